@@ -1,0 +1,113 @@
+// swift-tools-version: 6.1
+// Fovea: subscriptions to network traffic at the speed of the card.
+//
+// Targets stand in dependency order, one sentence each. Lines of the picture in README.md point down only.
+import Foundation
+import PackageDescription
+
+// The hot path crosses modules (Lcore -> Packets -> Containers -> Tracking); without cross-module optimisation a packet costs
+// eight times the instructions.
+let optimised: [SwiftSetting] = [
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+// SwiftPM's own `pkgConfig:` stops at the multi-line Description of Debian's libdpdk.pc, so the compile flags come from pkg-config here.
+let dpdkFlags = pkgConfig("--cflags-only-I", "libdpdk") + ["-include", "rte_config.h"] + machineFlags
+
+let package = Package(
+    name: "Fovea",
+    products: [
+        .library(name: "Fovea", targets: ["Fovea"]),
+        .executable(name: "fovea", targets: ["fovea"]),
+    ],
+    dependencies: [
+        // Command lines: parsing, help pages and completions are not what Fovea is for.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        // TOML: a complete parser whose errors have line and column.
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // Logging: whoever embeds Fovea chooses where start, stop and warnings go.
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    ],
+    targets: [
+        // One instruction that Swift has no name for: fetching a cache line ahead of its use.
+        .target(name: "CPrefetch", path: "CShims/prefetch"),
+        // DPDK behind a header that shows none of it; the only code that includes rte_*.h.
+        .target(
+            name: "CDPDK", path: "CShims/dpdk",
+            cSettings: [.unsafeFlags(dpdkFlags + ["-O3"])],
+            linkerSettings: ["eal", "ethdev", "mbuf", "mempool", "bus_vdev", "bus_pci", "kvargs", "ring", "net"].map { .linkedLibrary("rte_\($0)") }
+        ),
+        // libpcap for capture files, as plainly.
+        .target(name: "CPcap", path: "CShims/pcap", linkerSettings: [.linkedLibrary("pcap")]),
+
+        // Frames' headers as values, flow keys, sequence numbers. Pure; the ground floor.
+        .target(name: "Packets", swiftSettings: optimised),
+        // The linked hash table and the timer wheel. Pure; they know no packet.
+        .target(name: "Containers", dependencies: ["CPrefetch"], swiftSettings: optimised),
+        // The filter value, its text form, three-valued matching. Pure.
+        .target(name: "Filters", dependencies: ["Packets"], swiftSettings: optimised),
+        // Session parsers: bytes in order become sessions. Pure; a folder a protocol.
+        .target(name: "Protocols", dependencies: ["Packets"], swiftSettings: optimised),
+        // Connections: tracker, reassembly, the Trackable protocols. Pure.
+        .target(name: "Tracking", dependencies: ["Packets", "Containers", "Filters", "Protocols"], swiftSettings: optimised),
+        // EAL, ports, queues and capture files as owning Swift types; the only importer of the C shims.
+        .target(name: "Capture", dependencies: ["Packets", "CDPDK", "CPcap"], swiftSettings: optimised),
+        // Config, lcores, monitor, outputs, the command line; what a user imports.
+        .target(
+            name: "Fovea",
+            dependencies: [
+                "Packets", "Filters", "Protocols", "Tracking", "Capture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: optimised
+        ),
+        // The `fovea` binary: Main.swift and one file a subscription.
+        .executableTarget(name: "fovea", dependencies: ["Fovea"], path: "subscriptions", swiftSettings: optimised),
+        // Replays a capture from memory, prints one line a scenario.
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "Fovea", "Tracking", "Capture", "Packets", "Filters",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: optimised
+        ),
+
+        .testTarget(name: "PacketsTests", dependencies: ["Packets"], swiftSettings: optimised),
+        .testTarget(name: "ContainersTests", dependencies: ["Containers"], swiftSettings: optimised),
+        .testTarget(name: "FiltersTests", dependencies: ["Filters"], swiftSettings: optimised),
+        .testTarget(name: "ProtocolsTests", dependencies: ["Protocols"], swiftSettings: optimised),
+        .testTarget(name: "TrackingTests", dependencies: ["Tracking"], swiftSettings: optimised),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture", "Fovea"], swiftSettings: optimised),
+        .testTarget(name: "FoveaTests", dependencies: ["Fovea"], swiftSettings: optimised),
+        // Golden captures against independent oracles; needs libpcap, no DPDK port.
+        .testTarget(name: "TraceTests", dependencies: ["Fovea", "Tracking", "CPcap"], swiftSettings: optimised),
+    ]
+)
+
+/// Flags beyond DPDK's include paths: its headers need SSE4.2 on x86-64 (`-march=corei7` in libdpdk.pc).
+var machineFlags: [String] {
+    #if arch(x86_64)
+    ["-march=corei7"]
+    #else
+    []
+    #endif
+}
+
+/// What pkg-config prints, word by word; nothing where it is not installed (`make` installs it).
+func pkgConfig(_ arguments: String...) -> [String] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["pkg-config"] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return [] }
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text.split(whereSeparator: \.isWhitespace).map(String.init)
+}

@@ -1,0 +1,46 @@
+import Packets
+
+/// Turns the bytes of one connection into sessions: bytes in order and gaps in, sessions out.
+///
+/// A parser is a small value in a folder of its own. The tracker makes one for a connection whose first bytes it says are its own, feeds it
+/// from both directions, takes sessions out after each call, and drops it when it is done or nobody wants more.
+///
+/// Hostile bytes are the normal case: a parser never traps, and bounds what it keeps before it keeps it.
+public protocol SessionParser: ~Copyable {
+    /// A parsed application-layer exchange.
+    associatedtype Session
+
+    static var service: Service { get }
+
+    init()
+
+    /// Whether a direction of a connection that begins with these bytes, at least one, speaks this protocol.
+    static func probe(_ bytes: RawSpan) -> ProbeAnswer
+
+    /// Takes a direction's next bytes, in order and without those already fed.
+    mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress
+
+    /// Tells that so many bytes of a direction are lost for good.
+    mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress
+
+    /// Tells that no more bytes will come; a session that is still worth reporting may be taken afterwards.
+    mutating func finish()
+
+    /// The next session that is complete, until there is none.
+    mutating func nextSession() -> Session?
+}
+
+/// A parser's answer to a direction's first bytes.
+public enum ProbeAnswer: Sendable {
+    case mine
+    case notMine
+    /// More bytes would decide.
+    case unsure
+}
+
+/// Whether a parser wants to be fed further.
+public enum ParserProgress: Sendable {
+    case wantsMore
+    /// Nothing more to find in this connection.
+    case done
+}

@@ -37,7 +37,7 @@ let package = Package(
         .target(
             name: "CDPDK", path: "CShims/dpdk",
             cSettings: [.unsafeFlags(dpdkFlags + ["-O3"])],
-            linkerSettings: ["eal", "ethdev", "mbuf", "mempool", "bus_vdev", "bus_pci", "kvargs", "ring", "net"].map { .linkedLibrary("rte_\($0)") }
+            linkerSettings: ["eal", "ethdev", "mbuf", "mempool", "net"].map { .linkedLibrary("rte_\($0)") }
         ),
         // libpcap for capture files, as plainly.
         .target(name: "CPcap", path: "CShims/pcap", linkerSettings: [.linkedLibrary("pcap")]),

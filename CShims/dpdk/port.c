@@ -1,0 +1,97 @@
+#include "fovea_dpdk.h"
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+
+// Toeplitz with this key gives both directions of a flow the same hash (Woo and Park, 2012).
+static void fill_symmetric_key(uint8_t *key, unsigned length) {
+    for (unsigned i = 0; i < length; i++) key[i] = i % 2 == 0 ? 0x6d : 0x5a;
+}
+
+int shim_port_attach(const char *device, uint16_t *port) {
+    int answer = rte_dev_probe(device);
+    if (answer < 0) return answer;
+    struct rte_dev_iterator iterator;
+    uint16_t id;
+    uint16_t found = RTE_MAX_ETHPORTS;
+    // To its end, which frees what the iterator holds.
+    RTE_ETH_FOREACH_MATCHING_DEV(id, device, &iterator) found = id;
+    if (found == RTE_MAX_ETHPORTS) return -ENODEV;
+    *port = found;
+    return 0;
+}
+
+static int spread_redirection_table(uint16_t port, uint16_t size, uint16_t queues) {
+    struct rte_eth_rss_reta_entry64 table[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE] = {0};
+    if (size == 0 || size > RTE_ETH_RSS_RETA_SIZE_512) return 0;
+    for (unsigned i = 0; i < size; i++) {
+        table[i / RTE_ETH_RETA_GROUP_SIZE].mask = UINT64_MAX;
+        table[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] = i % queues;
+    }
+    return rte_eth_dev_rss_reta_update(port, table, size);
+}
+
+#define TRY(name, expression)            \
+    do {                                 \
+        int answer = (expression);       \
+        if (answer < 0) {                \
+            *call = name;                \
+            return answer;               \
+        }                                \
+    } while (0)
+
+int shim_port_start(uint16_t port, const shim_port_wish *wish, void *const *pools, shim_port_setup *setup, const char **call) {
+    struct rte_eth_dev_info info;
+    TRY("rte_eth_dev_info_get", rte_eth_dev_info_get(port, &info));
+    if (wish->queues > info.max_rx_queues) {
+        *call = "rte_eth_dev_configure";
+        return -ERANGE;
+    }
+
+    uint8_t key[128];
+    unsigned key_length = info.hash_key_size == 0 ? 40 : info.hash_key_size;
+    if (key_length > sizeof key) key_length = sizeof key;
+    fill_symmetric_key(key, key_length);
+    uint64_t functions = info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP);
+
+    struct rte_eth_conf conf = {0};
+    conf.rxmode.mtu = wish->mtu;
+    conf.rxmode.offloads = info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_RSS_HASH);
+    if (functions != 0) {
+        conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+        conf.rx_adv_conf.rss_conf = (struct rte_eth_rss_conf){.rss_key = key, .rss_key_len = key_length, .rss_hf = functions};
+    }
+    if (conf.rxmode.mtu > info.max_mtu) conf.rxmode.mtu = info.max_mtu;
+    if (conf.rxmode.mtu < info.min_mtu) conf.rxmode.mtu = info.min_mtu;
+    TRY("rte_eth_dev_configure", rte_eth_dev_configure(port, wish->queues, 0, &conf));
+
+    uint16_t rx = wish->descriptors, tx = 0;
+    TRY("rte_eth_dev_adjust_nb_rx_tx_desc", rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx, &tx));
+    for (uint16_t queue = 0; queue < wish->queues; queue++)
+        TRY("rte_eth_rx_queue_setup", rte_eth_rx_queue_setup(port, queue, rx, rte_eth_dev_socket_id(port), NULL, pools[queue]));
+    TRY("rte_eth_dev_start", rte_eth_dev_start(port));
+
+    // A device may not offer these; the port works without.
+    if (wish->promiscuous) rte_eth_promiscuous_enable(port);
+    if (functions != 0 && spread_redirection_table(port, info.reta_size, wish->queues) < 0) info.reta_size = 0;
+
+    *setup = (shim_port_setup){
+        .descriptors = rx,
+        .mtu = conf.rxmode.mtu,
+        .rss_hash_functions = functions,
+        .redirection_table_size = functions == 0 ? 0 : info.reta_size,
+        .socket = rte_eth_dev_socket_id(port),
+    };
+    snprintf(setup->driver, sizeof setup->driver, "%s", info.driver_name);
+    return 0;
+}
+
+void shim_port_detach(uint16_t port) {
+    struct rte_eth_dev_info info;
+    struct rte_device *device = rte_eth_dev_info_get(port, &info) == 0 ? info.device : NULL;
+    rte_eth_dev_stop(port);
+    rte_eth_dev_close(port);
+    if (device != NULL) rte_dev_remove(device);
+}

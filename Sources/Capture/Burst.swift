@@ -1,0 +1,53 @@
+import CDPDK
+import Packets
+
+/// The frames of one receive call, in place: filled by C, read by Swift, freed in bulk when it is filled again or goes away.
+public struct Burst: ~Copyable {
+    /// Frames in a burst at most.
+    public static let capacity = Int(shim_burst_capacity)
+
+    private let storage: UnsafeMutablePointer<shim_frame>
+    public private(set) var count = 0
+
+    public init() {
+        storage = .allocate(capacity: Self.capacity)
+        precondition(MemoryLayout<Frame>.size == MemoryLayout<shim_frame>.size && MemoryLayout<Frame>.offset(of: \.linkType) == MemoryLayout<shim_frame>.offset(of: \.link_type))
+    }
+
+    deinit {
+        shim_burst_free(storage, UInt16(count))
+        storage.deallocate()
+    }
+
+    /// The frames; valid until the burst is freed.
+    @inline(__always)
+    public var frames: UnsafeBufferPointer<Frame> {
+        UnsafeBufferPointer(start: UnsafeRawPointer(storage).assumingMemoryBound(to: Frame.self), count: count)
+    }
+
+    /// Gives all frames back to their pools.
+    @inline(__always)
+    public mutating func free() {
+        shim_burst_free(storage, UInt16(truncatingIfNeeded: count))
+        count = 0
+    }
+
+    /// Frees what it holds and fills it anew: the one call a burst into DPDK.
+    @inline(__always)
+    mutating func receive(_ queue: UnsafePointer<shim_queue>, now: Int64) {
+        free()
+        count = Int(shim_burst_receive(queue, storage, UInt16(truncatingIfNeeded: Self.capacity), now))
+    }
+
+    /// Adds a frame whose bytes are copied into an mbuf; false when the pool is empty.
+    mutating func append(_ record: Frame, pool: UnsafeMutableRawPointer, jumboPool: UnsafeMutableRawPointer) -> Bool {
+        let frame = storage + count
+        guard shim_frame_copy(pool, jumboPool, record.bytes, record.length, frame) == 0 else { return false }
+        frame.pointee.timestamp = record.timestamp.nanoseconds
+        frame.pointee.wire_length = max(record.wireLength, record.length)
+        frame.pointee.rss_hash = 0
+        frame.pointee.link_type = record.linkType.rawValue
+        count += 1
+        return true
+    }
+}

@@ -1,0 +1,124 @@
+import CDPDK
+import Glibc
+
+/// A DPDK port with its rx queues and their pools. Stops, closes and unplugs the device when the value goes away, before its pools.
+public struct Port: ~Copyable {
+    /// What to ask of a device.
+    public struct Options {
+        /// One rx queue for each lcore.
+        public var lcores: [Int]
+        public var mbufs = Mempools.Shape(capacity: 8192, cache: 256, room: 1536)
+        /// Asked for; the device may round.
+        public var descriptors = 4096
+        /// The longest frame in bytes that is expected in one mbuf; devices may chain mbufs beyond.
+        public var mtu = 1500
+        public var promiscuous = true
+
+        public init(lcores: [Int]) { self.lcores = lcores }
+    }
+
+    /// What a device offers for spreading flows over queues.
+    public enum Spreading: Equatable, Sendable {
+        /// RSS with the symmetric key over these hash functions (RTE_ETH_RSS_*), by a redirection table of that many entries, 0: the device's own.
+        case rss(functions: UInt64, redirectionTable: Int)
+        /// The device has no RSS: each queue gets what the device gives it.
+        case none
+    }
+
+    public struct Statistics: Equatable, Sendable {
+        public var packets: UInt64 = 0
+        public var bytes: UInt64 = 0
+        /// Dropped by the device: the queues were full.
+        public var missed: UInt64 = 0
+        public var errors: UInt64 = 0
+        /// Dropped: the pool was empty.
+        public var noBuffer: UInt64 = 0
+    }
+
+    /// The devargs it was opened by.
+    public let device: String
+    public let driver: String
+    public let spreading: Spreading
+    public let descriptors: Int
+    public let mtu: Int
+    public let queueCount: Int
+    private let number: UInt16
+    // Fields go away after `deinit` has run: the pools outlive the port.
+    public let mempools: Mempools
+
+    /// Opens a device by its devargs: a PCI address (`0000:3b:00.0`) or a virtual device (`net_pcap0,rx_pcap=file.pcap`).
+    ///
+    /// - Throws: `DPDKError` with the call: rte_dev_probe for a device that does not exist, rte_eth_dev_configure for more queues than it has,
+    ///   rte_eth_rx_queue_setup for a pool too small for it.
+    public init(device: String, _ options: Options) throws(DPDKError) {
+        let sockets = options.lcores.map(EAL.socket(of:))
+        let mempools = try Mempools(options.mbufs, sockets: Set(sockets))
+        var setup: shim_port_setup
+        (number, setup) = try Self.start(device, options, sockets.map { mempools.pool(on: $0) })
+        driver = withUnsafeBytes(of: &setup.driver) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        descriptors = Int(setup.descriptors)
+        mtu = Int(setup.mtu)
+        spreading = setup.rss_hash_functions == 0 ? .none : .rss(functions: setup.rss_hash_functions, redirectionTable: Int(setup.redirection_table_size))
+        queueCount = options.lcores.count
+        self.device = device
+        self.mempools = mempools
+    }
+
+    private static func start(_ device: String, _ options: Options, _ pools: [UnsafeMutableRawPointer]) throws(DPDKError) -> (UInt16, shim_port_setup) {
+        // A card keeps its descriptors filled with mbufs: with too few of them it would run dry without a word.
+        let needed = (options.descriptors + Burst.capacity) * options.lcores.count
+        if !device.hasPrefix("net_"), options.mbufs.capacity < needed {
+            throw DPDKError(call: "mempool of \(options.mbufs.capacity) mbufs, at least \(needed) needed", code: -ENOBUFS, subject: device)
+        }
+        var number: UInt16 = 0
+        try dpdk("rte_dev_probe", of: device, shim_port_attach(device, &number))
+        var wish = shim_port_wish(
+            queues: UInt16(clamping: options.lcores.count), descriptors: UInt16(clamping: options.descriptors), mtu: UInt16(clamping: options.mtu),
+            promiscuous: options.promiscuous)
+        var setup = shim_port_setup()
+        var call: UnsafePointer<CChar>? = nil
+        let answer = shim_port_start(number, &wish, pools, &setup, &call)
+        if answer < 0 { shim_port_detach(number) }
+        try dpdk(call.map { String(cString: $0) } ?? "rte_eth_dev_start", of: device, answer)
+        return (number, setup)
+    }
+
+    deinit { shim_port_detach(number) }
+
+    /// One of its queues; must not outlive the port.
+    public func queue(_ index: Int) -> RxQueue {
+        let isFile = driver == "net_pcap" && device.contains("rx_pcap=") && !device.contains("infinite_rx=1")
+        return RxQueue(
+            shim_queue(
+                port: number, queue: UInt16(index),
+                // net_pcap stamps microseconds; cards count in units of their own that need their clock, so there the burst's time counts.
+                timestamp_unit: driver == "net_pcap" ? 1000 : 0, jumbo_pool: mempools.jumbo),
+            endsWhenEmpty: isFile)
+    }
+
+    /// - Throws: `DPDKError` of rte_eth_stats_get.
+    public func statistics() throws(DPDKError) -> Statistics { 
+        var raw = shim_port_stats()
+        try dpdk("rte_eth_stats_get", of: device, shim_port_read_stats(number, &raw))
+        return Statistics(packets: raw.packets, bytes: raw.bytes, missed: raw.missed, errors: raw.errors, noBuffer: raw.no_buffer)
+    }
+
+    /// The device's own counters by name (rte_eth_xstats_get).
+    public func extendedStatistics() throws(DPDKError) -> [(name: String, value: UInt64)] {
+        let count = try dpdk("rte_eth_xstats_get", of: device, shim_port_read_xstats(number, 0, nil, nil))
+        guard count > 0 else { return [] }
+        var values = [UInt64](repeating: 0, count: Int(count))
+        let length = Int(shim_xstat_name_size)
+        var names = [UInt8](repeating: 0, count: Int(count) * length)
+        try dpdk("rte_eth_xstats_get", of: device, shim_port_read_xstats(number, UInt32(count), &names, &values))
+        return values.indices.map { (String(decoding: names[$0 * length..<($0 + 1) * length].prefix { $0 != 0 }, as: UTF8.self), values[$0]) }
+    }
+
+    /// Whether the link is up, and its speed in megabits a second, 0 when unknown.
+    public func link() throws(DPDKError) -> (isUp: Bool, megabits: Int) {
+        var megabits: UInt32 = 0
+        var isUp = false
+        try dpdk("rte_eth_link_get_nowait", of: device, shim_port_read_link(number, &megabits, &isUp))
+        return (isUp, Int(megabits))
+    }
+}

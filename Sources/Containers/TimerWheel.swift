@@ -1,0 +1,121 @@
+/// Deadlines of numbered things, cheap to set and to move: a ring of buckets, one a tick, each a list of the ids that are due in it.
+///
+///     buckets   [ ]→3→7   [ ]   [ ]→1  …        deadlines beyond the ring's span wait in their bucket for a later round
+///                ↑ tick
+///
+/// Pull, not callback: `popDue(by:)` hands out one id after the other, and whoever pulls is free to arm and disarm in between. An id has one
+/// deadline at most. An id never comes before its deadline, and at most one tick after it. Time may stand still or go back (nothing
+/// is due then) or leap (every bucket is looked through once, however far).
+public struct TimerWheel: ~Copyable {
+    struct Node: BitwiseCopyable {
+        var previous: UInt32
+        var next: UInt32
+        /// The tick after which it is due, plus one; 0 while it is not armed.
+        var tick: Int64
+    }
+
+    /// Nanoseconds.
+    public let tick: Int64
+    public private(set) var armedCount = 0
+    private let bucketMask: Int64
+    private let capacity: UInt32
+    /// The tick whose bucket is next.
+    private var current: Int64
+    private let nodes: UnsafeMutablePointer<Node>
+    private let memory: RawMemory
+
+    /// - Parameters:
+    ///   - capacity: ids are 0..<capacity.
+    ///   - tick: nanoseconds, at least 1.
+    ///   - span: how far most deadlines lie ahead, in nanoseconds; the ring has a bucket for each tick of it, 2²⁰ at most.
+    ///   - start: a time in nanoseconds.
+    public init(capacity: Int, tick: Int64, span: Int64, startingAt start: Int64) {
+        precondition(capacity < 1 << 31 && tick >= 1)
+        var buckets: Int64 = 8
+        while buckets < span / tick, buckets < 1 << 20 { buckets *= 2 }
+        bucketMask = buckets - 1
+        self.tick = tick
+        self.capacity = UInt32(capacity)
+        current = Self.number(of: start, tick)
+        // The ids' nodes, the buckets' sentinels, and one for what is due.
+        memory = RawMemory(byteCount: (capacity + Int(buckets) + 1) * MemoryLayout<Node>.stride)
+        nodes = memory.bound(to: Node.self)
+        for sentinel in UInt32(capacity)...UInt32(capacity) + UInt32(buckets) {
+            nodes[Int(sentinel)] = Node(previous: sentinel, next: sentinel, tick: 0)
+        }
+    }
+
+    /// Sets or moves an id's deadline.
+    public mutating func arm(_ id: UInt32, at deadline: Int64) {
+        if nodes[Int(id)].tick != 0 { unlink(id) } else { armedCount &+= 1 }
+        link(id, tick: max(Self.number(of: deadline, tick), current))
+    }
+
+    public mutating func disarm(_ id: UInt32) {
+        guard nodes[Int(id)].tick != 0 else { return }
+        unlink(id)
+        nodes[Int(id)].tick = 0
+        armedCount &-= 1
+    }
+
+    /// An id whose deadline has passed, which is disarmed with that; nil when there is none.
+    public mutating func popDue(by time: Int64) -> UInt32? {
+        let now = Self.number(of: time, tick)
+        while true {
+            let due = nodes[Int(dueSentinel)].next
+            if due != dueSentinel {
+                unlink(due)
+                if nodes[Int(due)].tick &- 1 < current {
+                    nodes[Int(due)].tick = 0
+                    armedCount &-= 1
+                    return due
+                }
+                // A later round's.
+                link(due, tick: nodes[Int(due)].tick &- 1)
+                continue
+            }
+            guard current < now else { return nil }
+            if armedCount == 0 {
+                current = now
+                return nil
+            }
+            // A leap over more than the ring: one look into each bucket is enough.
+            if now &- current > bucketMask &+ 1 { current = now &- (bucketMask &+ 1) }
+            takeBucket(bucket(of: current))
+            current &+= 1
+        }
+    }
+
+    private var dueSentinel: UInt32 { capacity &+ UInt32(truncatingIfNeeded: bucketMask &+ 1) }
+    private func bucket(of tick: Int64) -> UInt32 { capacity &+ UInt32(truncatingIfNeeded: tick & bucketMask) }
+
+    /// Times before 1970 count as 1970, so that every tick is a number that can be marked as unset.
+    private static func number(of time: Int64, _ tick: Int64) -> Int64 { min(max(time, 0), .max / 4) / tick }
+
+    /// Makes a bucket's list the list of what is due.
+    private func takeBucket(_ bucket: UInt32) {
+        let first = nodes[Int(bucket)].next
+        guard first != bucket else { return }
+        let last = nodes[Int(bucket)].previous
+        nodes[Int(dueSentinel)].next = first
+        nodes[Int(dueSentinel)].previous = last
+        nodes[Int(first)].previous = dueSentinel
+        nodes[Int(last)].next = dueSentinel
+        nodes[Int(bucket)].next = bucket
+        nodes[Int(bucket)].previous = bucket
+    }
+
+    private func link(_ id: UInt32, tick: Int64) {
+        let sentinel = bucket(of: tick)
+        let last = nodes[Int(sentinel)].previous
+        nodes[Int(id)] = Node(previous: last, next: sentinel, tick: tick &+ 1)
+        nodes[Int(last)].next = id
+        nodes[Int(sentinel)].previous = id
+    }
+
+    private func unlink(_ id: UInt32) {
+        let node = nodes[Int(id)]
+        nodes[Int(node.previous)].next = node.next
+        nodes[Int(node.next)].previous = node.previous
+    }
+}

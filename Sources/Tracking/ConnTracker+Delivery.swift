@@ -1,0 +1,280 @@
+import Filters
+import Packets
+import Protocols
+
+/// What happens for a connection's subscriptions: who starts, who gets packets, bytes and sessions, who is done. Nothing of this runs for a connection
+/// whose `wants` is empty.
+extension ConnTracker {
+    /// Chunks of payload that parsers look at before the connection counts as none of theirs. TLS may begin late: after SMTP's
+    /// STARTTLS, behind a proxy's CONNECT.
+    private static let maxProbedChunks = 64
+
+    // MARK: Starting and ending
+
+    /// Asks each subscription's filter about a new connection.
+    @inline(never)
+    mutating func startSubscriptions(_ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
+        guard !subscribers.isEmpty else { return }
+        var record: ConnectionRecord?
+        for (number, subscriber) in subscribers.enumerated() {
+            switch subscriber.program.match(packet.pointee.key, source: connection.pointee.originator, service: nil) {
+            case .no: break
+            case .unknown: connection.pointee.pending.formUnion(subscriber.member)
+            case .yes:
+                if record == nil { record = ConnectionRecord(packet.pointee.key, connection) }
+                start(number, Int(slot.index), connection, record!)
+            }
+        }
+        updateWants(Int(slot.index), connection)
+    }
+
+    private func start(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ record: ConnectionRecord) {
+        connection.pointee.subscribed.formUnion(SubscriberSet(member: number))
+        connection.pointee.active.formUnion(SubscriberSet(member: number))
+        subscribers[number].start(index, record)
+    }
+
+    /// Asks the filters that could not tell again, now that the application protocol is known.
+    private mutating func decidePending(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
+        let pending = connection.pointee.pending
+        connection.pointee.pending = []
+        let key = table.key(at: slot)
+        for number in pending
+        where subscribers[number].program.match(key, source: connection.pointee.originator, service: connection.pointee.service) == .yes {
+            start(number, Int(slot.index), connection, ConnectionRecord(key, connection))
+        }
+    }
+
+    /// Gives out what is left of the streams, and the record.
+    @inline(never)
+    mutating func endSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
+        let index = Int(slot.index)
+        if !connection.pointee.wants.isDisjoint(with: .reassembly) {
+            for sender in [Endpoint.a, .b] { flush(index, connection, sender) }
+            if connection.pointee.parsing == .active { finishParser(index, connection) }
+        }
+        if !connection.pointee.pending.isEmpty { decidePending(slot, connection) }
+        if !connection.pointee.subscribed.isEmpty {
+            let record = ConnectionRecord(table.key(at: slot), connection, endReason: reason)
+            for number in connection.pointee.subscribed { subscribers[number].end(index, record) }
+        }
+        connection.pointee.subscribed = []
+        connection.pointee.active = []
+        updateWants(index, connection)
+    }
+
+    /// Works out what is still wanted, and gives back what no longer is.
+    private mutating func updateWants(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        let active = connection.pointee.active
+        var wants: Wants = []
+        if !active.isDisjoint(with: packetMembers) { wants.insert(.packets) }
+        if table.slot(at: UInt32(index)).isTCP(in: table) {
+            if !active.isDisjoint(with: streamMembers) { wants.insert(.stream) }
+            if connection.pointee.parsing != .over, !active.isDisjoint(with: sessionMembers) || !connection.pointee.pending.isEmpty {
+                wants.insert(.sessions)
+            }
+        }
+        if !wants.contains(.sessions), connection.pointee.parsing == .active { stopParser(index, connection) }
+        if wants.isDisjoint(with: .reassembly) {
+            if connection.pointee.wants.contains(.hasStreams) {
+                reassembly.free(Reassembly.stream(index, .a))
+                reassembly.free(Reassembly.stream(index, .b))
+            }
+        } else {
+            wants.insert(.hasStreams)
+        }
+        connection.pointee.wants = wants
+    }
+
+    private mutating func apply(_ verdict: Verdict, to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        guard verdict != .more else { return }
+        connection.pointee.active.remove(SubscriberSet(member: number))
+        if verdict == .unsubscribe {
+            connection.pointee.subscribed.remove(SubscriberSet(member: number))
+            subscribers[number].drop(index)
+        }
+        updateWants(index, connection)
+    }
+
+    // MARK: Packets and streams
+
+    @inline(never)
+    mutating func deliver(
+        _ packet: UnsafePointer<Packet>, _ frame: Frame, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+    ) {
+        if connection.pointee.wants.contains(.packets) {
+            let span = RawSpan(_unsafeStart: frame.bytes, byteCount: Int(frame.length))
+            let direction = connection.direction(of: sender)
+            for number in connection.pointee.active.intersection(packetMembers) {
+                apply(subscribers[number].packet(index, packet, span, from: direction), to: number, index, connection)
+            }
+        }
+        if !connection.pointee.wants.isDisjoint(with: .reassembly) { reassemble(packet, frame, index, connection, sender) }
+    }
+
+    /// Puts a segment's payload in its place, and gives out what is in order with it.
+    private mutating func reassemble(
+        _ packet: UnsafePointer<Packet>, _ frame: Frame, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+    ) {
+        let stream = Reassembly.stream(index, sender)
+        var sequence = packet.pointee.sequence
+        if packet.pointee.flags.contains(.syn) {
+            sequence = sequence + 1
+            reassembly.begin(stream, at: sequence)
+        }
+        let payload = UnsafeRawBufferPointer(start: frame.bytes + Int(packet.pointee.payloadOffset), count: Int(packet.pointee.payloadCaptured))
+        let notCaptured = Int(packet.pointee.payloadLength) - payload.count
+        guard payload.count + notCaptured > 0 else { return }
+
+        var arrival = reassembly.arrive(stream, sequence, count: payload.count)
+        if arrival == .ahead, !reassembly.hold(stream, sequence, payload) {
+            // No room: holes are given up, first to last, until this segment's turn has come.
+            counters.holesGivenUp &+= 1
+            flush(index, connection, sender)
+            guard !connection.pointee.wants.isDisjoint(with: .reassembly) else { return }
+            arrival = reassembly.arrive(stream, sequence, count: payload.count)
+            if arrival == .ahead { arrival = jump(to: sequence, payload.count, stream, index, connection, sender) }
+        }
+        switch arrival {
+        case .inOrder(let skipped):
+            counters.repeatedBytes &+= UInt64(skipped)
+            give(UnsafeRawBufferPointer(rebasing: payload[skipped...]), index, connection, sender)
+            popReady(stream, index, connection, sender)
+        case .old: counters.repeatedBytes &+= UInt64(payload.count)
+        case .implausible: counters.implausibleBytes &+= UInt64(payload.count)
+        case .ahead: break
+        }
+        counters.reassemblyPeak = UInt64(reassembly.heldPagesPeak * Reassembly.pageSize)
+        if notCaptured > 0, arrival != .implausible { skipUncaptured(sequence + payload.count, notCaptured, stream, index, connection, sender) }
+    }
+
+    /// Steps over bytes that were on the wire and not captured, when they come next.
+    private mutating func skipUncaptured(
+        _ sequence: SequenceNumber, _ count: Int, _ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+    ) {
+        guard !connection.pointee.wants.isDisjoint(with: .reassembly) else { return }
+        if case .inOrder(let skipped) = reassembly.arrive(stream, sequence, count: count) {
+            giveGap(count - skipped, index, connection, sender)
+            popReady(stream, index, connection, sender)
+        }
+    }
+
+    /// Gives up the hole before a segment that could not be held.
+    private mutating func jump(
+        to sequence: SequenceNumber, _ count: Int, _ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+    ) -> Reassembly.Arrival {
+        giveGap(reassembly.skip(stream, to: sequence), index, connection, sender)
+        return reassembly.arrive(stream, sequence, count: count)
+    }
+
+    private mutating func popReady(_ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+        while !connection.pointee.wants.isDisjoint(with: .reassembly), let piece = reassembly.popReady(stream) {
+            give(piece.bytes, index, connection, sender)
+            reassembly.release(piece)
+        }
+    }
+
+    /// Gives out all that is held of a direction, holes as gaps.
+    private mutating func flush(_ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+        let stream = Reassembly.stream(index, sender)
+        while !connection.pointee.wants.isDisjoint(with: .reassembly), reassembly.holds(stream) {
+            giveGap(reassembly.skipHole(stream), index, connection, sender)
+            popReady(stream, index, connection, sender)
+        }
+    }
+
+    /// The direction's next bytes, to the parser and to those who want the stream.
+    private mutating func give(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+        guard bytes.count > 0 else { return }
+        counters.streamBytes &+= UInt64(bytes.count)
+        let span = RawSpan(_unsafeBytes: bytes)
+        let direction = connection.direction(of: sender)
+        if connection.pointee.wants.contains(.sessions) { parse(span, index, connection, direction) }
+        if connection.pointee.wants.contains(.stream) {
+            for number in connection.pointee.active.intersection(streamMembers) {
+                apply(subscribers[number].stream(index, span, from: direction), to: number, index, connection)
+            }
+        }
+    }
+
+    private mutating func giveGap(_ byteCount: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+        guard byteCount > 0 else { return }
+        counters.gaps &+= 1
+        counters.gapBytes &+= UInt64(byteCount)
+        let direction = connection.direction(of: sender)
+        if connection.pointee.parsing == .active {
+            advanceParser(parsers[Int(connection.pointee.parser)].skip(index, byteCount, from: direction), index, connection)
+        }
+        if connection.pointee.wants.contains(.stream) {
+            for number in connection.pointee.active.intersection(streamMembers) {
+                apply(subscribers[number].gap(index, byteCount, from: direction), to: number, index, connection)
+            }
+        }
+    }
+
+    // MARK: Sessions
+
+    private mutating func parse(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
+        if connection.pointee.parsing == .probing { probe(bytes, index, connection) }
+        guard connection.pointee.parsing == .active else { return }
+        advanceParser(parsers[Int(connection.pointee.parser)].feed(index, bytes, from: direction), index, connection)
+    }
+
+    /// Finds the parser whose protocol a chunk begins with.
+    private mutating func probe(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        let isFirst = connection.pointee.probedChunks == 0
+        var candidate: Int?
+        for (number, stage) in parsers.enumerated() {
+            switch isFirst ? stage.probe(bytes) : stage.probeLater(bytes) ? .mine : .notMine {
+            case .mine:
+                candidate = number
+            case .unsure:
+                // Better than nothing: the parser itself will say when it turns out not to be its own.
+                if candidate == nil { candidate = number }
+                continue
+            case .notMine: continue
+            }
+            break
+        }
+        if let candidate {
+            parsers[candidate].start(index)
+            connection.pointee.parsing = .active
+            connection.pointee.parser = UInt8(candidate)
+            connection.pointee.service = parsers[candidate].service
+            decidePending(table.slot(at: UInt32(index)), connection)
+            updateWants(index, connection)
+        } else {
+            connection.pointee.probedChunks += 1
+            if Int(connection.pointee.probedChunks) >= Self.maxProbedChunks {
+                connection.pointee.parsing = .over
+                decidePending(table.slot(at: UInt32(index)), connection)
+                updateWants(index, connection)
+            }
+        }
+    }
+
+    private mutating func advanceParser(_ progress: ParserProgress, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        deliverSessions(index, connection)
+        guard connection.pointee.parsing == .active, progress == .done else { return }
+        finishParser(index, connection)
+        updateWants(index, connection)
+    }
+
+    private mutating func deliverSessions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        let verdicts = parsers[Int(connection.pointee.parser)].deliver(index, to: connection.pointee.active)
+        counters.sessions &+= UInt64(verdicts.sessions)
+        for number in verdicts.done { apply(.done, to: number, index, connection) }
+        for number in verdicts.unsubscribed { apply(.unsubscribe, to: number, index, connection) }
+    }
+
+    private mutating func finishParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        parsers[Int(connection.pointee.parser)].finish(index)
+        deliverSessions(index, connection)
+        if connection.pointee.parsing == .active { stopParser(index, connection) }
+    }
+
+    private mutating func stopParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        parsers[Int(connection.pointee.parser)].stop(index)
+        connection.pointee.parsing = .over
+    }
+}

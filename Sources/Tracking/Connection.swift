@@ -1,0 +1,198 @@
+import Packets
+
+/// What the tracker keeps of a connection, beside its key: 208 bytes, so that entry and key fill four cache lines. A packet touches the
+/// first, its sender's, and the last only when somebody wants more than counts.
+///
+///     line 0   key (48) · touched, state          every packet
+///     line 1   endpoint a's counters              its own packets
+///     line 2   endpoint b's counters              its own packets
+///     line 3   subscriptions, parser, history     when something happens
+///
+/// Sides are kept by their place in the key, not by role: who is the originator is one bit, and correcting it moves nothing.
+public struct Connection: BitwiseCopyable {
+    // Line 0, behind the key.
+    /// The engine's time at the last packet.
+    var touched: Int64
+    var phase: Phase
+    /// How the originator was found; 0 while the entry is new.
+    var originatorEvidence: OriginatorEvidence
+    var originator: Endpoint
+    /// What of the connection somebody wants beyond its counts.
+    var wants: Wants
+    var stateA: TCPState
+    var stateB: TCPState
+    /// Whether the connection was closed by reset.
+    var wasReset: Bool
+    /// The table's order that it stands in.
+    var rank: Rank
+
+    // Lines 1 and 2.
+    var sideA: Side
+    var sideB: Side
+
+    // Line 3.
+    /// Subscriptions that have state for this connection, a bit each.
+    var subscribed: SubscriberSet
+    /// Those of them that have not said "done".
+    var active: SubscriberSet
+    /// Subscriptions whose filter cannot tell yet.
+    var pending: SubscriberSet
+    var history: History
+    /// Sequence numbers behind each side's FIN.
+    var finA: SequenceNumber
+    var finB: SequenceNumber
+    /// Chunks of payload that no parser has recognised.
+    var probedChunks: UInt8
+    var parsing: ParsingState
+    /// The stage that parses it, when `parsing` is active.
+    var parser: UInt8
+    var service: Service
+    private var unused: UInt32
+
+    /// Where the sides lie, for access by endpoint without a branch; tested.
+    static var sideOffset: Int { 16 }
+
+    /// One endpoint's part: what it sent.
+    public struct Side: BitwiseCopyable {
+        var packets: UInt64
+        var frameBytes: UInt64
+        var ipBytes: UInt64
+        var payloadBytes: UInt64
+        /// Nanoseconds; valid when `packets` is not 0.
+        var first: Int64
+        var last: Int64
+        /// The sequence number behind the highest one sent.
+        var next: SequenceNumber
+        /// The highest acknowledgment sent.
+        var acknowledged: SequenceNumber
+        /// The SYN's sequence number.
+        var initial: SequenceNumber
+        var seen: SideFlags
+        var window: UInt16
+    }
+
+    enum Phase: UInt8 {
+        /// Not yet begun: a fresh entry is zero bytes.
+        case new = 0
+        case open
+        /// Closed by FIN or RST; late packets still count.
+        case closing
+        /// Reported; kept so that a late packet does not make it anew.
+        case tombstone
+    }
+}
+
+/// The order in which a full table gives up connections, first to last: each is one of the table's linked lists, oldest entry at its front.
+enum Rank: UInt8, CaseIterable {
+    /// TCP that has not completed a handshake: what a SYN flood leaves.
+    case attempt = 0
+    /// Closed, or a tombstone.
+    case closed
+    /// Only one side was ever heard.
+    case unanswered
+    case established
+}
+
+/// How the originator of a connection was told from its responder.
+public enum OriginatorEvidence: UInt8, Sendable {
+    case none = 0
+    /// Sent the SYN.
+    case syn
+    /// Was sent the SYN-ACK.
+    case synAck
+    /// Sent the first packet that was seen; nothing better is known.
+    case firstPacket
+}
+
+/// How far a TCP endpoint has come, in Zeek's terms.
+public enum TCPState: UInt8, Sendable {
+    /// Has sent nothing.
+    case inactive = 0
+    case synSent
+    case synAckSent
+    case closed
+    case reset
+    /// Was seen sending without a handshake.
+    case partial
+    case established
+
+    /// Whether data is what to expect next.
+    @inline(__always)
+    var isOpen: Bool { rawValue >= Self.partial.rawValue }
+}
+
+/// What of a connection somebody wants, beyond its counts.
+struct Wants: OptionSet {
+    var rawValue: UInt8
+    static let packets = Wants(rawValue: 1)
+    static let stream = Wants(rawValue: 2)
+    static let sessions = Wants(rawValue: 4)
+    /// Not a wish: its streams have memory to give back.
+    static let hasStreams = Wants(rawValue: 128)
+    /// Anything that needs reassembly.
+    static let reassembly: Wants = [.stream, .sessions]
+}
+
+enum ParsingState: UInt8 {
+    /// No parser has found its protocol yet.
+    case probing = 0
+    case active
+    case over
+}
+
+/// What a side has done at least once.
+struct SideFlags: OptionSet {
+    var rawValue: UInt16
+    static let sequenceKnown = SideFlags(rawValue: 1)
+    static let acknowledgmentKnown = SideFlags(rawValue: 2)
+    static let syn = SideFlags(rawValue: 4)
+    static let fin = SideFlags(rawValue: 8)
+    static let data = SideFlags(rawValue: 16)
+    static let pureAck = SideFlags(rawValue: 32)
+    static let reset = SideFlags(rawValue: 64)
+    static let retransmitted = SideFlags(rawValue: 128)
+    static let zeroWindow = SideFlags(rawValue: 256)
+    static let gap = SideFlags(rawValue: 512)
+    static let inconsistent = SideFlags(rawValue: 1024)
+    static let multiFlag = SideFlags(rawValue: 2048)
+}
+
+/// A set of subscriptions by their number, 0..<64.
+struct SubscriberSet: OptionSet, Sequence {
+    var rawValue: UInt64
+    static let capacity = 64
+
+    init(rawValue: UInt64) { self.rawValue = rawValue }
+    init(member: Int) { rawValue = 1 << UInt64(member) }
+
+    /// The numbers, ascending.
+    struct Iterator: IteratorProtocol {
+        var rest: UInt64
+        @inline(__always)
+        mutating func next() -> Int? {
+            guard rest != 0 else { return nil }
+            defer { rest &= rest &- 1 }
+            return rest.trailingZeroBitCount
+        }
+    }
+    @inline(__always)
+    func makeIterator() -> Iterator { Iterator(rest: rawValue) }
+}
+
+extension UnsafeMutablePointer<Connection> {
+    @inline(__always)
+    func side(_ endpoint: Endpoint) -> UnsafeMutablePointer<Connection.Side> {
+        (UnsafeMutableRawPointer(self) + Connection.sideOffset).assumingMemoryBound(to: Connection.Side.self) + Int(endpoint.rawValue)
+    }
+
+    @inline(__always)
+    func state(_ endpoint: Endpoint) -> TCPState { endpoint == .a ? pointee.stateA : pointee.stateB }
+
+    @inline(__always)
+    func setState(_ endpoint: Endpoint, _ state: TCPState) {
+        if endpoint == .a { pointee.stateA = state } else { pointee.stateB = state }
+    }
+
+    @inline(__always)
+    func direction(of sender: Endpoint) -> Direction { sender == pointee.originator ? .originator : .responder }
+}

@@ -1,0 +1,160 @@
+import Packets
+
+/// A connection as subscriptions see it: who, when, how much and how it went, from the originator's side. Names are Zeek's.
+public struct ConnectionRecord: Sendable {
+    /// One endpoint and what it sent.
+    public struct Party: Sendable {
+        public var address: IPAddress
+        /// For ICMP the type, or the code of a type without an answer.
+        public var port: UInt16
+        public var packets: UInt64
+        /// Bytes on the wire from the link layer's header on.
+        public var frameBytes: UInt64
+        /// Bytes from the IP header on, by its own length.
+        public var ipBytes: UInt64
+        /// Bytes of transport payload, repeated ones included.
+        public var payloadBytes: UInt64
+        /// Zero when it sent nothing, as is `last`.
+        public var first: Timestamp
+        public var last: Timestamp
+    }
+
+    public var originator: Party
+    public var responder: Party
+    public var transport: TransportProtocol
+    /// Outermost first; 0 where there is no tag.
+    public var vlans: (outer: UInt16, inner: UInt16)
+    public var originatorEvidence: OriginatorEvidence
+    /// The application protocol, once something was subscribed to that needed to know.
+    public var service: Service
+    /// Why it was reported; nil while it goes on.
+    public var endReason: EndReason?
+    private var history_: History
+    private var originatorEndpoint: Endpoint
+    private var states: (originator: TCPState, responder: TCPState)
+    private var key: FlowKey
+
+    init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, endReason: EndReason? = nil) {
+        let role = connection.pointee.originator
+        func party(_ endpoint: Endpoint) -> Party {
+            let side = connection.side(endpoint)
+            return Party(
+                address: endpoint == .a ? key.addressA : key.addressB, port: endpoint == .a ? key.portA : key.portB, packets: side.pointee.packets,
+                frameBytes: side.pointee.frameBytes, ipBytes: side.pointee.ipBytes, payloadBytes: side.pointee.payloadBytes,
+                first: Timestamp(nanoseconds: side.pointee.first), last: Timestamp(nanoseconds: side.pointee.last))
+        }
+        originator = party(role)
+        responder = party(role.other)
+        transport = key.transport
+        vlans = (key.outerVLAN, key.innerVLAN)
+        originatorEvidence = connection.pointee.originatorEvidence
+        service = connection.pointee.service
+        self.endReason = endReason
+        history_ = connection.pointee.history
+        originatorEndpoint = role
+        states = (connection.state(role), connection.state(role.other))
+        self.key = key
+    }
+
+    /// The first packet's time, of either side.
+    public var first: Timestamp {
+        if responder.packets == 0 { return originator.first }
+        return originator.packets == 0 ? responder.first : min(originator.first, responder.first)
+    }
+
+    /// The last packet's time, of either side.
+    public var last: Timestamp {
+        if responder.packets == 0 { return originator.last }
+        return originator.packets == 0 ? responder.last : max(originator.last, responder.last)
+    }
+
+    /// Nanoseconds from the first packet to the last.
+    public var duration: Int64 { last - first }
+
+    /// Zeek's `history`: a letter an event, the originator's in upper case; empty for what is not TCP and had no payload.
+    public var history: String { history_.text(originator: originatorEndpoint) }
+
+    /// Zeek's `conn_state`.
+    public var state: ConnectionState {
+        transport == .tcp ? ConnectionState(originator: states.originator, responder: states.responder, hadPayload: originator.payloadBytes + responder.payloadBytes > 0)
+            : ConnectionState(originatorSent: originator.packets > 0, responderSent: responder.packets > 0)
+    }
+
+    /// A name for this connection that is the same whenever the same packets are seen: "C" and 17 letters and digits, as Zeek's are.
+    public var uid: String {
+        let digits = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+        var text: [UInt8] = [UInt8(ascii: "C")]
+        for seed in 0..<2 {
+            var rest = key.hash(seed: HashSeed(UInt64(bitPattern: first.nanoseconds) &+ UInt64(seed)))
+            for _ in 0..<(seed == 0 ? 9 : 8) {
+                text.append(digits[Int(rest % 62)])
+                rest /= 62
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+/// Why a connection was reported.
+public enum EndReason: UInt8, CaseIterable, Sendable {
+    /// Both sides sent FIN.
+    case fin
+    /// One side sent a RST that the other would accept.
+    case rst
+    /// No packet for as long as the config allows.
+    case idle
+    /// The table was full and this one was the first to give up.
+    case evicted
+    /// The run ended.
+    case drained
+}
+
+/// Zeek's `conn_state`.
+public enum ConnectionState: String, Sendable {
+    /// Connection attempt seen, no reply.
+    case s0 = "S0"
+    /// Established, not terminated.
+    case s1 = "S1"
+    /// Normal establishment and termination.
+    case sf = "SF"
+    /// Attempt rejected.
+    case rej = "REJ"
+    /// Established, and a close attempt by the originator (responder) without a reply.
+    case s2 = "S2"
+    case s3 = "S3"
+    /// Established, the originator (responder) aborted.
+    case rsto = "RSTO"
+    case rstr = "RSTR"
+    /// The originator sent SYN and RST; no SYN-ACK was seen.
+    case rstos0 = "RSTOS0"
+    /// The responder sent SYN-ACK and RST; no SYN was seen.
+    case rstrh = "RSTRH"
+    /// The originator sent SYN and FIN; no SYN-ACK was seen.
+    case sh = "SH"
+    /// The responder sent SYN-ACK and FIN; no SYN was seen.
+    case shr = "SHR"
+    /// No SYN seen: midstream traffic.
+    case oth = "OTH"
+
+    init(originator: TCPState, responder: TCPState, hadPayload: Bool) {
+        let originatorSilent = originator == .inactive || originator == .partial
+        let responderSilent = responder == .inactive || responder == .partial
+        switch (originator, responder) {
+        case (.synSent, .reset), (.synAckSent, .reset): self = .rej
+        case (.reset, .reset): self = hadPayload ? .rstr : .rej
+        case (_, .reset): self = originatorSilent ? .rstrh : .rstr
+        case (.reset, _): self = responderSilent ? .rstos0 : .rsto
+        case (.closed, .closed): self = .sf
+        case (.closed, _): self = responderSilent ? .sh : .s2
+        case (_, .closed): self = originatorSilent ? .shr : .s3
+        case (.synSent, .inactive): self = .s0
+        case (.established, .established): self = .s1
+        default: self = .oth
+        }
+    }
+
+    /// For what has no handshake: who has sent at all.
+    init(originatorSent: Bool, responderSent: Bool) {
+        self = originatorSent ? (responderSent ? .sf : .s0) : (responderSent ? .shr : .oth)
+    }
+}

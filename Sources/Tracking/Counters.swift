@@ -1,0 +1,103 @@
+import Packets
+
+/// What became of a packet. Each packet has exactly one outcome, so that they sum up to the packets received.
+public enum PacketOutcome: Int, CaseIterable, Sendable {
+    /// Counted in a connection.
+    case tracked
+    /// No subscription's filter wanted it.
+    case filtered
+    /// Wanted by packet subscriptions only, and given to them.
+    case delivered
+    /// Came after its connection had ended and been reported.
+    case afterEnd
+    /// TCP without a handshake, and the config says not to pick those up.
+    case midstream
+    /// A fragment of an IP packet without ports.
+    case fragment
+    /// No IP in it.
+    case notIP
+    /// Its headers do not hold together.
+    case malformed
+
+    /// A short text for the summary.
+    public var text: String {
+        switch self {
+        case .tracked: "tracked in connections"
+        case .filtered: "refused by the filters"
+        case .delivered: "delivered, not tracked"
+        case .afterEnd: "after their connection's end"
+        case .midstream: "midstream, not picked up"
+        case .fragment: "IP fragments without ports"
+        case .notIP: "not IP"
+        case .malformed: "malformed"
+        }
+    }
+}
+
+/// One core's counts: plain integers, summed up by the main core.
+public struct Counters: Sendable {
+    /// Packets by `PacketOutcome`.
+    public var outcomes = InlineArray<8, UInt64>(repeating: 0)
+    /// Malformed packets by `PacketProblem`.
+    public var problems = InlineArray<16, UInt64>(repeating: 0)
+    /// Connections reported, by `EndReason`.
+    public var ends = InlineArray<5, UInt64>(repeating: 0)
+    public var packets: UInt64 = 0
+    /// Bytes on the wire.
+    public var bytes: UInt64 = 0
+    /// Packets of which a snap length, or a frame too long for an mbuf, cut something off.
+    public var cutPackets: UInt64 = 0
+    public var connections: UInt64 = 0
+    /// Tombstones that gave their place to a new connection.
+    public var evictedTombstones: UInt64 = 0
+    /// Connections whose tuple was used again by a new SYN.
+    public var reusedTuples: UInt64 = 0
+    /// RSTs that their receiver would not have believed.
+    public var refusedResets: UInt64 = 0
+    /// Payload bytes given to streams and parsers in order.
+    public var streamBytes: UInt64 = 0
+    /// Gaps reported in streams, and the bytes in them.
+    public var gaps: UInt64 = 0
+    public var gapBytes: UInt64 = 0
+    /// Payload bytes that were there before, or lay outside any window.
+    public var repeatedBytes: UInt64 = 0
+    public var implausibleBytes: UInt64 = 0
+    /// Times a hole was given up because the budget for held segments was used up.
+    public var holesGivenUp: UInt64 = 0
+    public var sessions: UInt64 = 0
+    /// The most connections and tombstones at once, and the most memory of held segments in bytes.
+    public var connectionsPeak: UInt64 = 0
+    public var reassemblyPeak: UInt64 = 0
+
+    public init() {}
+
+    public subscript(outcome: PacketOutcome) -> UInt64 { outcomes[outcome.rawValue] }
+    public subscript(problem: PacketProblem) -> UInt64 { problems[Int(problem.rawValue)] }
+    public subscript(end: EndReason) -> UInt64 { ends[Int(end.rawValue)] }
+
+    /// Whether each packet has exactly one outcome.
+    public var isBalanced: Bool { PacketOutcome.allCases.reduce(0) { $0 + self[$1] } == packets }
+
+    /// Adds another core's counts; peaks add up, too, for each core has its own memory.
+    public mutating func add(_ other: Counters) {
+        for index in outcomes.indices { outcomes[index] += other.outcomes[index] }
+        for index in problems.indices { problems[index] += other.problems[index] }
+        for index in ends.indices { ends[index] += other.ends[index] }
+        packets += other.packets
+        bytes += other.bytes
+        cutPackets += other.cutPackets
+        connections += other.connections
+        evictedTombstones += other.evictedTombstones
+        reusedTuples += other.reusedTuples
+        refusedResets += other.refusedResets
+        streamBytes += other.streamBytes
+        gaps += other.gaps
+        gapBytes += other.gapBytes
+        repeatedBytes += other.repeatedBytes
+        implausibleBytes += other.implausibleBytes
+        holesGivenUp += other.holesGivenUp
+        sessions += other.sessions
+        connectionsPeak += other.connectionsPeak
+        reassemblyPeak += other.reassemblyPeak
+    }
+}

@@ -1,0 +1,62 @@
+import Packets
+
+/// What happened on a connection, a letter an event in the order it was first seen: Zeek's `history`.
+///
+///     s  SYN without ACK          f  FIN                       w  window of zero
+///     h  SYN and ACK              r  RST                       i  FIN and RST together
+///     a  ACK without payload      g  a gap in the payload      q  SYN with FIN or RST
+///     d  payload                  t  payload sent again        ^  the originator was found to be the other one
+///
+/// The originator's letters are printed upper case. They are kept by endpoint, so that a corrected originator needs no rewriting. Each letter stands
+/// once a side, s h f anew for another sequence number (Zeek also counts g, t and w in powers of ten). Room for 23; more are dropped.
+struct History: BitwiseCopyable {
+    private var words: (UInt64, UInt64, UInt64)
+
+    static let capacity = 23
+    private static let flip = UInt8(ascii: "^")
+
+    /// Marks a letter as endpoint b's.
+    private static var ofB: UInt8 { 0x80 }
+
+    init() { words = (0, 0, 0) }
+
+    mutating func append(_ letter: Letter, by sender: Endpoint) {
+        appendByte(letter.rawValue | (sender == .b ? Self.ofB : 0))
+    }
+
+    mutating func appendFlip() { appendByte(Self.flip) }
+
+    private mutating func appendByte(_ byte: UInt8) {
+        withUnsafeMutableBytes(of: &words) { bytes in
+            let count = Int(bytes[Self.capacity])
+            guard count < Self.capacity else { return }
+            bytes[count] = byte
+            bytes[Self.capacity] = UInt8(count + 1)
+        }
+    }
+
+    func text(originator: Endpoint) -> String {
+        withUnsafeBytes(of: words) { bytes in
+            String(
+                decoding: bytes.prefix(Int(bytes[Self.capacity])).map { byte in
+                    let sender: Endpoint = byte & Self.ofB == 0 ? .a : .b
+                    let letter = byte & ~Self.ofB
+                    return letter != Self.flip && sender == originator ? letter - 32 : letter
+                }, as: UTF8.self)
+        }
+    }
+
+    enum Letter: UInt8 {
+        case syn = 0x73  // s
+        case synAck = 0x68  // h
+        case pureAck = 0x61  // a
+        case data = 0x64  // d
+        case fin = 0x66  // f
+        case reset = 0x72  // r
+        case gap = 0x67  // g
+        case retransmission = 0x74  // t
+        case zeroWindow = 0x77  // w
+        case inconsistent = 0x69  // i
+        case multiFlag = 0x71  // q
+    }
+}

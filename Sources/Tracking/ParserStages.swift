@@ -1,0 +1,107 @@
+import Containers
+import Packets
+import Protocols
+
+/// The parsers that a core's subscriptions asked for, each once however many want its sessions.
+public struct ParserStages {
+    var stages: [ParserStage] = []
+    private var numbers: [ObjectIdentifier: Int] = [:]
+    private let capacity: Int
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// The stage that runs a parser, made at the first request.
+    func find<P: SessionParser & ~Copyable>(_ parser: P.Type) -> TypedParserStage<P>? {
+        numbers[ObjectIdentifier(parser)].flatMap { stages[$0] as? TypedParserStage<P> }
+    }
+
+    mutating func stage<P: SessionParser & ~Copyable>(for parser: P.Type) -> TypedParserStage<P> {
+        if let stage = find(parser) { return stage }
+        precondition(stages.count < 32, "a connection's candidates are a mask of 32 parsers")
+        let stage = TypedParserStage<P>(capacity: capacity)
+        numbers[ObjectIdentifier(parser)] = stages.count
+        stages.append(stage)
+        return stage
+    }
+}
+
+/// What the sessions' subscribers said: whose work for the connection is done, and who wants nothing of it any more.
+struct SessionVerdicts {
+    var done = SubscriberSet(rawValue: 0)
+    var unsubscribed = SubscriberSet(rawValue: 0)
+}
+
+/// A parser on one core with its type forgotten.
+class ParserStage {
+    let service: Service
+    init(service: Service) { self.service = service }
+
+    func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
+    func probeLater(_ bytes: RawSpan) -> Bool { false }
+    func start(_ index: Int) {}
+    func stop(_ index: Int) {}
+    func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> ParserProgress { .done }
+    func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress { .done }
+    func finish(_ index: Int) {}
+    /// Gives the sessions that are ready to those of `subscribed` that want them.
+    func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts { SessionVerdicts() }
+    /// Who wants its sessions.
+    var subscribers: SubscriberSet { SubscriberSet(rawValue: 0) }
+}
+
+/// Runs one parser: its values lie in an array by the connections' indices.
+final class TypedParserStage<P: SessionParser & ~Copyable>: ParserStage {
+    private let parsers: UnsafeMutablePointer<P>
+    private let memory: RawMemory
+    private var sinks: [SessionSinkOf<P>] = []
+
+    init(capacity: Int) {
+        memory = RawMemory(byteCount: capacity * MemoryLayout<P>.stride)
+        parsers = memory.start.assumingMemoryBound(to: P.self)
+        super.init(service: P.service)
+    }
+
+    func add(_ sink: SessionSinkOf<P>) { sinks.append(sink) }
+
+    override func probe(_ bytes: RawSpan) -> ProbeAnswer { P.probe(bytes) }
+    override func probeLater(_ bytes: RawSpan) -> Bool { P.probeLater(bytes) }
+    override func start(_ index: Int) { (parsers + index).initialize(to: P()) }
+    override func stop(_ index: Int) { (parsers + index).deinitialize(count: 1) }
+    override func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> ParserProgress { parsers[index].feed(bytes, from: sender) }
+    override func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress { parsers[index].skip(byteCount, from: sender) }
+    override func finish(_ index: Int) { parsers[index].finish() }
+
+    override func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts {
+        var verdicts = SessionVerdicts()
+        while let session = parsers[index].nextSession() {
+            for sink in sinks where subscribed.subtracting(verdicts.done).subtracting(verdicts.unsubscribed).contains(sink.member) {
+                switch sink.session(index, session) {
+                case .more: break
+                case .done: verdicts.done.formUnion(sink.member)
+                case .unsubscribe: verdicts.unsubscribed.formUnion(sink.member)
+                }
+            }
+        }
+        return verdicts
+    }
+
+    override var subscribers: SubscriberSet { sinks.reduce(into: SubscriberSet(rawValue: 0)) { $0.formUnion($1.member) } }
+}
+
+/// One subscriber's end of a parser.
+class SessionSinkOf<P: SessionParser & ~Copyable> {
+    var member = SubscriberSet(rawValue: 0)
+    func session(_ index: Int, _ session: P.Session) -> Verdict { .more }
+}
+
+final class SessionSink<S: SessionTrackable & ~Copyable>: SessionSinkOf<S.Parser> {
+    private let subscriber: TrackableSubscriber<S>
+
+    init(_ subscriber: TrackableSubscriber<S>) {
+        self.subscriber = subscriber
+        super.init()
+        member = subscriber.member
+    }
+
+    override func session(_ index: Int, _ session: S.Parser.Session) -> Verdict { subscriber.session(index, session) }
+}

@@ -1,0 +1,133 @@
+import Containers
+import Filters
+import Packets
+import Protocols
+
+/// What a subscriber is made from: the subscription's filter as the config has it, for whom, and how many connections there may be.
+public struct SubscriberOrder {
+    public var filter: Filter
+    public var context: ReportContext
+    /// Connections on this core at most.
+    public var capacity: Int
+
+    public init(filter: Filter, context: ReportContext, capacity: Int) {
+        self.filter = filter
+        self.context = context
+        self.capacity = capacity
+    }
+}
+
+/// A subscription on one core with its type forgotten: the class is made once at start, so that a packet costs a virtual call and no more,
+/// and only at the stages that the type asked for.
+open class Subscriber {
+    public let filter: Filter
+    public let needs: Needs
+    /// Its bit in a connection's sets; given by the tracker.
+    var member = SubscriberSet(rawValue: 0)
+    /// The filter in the form that is asked for each packet.
+    let program: FilterProgram
+
+    init(_ filter: Filter, _ needs: Needs) {
+        self.filter = filter
+        self.needs = needs
+        program = FilterProgram(filter)
+    }
+
+    /// A single packet, for `PacketSubscription`.
+    func packet(_ packet: UnsafePointer<Packet>, _ frame: RawSpan) {}
+
+    // For `Trackable`, of the connection at an index of the table.
+    func start(_ index: Int, _ record: ConnectionRecord) {}
+    func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict { .more }
+    func stream(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> Verdict { .more }
+    func gap(_ index: Int, _ byteCount: Int, from sender: Direction) -> Verdict { .more }
+    func end(_ index: Int, _ record: ConnectionRecord) {}
+    func drop(_ index: Int) {}
+    func subscribeToSessions(_ parsers: inout ParserStages) {}
+
+    /// Adds the report of the same subscription on another core to this one's; that one's is used up.
+    public func mergeReport(of other: Subscriber) {}
+    public func finishReport() throws {}
+}
+
+/// Runs a `PacketSubscription` on one core.
+final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
+    // In raw memory, because a class's stored property is checked for exclusive access at each use.
+    private let report: UnsafeMutablePointer<S.Report>
+    private var hasReport = true
+
+    init(_ order: SubscriberOrder) throws {
+        report = .allocate(capacity: 1)
+        report.initialize(to: try S.makeReport(order.context))
+        super.init(order.filter, S._needs)
+    }
+
+    deinit {
+        if hasReport { report.deinitialize(count: 1) }
+        report.deallocate()
+    }
+
+    override func packet(_ packet: UnsafePointer<Packet>, _ frame: RawSpan) { S.packet(packet.pointee, frame, &report.pointee) }
+
+    override func mergeReport(of other: Subscriber) {
+        guard let other = other as? Self, other.hasReport else { return }
+        other.hasReport = false
+        report.pointee.merge(other.report.move())
+    }
+
+    override func finishReport() throws { try report.pointee.finish() }
+}
+
+/// Runs a `Trackable` on one core: the connections' values lie in an array by the connections' indices, of which only the part that is used
+/// costs memory.
+public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
+    private let values: UnsafeMutablePointer<S>
+    private let memory: RawMemory
+    private let report: UnsafeMutablePointer<S.Report>
+    private var hasReport = true
+
+    init(_ order: SubscriberOrder) throws {
+        memory = RawMemory(byteCount: order.capacity * MemoryLayout<S>.stride)
+        values = memory.start.assumingMemoryBound(to: S.self)
+        report = .allocate(capacity: 1)
+        report.initialize(to: try S.makeReport(order.context))
+        super.init(order.filter, S._needs)
+    }
+
+    deinit {
+        if hasReport { report.deinitialize(count: 1) }
+        report.deallocate()
+    }
+
+    override func start(_ index: Int, _ record: ConnectionRecord) { (values + index).initialize(to: S(record)) }
+
+    override func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict {
+        values[index]._packet(packet.pointee, frame, from: sender, &report.pointee)
+    }
+
+    override func stream(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> Verdict {
+        values[index]._stream(bytes, from: sender, &report.pointee)
+    }
+
+    override func gap(_ index: Int, _ byteCount: Int, from sender: Direction) -> Verdict {
+        values[index]._gap(byteCount, from: sender, &report.pointee)
+    }
+
+    override func end(_ index: Int, _ record: ConnectionRecord) { (values + index).move().ended(record, &report.pointee) }
+
+    override func drop(_ index: Int) { (values + index).deinitialize(count: 1) }
+
+    override func subscribeToSessions(_ parsers: inout ParserStages) { S._subscribeToSessions(self, &parsers) }
+
+    func session(_ index: Int, _ session: S.Parser.Session) -> Verdict where S: SessionTrackable {
+        values[index].session(session, &report.pointee)
+    }
+
+    public override func mergeReport(of other: Subscriber) {
+        guard let other = other as? TrackableSubscriber<S>, other.hasReport else { return }
+        other.hasReport = false
+        report.pointee.merge(other.report.move())
+    }
+
+    public override func finishReport() throws { try report.pointee.finish() }
+}

@@ -1,0 +1,203 @@
+import Filters
+import Packets
+import Protocols
+
+/// A question to the traffic: which packets it is about, and what is gathered for it.
+///
+/// A subscription is a type. What it conforms to is what gets done for it, and nothing else is:
+///
+/// | protocol | callback | what it turns on |
+/// |---|---|---|
+/// | `PacketSubscription` | each matching packet, no connection needed | nothing |
+/// | `Trackable` | `ended`: a connection's record | connection tracking, a value of the type for each connection |
+/// | `PacketTrackable` | each packet of its connections, in arrival order | |
+/// | `StreamTrackable` | TCP payload in order, gaps | reassembly |
+/// | `SessionTrackable` | parsed sessions | reassembly and the parser |
+///
+/// A type may conform to several. Everything happens on the core that polled the packet: callbacks get their own connection's value and their
+/// core's report, both `inout`, so they need neither locks nor globals. They must not block: the card does not wait.
+public protocol Subscription: ~Copyable {
+    /// What one core gathers.
+    associatedtype Report: SubscriptionReport = NoReport
+    /// The name that the config and the command line choose it by, such as `server_names`. Made of the type's name unless given.
+    static var name: String { get }
+    /// One line for `fovea list`.
+    static var summary: String { get }
+    /// Which traffic it is about; the config may give another.
+    static var filter: Filter { get }
+
+    /// Makes a core's report.
+    ///
+    /// - Throws: when the output cannot be written; the run does not start then.
+    static func makeReport(_ context: ReportContext) throws -> Report
+
+    static func _makeSubscriber(_ order: SubscriberOrder) throws -> Subscriber
+    static var _needs: Needs { get }
+}
+
+/// What one core gathers for a subscription, and how cores are summed up.
+public protocol SubscriptionReport: ~Copyable {
+    /// Takes in another core's report, at the end of the run.
+    mutating func merge(_ other: consuming Self)
+    /// Called once on the merged report, after the last packet: the place to print.
+    mutating func finish() throws
+}
+
+extension SubscriptionReport where Self: ~Copyable {
+    public mutating func finish() throws {}
+}
+
+/// The report of a subscription that gathers nothing.
+public struct NoReport: SubscriptionReport {
+    public init() {}
+    public mutating func merge(_ other: consuming NoReport) {}
+}
+
+/// For whom a report is made.
+public struct ReportContext: Sendable {
+    /// The subscription's name.
+    public var subscription: String
+    /// The lcore's number.
+    public var lcore: Int
+    /// The folder for result files; nil when results go to standard output.
+    public var outputFolder: String?
+
+    public init(subscription: String, lcore: Int, outputFolder: String?) {
+        self.subscription = subscription
+        self.lcore = lcore
+        self.outputFolder = outputFolder
+    }
+}
+
+/// What the callbacks of a connection say about going on.
+public enum Verdict: Sendable {
+    /// Go on.
+    case more
+    /// No more packets, bytes or sessions of this connection; `ended` still comes. Work that nobody else wants stops here.
+    case done
+    /// Nothing of this connection any more, not even `ended`: the value is dropped at once.
+    case unsubscribe
+}
+
+/// Wants single packets, whatever connection they belong to, and those that belong to none.
+public protocol PacketSubscription: Subscription, ~Copyable {
+    /// - Parameters:
+    ///   - packet: its headers; malformed ones and those that are not IP come, too, if the filter lets them.
+    ///   - frame: the captured bytes from the link layer's header on, valid during the call.
+    static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Report)
+}
+
+/// Keeps a value for each connection, from its first packet to its end.
+public protocol Trackable: Subscription, ~Copyable {
+    /// - Parameter connection: the record as it stands at the first packet, that packet included.
+    init(_ connection: ConnectionRecord)
+    /// The connection is over, or the run is.
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Report)
+
+    static var _seesPackets: Bool { get }
+    static var _seesStream: Bool { get }
+    static var _seesSessions: Bool { get }
+    mutating func _packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
+    mutating func _stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
+    mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict
+    static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages)
+}
+
+/// Wants each packet of its connections, in the order of arrival.
+public protocol PacketTrackable: Trackable, ~Copyable {
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
+}
+
+/// Wants the TCP payload in order: this turns reassembly on.
+public protocol StreamTrackable: Trackable, ~Copyable {
+    /// - Parameter bytes: the direction's next bytes, valid during the call.
+    mutating func stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
+    /// So many bytes of the direction will never come; what comes next lies behind them.
+    mutating func gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict
+}
+
+extension StreamTrackable where Self: ~Copyable {
+    public mutating func gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict { .more }
+}
+
+/// Wants parsed sessions: this turns reassembly and the parser on. Connections that do not speak the protocol bring none.
+public protocol SessionTrackable: Trackable, ~Copyable {
+    associatedtype Parser: SessionParser & ~Copyable
+    mutating func session(_ session: Parser.Session, _ report: inout Report) -> Verdict
+}
+
+/// What a subscription needs, for `fovea list`.
+public struct Needs: OptionSet, Sendable {
+    public var rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    public static let packets = Needs(rawValue: 1)
+    public static let connections = Needs(rawValue: 2)
+    public static let connectionPackets = Needs(rawValue: 4)
+    public static let stream = Needs(rawValue: 8)
+    public static let sessions = Needs(rawValue: 16)
+}
+
+// MARK: How the framework asks
+
+extension Subscription where Self: ~Copyable {
+    /// `ServerNames` becomes `server_names`.
+    public static var name: String {
+        var text = ""
+        for character in String(describing: Self.self) {
+            if character.isUppercase, !text.isEmpty { text += "_" }
+            text += character.lowercased()
+        }
+        return text
+    }
+    public static var summary: String { "" }
+    public static var filter: Filter { .everything }
+}
+
+extension Subscription where Self: ~Copyable, Report == NoReport {
+    public static func makeReport(_ context: ReportContext) -> NoReport { NoReport() }
+}
+
+extension PacketSubscription where Self: ~Copyable {
+    public static func _makeSubscriber(_ order: SubscriberOrder) throws -> Subscriber { try PacketSubscriber<Self>(order) }
+    public static var _needs: Needs { .packets }
+}
+
+extension Trackable where Self: ~Copyable {
+    public static func _makeSubscriber(_ order: SubscriberOrder) throws -> Subscriber { try TrackableSubscriber<Self>(order) }
+    public static var _needs: Needs {
+        var needs: Needs = .connections
+        if _seesPackets { needs.insert(.connectionPackets) }
+        if _seesStream { needs.insert(.stream) }
+        if _seesSessions { needs.insert(.sessions) }
+        return needs
+    }
+    // Constants after specialisation: a refinement of the protocol gives the other answer.
+    public static var _seesPackets: Bool { false }
+    public static var _seesStream: Bool { false }
+    public static var _seesSessions: Bool { false }
+    public mutating func _packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict { .more }
+    public mutating func _stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict { .more }
+    public mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict { .more }
+    public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {}
+}
+
+extension PacketTrackable where Self: ~Copyable {
+    public static var _seesPackets: Bool { true }
+    public mutating func _packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict {
+        self.packet(packet, frame, from: sender, &report)
+    }
+}
+
+extension StreamTrackable where Self: ~Copyable {
+    public static var _seesStream: Bool { true }
+    public mutating func _stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict { stream(bytes, from: sender, &report) }
+    public mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict { gap(byteCount, from: sender, &report) }
+}
+
+extension SessionTrackable where Self: ~Copyable {
+    public static var _seesSessions: Bool { true }
+    public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {
+        parsers.stage(for: Parser.self).add(SessionSink<Self>(subscriber))
+    }
+}

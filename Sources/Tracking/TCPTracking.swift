@@ -1,0 +1,165 @@
+import Packets
+
+/// The TCP state machine: what a packet does to its connection's states, sequence numbers, history and phase.
+extension UnsafeMutablePointer<Connection> {
+    /// Follows one TCP packet of `sender`. The side's counters do not include it yet.
+    ///
+    /// - Returns: what changed that the tracker must act on.
+    @inline(__always)
+    func followTCP(_ packet: UnsafePointer<Packet>, from sender: Endpoint) -> TCPChange {
+        let flags = packet.pointee.flags
+        let side = side(sender)
+        // Most packets: no SYN, FIN or RST between ends that have both been heard of.
+        if flags.isDisjoint(with: [.syn, .fin, .rst]), pointee.stateA.isOpen, pointee.stateB.isOpen {
+            followData(packet, side, sender)
+            return .none
+        }
+        return followHandshake(packet, side, sender)
+    }
+
+    /// Sequence and acknowledgment numbers, and the letters for what a segment carries.
+    @inline(__always)
+    private func followData(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
+        let length = Int(packet.pointee.payloadLength)
+        let end = packet.pointee.sequence + length
+        if length > 0 {
+            note(.data, as: .data, side, sender)
+            if side.pointee.seen.contains(.sequenceKnown), end - side.pointee.next <= 0 { note(.retransmission, as: .retransmitted, side, sender) }
+        } else if packet.pointee.flags.contains(.ack) {
+            note(.pureAck, as: .pureAck, side, sender)
+        }
+        advance(side, to: end)
+        if packet.pointee.flags.contains(.ack) {
+            if packet.pointee.window == 0 { note(.zeroWindow, as: .zeroWindow, side, sender) }
+            acknowledge(packet.pointee.acknowledgment, side, sender)
+        }
+        side.pointee.window = packet.pointee.window
+    }
+
+    @inline(__always)
+    private func advance(_ side: UnsafeMutablePointer<Connection.Side>, to end: SequenceNumber) {
+        if !side.pointee.seen.contains(.sequenceKnown) || end - side.pointee.next > 0 {
+            side.pointee.next = end
+            side.pointee.seen.insert(.sequenceKnown)
+        }
+    }
+
+    @inline(__always)
+    private func acknowledge(_ number: SequenceNumber, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
+        if !side.pointee.seen.contains(.acknowledgmentKnown) || number - side.pointee.acknowledged > 0 {
+            side.pointee.acknowledged = number
+            side.pointee.seen.insert(.acknowledgmentKnown)
+            // Acknowledged, and never seen: the capture lost it.
+            let peer = self.side(sender.other)
+            if peer.pointee.seen.contains(.sequenceKnown), number - peer.pointee.next > 0 { note(.gap, as: .gap, peer, sender.other) }
+        }
+    }
+
+    @inline(__always)
+    private func note(_ letter: History.Letter, as flag: SideFlags, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
+        if !side.pointee.seen.contains(flag) {
+            side.pointee.seen.insert(flag)
+            pointee.history.append(letter, by: sender)
+        }
+    }
+
+    /// Everything but plain data between established ends.
+    @inline(never)
+    private func followHandshake(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> TCPChange {
+        let flags = packet.pointee.flags
+        let peerState = state(sender.other)
+        if flags.contains(.syn), !flags.isDisjoint(with: [.fin, .rst]) { note(.multiFlag, as: .multiFlag, side, sender) }
+        if flags.isSuperset(of: [.fin, .rst]) { note(.inconsistent, as: .inconsistent, side, sender) }
+
+        if flags.contains(.rst) { return followReset(packet, side, sender) }
+
+        if flags.contains(.syn) {
+            let isNew = !side.pointee.seen.contains(.syn) || side.pointee.initial != packet.pointee.sequence
+            if isNew { pointee.history.append(flags.contains(.ack) ? .synAck : .syn, by: sender) }
+            // A SYN with another number on an established connection changes nothing: a host would not believe it, either (RFC 5961).
+            let isBelieved = !side.pointee.seen.contains(.syn) || state(sender) == .synSent || state(sender) == .synAckSent
+            if isBelieved {
+                side.pointee.initial = packet.pointee.sequence
+                side.pointee.next = packet.pointee.sequence + 1 + Int(packet.pointee.payloadLength)
+                side.pointee.seen.formUnion([.syn, .sequenceKnown])
+                openHandshake(flags, sender, peerState)
+            }
+            if packet.pointee.payloadLength > 0 { note(.data, as: .data, side, sender) }
+            if flags.contains(.ack), isBelieved { acknowledge(packet.pointee.acknowledgment, side, sender) }
+            side.pointee.window = packet.pointee.window
+        } else {
+            followData(packet, side, sender)
+            if state(sender) == .inactive { setState(sender, .partial) }
+            // The third step of a handshake whose SYN-ACK was missed.
+            if state(sender) == .synSent, flags.contains(.ack), peerState == .partial || peerState == .established { setState(sender, .established) }
+            if state(sender) == .established, peerState == .synAckSent { setState(sender.other, .established) }
+        }
+
+        if flags.contains(.fin) { return followFin(packet, side, sender) }
+        return .none
+    }
+
+    private func openHandshake(_ flags: TCPFlags, _ sender: Endpoint, _ peerState: TCPState) {
+        guard flags.contains(.ack) else {
+            if state(sender) == .inactive || state(sender) == .partial { setState(sender, .synSent) }
+            return
+        }
+        switch peerState {
+        case .synSent, .established:
+            setState(sender, .established)
+            if peerState == .synSent { setState(sender.other, .established) }
+        case .synAckSent:
+            // Both sent SYN-ACK: the end of a simultaneous open (RFC 9293, figure 8).
+            setState(sender, .established)
+            setState(sender.other, .established)
+        default:
+            setState(sender, .synAckSent)
+        }
+    }
+
+    private func followFin(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> TCPChange {
+        let end = packet.pointee.sequence + (packet.pointee.flags.contains(.syn) ? 1 : 0) + Int(packet.pointee.payloadLength) + 1
+        let known = sender == .a ? pointee.finA : pointee.finB
+        if !side.pointee.seen.contains(.fin) || known != end {
+            side.pointee.seen.insert(.fin)
+            pointee.history.append(.fin, by: sender)
+            if sender == .a { pointee.finA = end } else { pointee.finB = end }
+        }
+        advance(side, to: end)
+        if state(sender) != .reset { setState(sender, .closed) }
+        return pointee.stateA == .closed && pointee.stateB == .closed ? .closed : .none
+    }
+
+    /// A RST ends the connection only if the other side would believe it (RFC 9293 section 3.5.3, RFC 5961 section 3): before the handshake is
+    /// over it must acknowledge the SYN, later its number must lie where the receiver expects bytes.
+    private func followReset(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> TCPChange {
+        note(.reset, as: .reset, side, sender)
+        let peer = self.side(sender.other)
+        let believed: Bool
+        if peer.pointee.packets > 0, peer.pointee.seen.contains(.syn), !side.pointee.seen.contains(.sequenceKnown) {
+            // An answer to the SYN, from a side that has sent nothing else.
+            believed = packet.pointee.flags.contains(.ack) && packet.pointee.acknowledgment - peer.pointee.initial > 0
+                && packet.pointee.acknowledgment - peer.pointee.next <= 0
+        } else if !side.pointee.seen.contains(.sequenceKnown) {
+            believed = true  // nothing is known that it could contradict
+        } else {
+            let expected = side.pointee.next
+            let lowest = peer.pointee.seen.contains(.acknowledgmentKnown) && expected - peer.pointee.acknowledged > 0 ? peer.pointee.acknowledged : expected
+            let highest = expected + Int(peer.pointee.window)
+            believed = packet.pointee.sequence - lowest >= 0 && packet.pointee.sequence - highest <= 0
+        }
+        guard believed else { return .refusedReset }
+        setState(sender, .reset)
+        return .reset
+    }
+}
+
+/// What a TCP packet changed that the tracker must act on.
+enum TCPChange {
+    case none
+    /// Both sides have sent FIN.
+    case closed
+    case reset
+    /// A RST that the receiver would not believe.
+    case refusedReset
+}

@@ -17,6 +17,10 @@ public protocol SessionParser: ~Copyable {
     /// Whether a direction of a connection that begins with these bytes, at least one, speaks this protocol.
     static func probe(_ bytes: RawSpan) -> ProbeAnswer
 
+    /// Whether a session of this protocol begins with these bytes in the middle of a stream: after STARTTLS, CONNECT, an upgrade. Asked at
+    /// the start of later chunks, so a miss costs a few instructions, and a hit is beyond doubt. False unless a parser says otherwise.
+    static func probeLater(_ bytes: RawSpan) -> Bool
+
     /// Takes a direction's next bytes, in order and without those already fed.
     mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress
 
@@ -30,6 +34,10 @@ public protocol SessionParser: ~Copyable {
     mutating func nextSession() -> Session?
 }
 
+extension SessionParser where Self: ~Copyable {
+    public static func probeLater(_ bytes: RawSpan) -> Bool { false }
+}
+
 /// A parser's answer to a direction's first bytes.
 public enum ProbeAnswer: Sendable {
     case mine
@@ -38,9 +46,23 @@ public enum ProbeAnswer: Sendable {
     case unsure
 }
 
-/// Whether a parser wants to be fed further.
-public enum ParserProgress: Sendable {
+/// Whether a parser wants to be fed further. Once it does not, its sessions may still be taken.
+public enum ParserProgress: Equatable, Sendable {
     case wantsMore
     /// Nothing more to find in this connection.
     case done
+    /// The bytes cannot be followed further.
+    case failed(ParserFailure)
+}
+
+/// Why a parser gave up; each has its counter.
+public enum ParserFailure: UInt8, CaseIterable, Sendable {
+    /// Not the protocol that its first bytes promised.
+    case otherProtocol
+    /// A message whose fields contradict each other.
+    case malformed
+    /// A message that has no place where it came.
+    case unexpected
+    /// More bytes than the parser is willing to keep or to read.
+    case tooLong
 }

@@ -1,0 +1,67 @@
+import Packets
+
+/// Finds the hellos with which a TLS connection begins: one session, from SSL 2's format of the ClientHello to TLS 1.3.
+///
+/// Each direction is searched on its own until its hello is found, and then not looked at any more; what the message is, not who sent it,
+/// says which side is the client. The session is there with the second hello; with a fatal alert, a failure or the end it is what was seen
+/// by then.
+public struct TLSParser: SessionParser, ~Copyable {
+    public static let service = Service.tls
+
+    private var originator = HelloSearch()
+    private var responder = HelloSearch()
+    private var handshake = TLSHandshake()
+    private var progress = ParserProgress.wantsMore
+
+    public init() {}
+
+    public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress {
+        guard progress == .wantsMore else { return progress }
+        switch sender {
+        case .originator: take(originator.feed(bytes), from: sender)
+        case .responder: take(responder.feed(bytes), from: sender)
+        }
+        return progress
+    }
+
+    public mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress {
+        guard progress == .wantsMore else { return progress }
+        switch sender {
+        case .originator: take(originator.skip(byteCount), from: sender)
+        case .responder: take(responder.skip(byteCount), from: sender)
+        }
+        return progress
+    }
+
+    public mutating func finish() {
+        if progress == .wantsMore { progress = .done }
+    }
+
+    public mutating func nextSession() -> TLSHandshake? {
+        guard progress != .wantsMore, handshake.clientHello != nil || handshake.serverHello != nil else { return nil }
+        defer { handshake = TLSHandshake() }
+        handshake.helloRetried = originator.sawRetry || responder.sawRetry
+        return handshake
+    }
+
+    private mutating func take(_ outcome: HelloSearch.Outcome?, from sender: Direction) {
+        switch outcome {
+        case nil: return
+        case .clientHello(let hello):
+            guard handshake.clientHello == nil else { return progress = .failed(.unexpected) }
+            handshake.clientHello = hello
+            handshake.client = sender
+        case .serverHello(let hello):
+            guard handshake.serverHello == nil else { return progress = .failed(.unexpected) }
+            handshake.serverHello = hello
+            handshake.client = sender.opposite
+        case .fatalAlert(let alert):
+            handshake.alert = alert
+            return progress = .done
+        case .failed(let failure): return progress = .failed(failure)
+        case .longOver: return progress = .done
+        case .missed: break
+        }
+        if originator.isOver && responder.isOver { progress = .done }
+    }
+}

@@ -1,0 +1,123 @@
+import Packets
+import Protocols
+import Testing
+
+/// What a parser gets to see of a connection, in order.
+enum Step {
+    case bytes(Direction, [UInt8])
+    case gap(Direction, Int)
+}
+
+/// What a parser made of a conversation.
+struct Parsed<Session: Equatable>: Equatable {
+    var sessions: [Session] = []
+    var progress = ParserProgress.wantsMore
+}
+
+/// Puts any session parser through the same mill: it must find the same sessions however a conversation is cut, and survive whatever is cut
+/// off or flipped.
+struct ParserVerifier<Parser: SessionParser & ~Copyable> where Parser.Session: Equatable {
+    /// Parses a conversation as a tracker would: no longer than the parser wants, and sessions taken after each call.
+    func parse(_ conversation: [Step]) -> Parsed<Parser.Session> {
+        var parser = Parser()
+        var parsed = Parsed<Parser.Session>()
+        for step in conversation where parsed.progress == .wantsMore {
+            parsed.progress =
+                switch step {
+                case .bytes(let sender, let bytes): parser.feed(bytes.span.bytes, from: sender)
+                case .gap(let sender, let count): parser.skip(count, from: sender)
+                }
+            while let session = parser.nextSession() { parsed.sessions.append(session) }
+        }
+        parser.finish()
+        while let session = parser.nextSession() { parsed.sessions.append(session) }
+        return parsed
+    }
+
+    /// What the parser makes of a conversation, once it has stood all trials.
+    func verify(_ conversation: [Step], sourceLocation: SourceLocation = #_sourceLocation) -> Parsed<Parser.Session> {
+        let whole = parse(conversation)
+        func expectSame(_ steps: [Step], _ how: @autoclosure () -> String) {
+            let other = parse(steps)
+            if other != whole { Issue.record("\(how()): \(other) instead of \(whole)", sourceLocation: sourceLocation) }
+        }
+        for (place, step) in conversation.enumerated() {
+            guard case .bytes(let sender, let bytes) = step else { continue }
+            for cut in 0...bytes.count {
+                expectSame(conversation.replacing(place, with: sender, pieces(of: bytes, at: [cut])), "step \(place) cut at \(cut)")
+            }
+        }
+        expectSame(conversation.cut { Array(1..<max($0.count, 1)) }, "byte by byte")
+        for seed in 0..<100 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            expectSame(
+                conversation.cut { bytes in (0..<2).map { _ in Int.random(in: 0...bytes.count, using: &random) }.sorted() },
+                "in three pieces, seed \(seed)")
+        }
+        survive(conversation)
+        return whole
+    }
+
+    /// Cuts each step off at every length and flips each of its bytes; nothing is expected but to get to the end.
+    func survive(_ conversation: [Step]) {
+        var random = SeededGenerator(seed: 0xf0)
+        for (place, step) in conversation.enumerated() {
+            guard case .bytes(let sender, let bytes) = step else { continue }
+            for index in bytes.indices {
+                _ = parse(conversation.replacing(place, with: sender, [Array(bytes[..<index])]))
+                var flipped = bytes
+                flipped[index] ^= UInt8.random(in: 1...255, using: &random)
+                _ = parse(conversation.replacing(place, with: sender, [flipped]))
+                _ = Parser.probe(flipped.span.bytes)
+                _ = Parser.probeLater(flipped.span.bytes)
+            }
+        }
+    }
+}
+
+extension [Step] {
+    /// The same conversation with one step's bytes in other pieces.
+    fileprivate func replacing(_ place: Int, with sender: Direction, _ pieces: [[UInt8]]) -> [Step] {
+        self[..<place] + pieces.map { .bytes(sender, $0) } + self[(place + 1)...]
+    }
+
+    /// The same conversation with each step's bytes cut at the places that `cuts` gives.
+    fileprivate func cut(at cuts: ([UInt8]) -> [Int]) -> [Step] {
+        flatMap { step -> [Step] in
+            guard case .bytes(let sender, let bytes) = step else { return [step] }
+            return pieces(of: bytes, at: cuts(bytes)).map { .bytes(sender, $0) }
+        }
+    }
+
+    /// The same conversation, taken the wrong way round.
+    var mirrored: [Step] {
+        map { step in
+            switch step {
+            case .bytes(let sender, let bytes): .bytes(sender.opposite, bytes)
+            case .gap(let sender, let count): .gap(sender.opposite, count)
+            }
+        }
+    }
+}
+
+/// The bytes in pieces that end at `cuts`, which ascend.
+func pieces(of bytes: [UInt8], at cuts: [Int]) -> [[UInt8]] {
+    zip([0] + cuts, cuts + [bytes.count]).map { Array(bytes[$0..<$1]) }
+}
+
+/// SplitMix64: small, and the same everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+        return z ^ z >> 31
+    }
+}

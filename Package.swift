@@ -71,7 +71,7 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "Fovea", "Tracking", "Capture", "Packets", "Filters",
+                "Tracking", "Capture", "Packets", "Filters", "Protocols",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: optimised

@@ -1,4 +1,5 @@
 import CDPDK
+import Packets
 import Synchronization
 
 #if canImport(Glibc)
@@ -25,10 +26,10 @@ public enum EAL {
         }
         let cpus = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let lcores = ([mainLcore] + workers.filter { $0 != mainLcore }).map { "\($0)@\($0 % cpus)" }
-        var arguments = ["fovea", "--main-lcore", "\(mainLcore)", "--lcores", lcores.joined(separator: ","), "-n", "\(channels)", "--no-telemetry", "--in-memory"]
+        var arguments = ["fovea", "--main-lcore", "\(mainLcore)", "--lcores", lcores.joined(separator: ","), "-n", "\(channels)", "--no-telemetry"]
         if quiet { arguments += ["--log-level", "*:error"] }
         // A megabyte for every started one, and room for DPDK's own tables.
-        if !hugepages { arguments += ["--no-huge", "-m", "\(max(64, memory >> 20 + 32))"] }
+        arguments += hugepages ? ["--in-memory"] : ["--no-huge", "--no-shconf", "-m", "\(max(64, (memory >> 20) + 32))"]
         arguments += extra
         // DPDK keeps pointers into its arguments, so they live as long as the process.
         var pointers: [UnsafeMutablePointer<CChar>] = arguments.map { strdup($0)! }
@@ -57,6 +58,9 @@ public enum EAL {
     public static func wait(for lcore: Int) { _ = shim_lcore_wait(UInt32(lcore)) }
 
     public static func isRunning(_ lcore: Int) -> Bool { shim_lcore_is_running(UInt32(lcore)) }
+
+    /// The time of day: for live traffic whose frames bring no time.
+    public static var wallClock: Timestamp { Timestamp(nanoseconds: shim_wall_clock()) }
 
     /// The time-stamp counter, for measuring.
     @inline(__always)

@@ -12,10 +12,12 @@ public struct RxQueue: ~Copyable {
         self.endsWhenEmpty = endsWhenEmpty
     }
 
-    /// Polls once. The wall clock is read here, once a burst, for frames that bring no time of their own.
+    /// Polls once.
+    ///
+    /// - Parameter time: counts for frames that bring no time of their own; read once a burst at most.
     @inline(__always)
-    public mutating func fill(_ burst: inout Burst) -> CaptureState {
-        burst.receive(&queue, now: queue.timestamp_unit == 0 ? shim_wall_clock() : 0)
+    public mutating func fill(_ burst: inout Burst, at time: Timestamp) -> CaptureState {
+        burst.receive(&queue, now: time.nanoseconds)
         if burst.count > 0 { return .open }
         return endsWhenEmpty ? .ended : .open
     }

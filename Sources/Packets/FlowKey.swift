@@ -10,7 +10,7 @@
 ///
 /// The version keeps an IPv4 flow apart from the IPv6 flow with the same low words. VLAN id 0 means "no tag" (IEEE 802.1Q:
 /// a priority tag names no VLAN). Of more than two tags the outer two count.
-public struct FlowKey: Equatable, Sendable {
+public struct FlowKey: Equatable, BitwiseCopyable, Sendable {
     public var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
 
     public init() { words = (0, 0, 0, 0, 0, 0) }
@@ -72,7 +72,7 @@ public struct HashSeed: Sendable {
 }
 
 /// An IP protocol number (IANA), the same space for IPv4's protocol and IPv6's next header.
-public struct TransportProtocol: RawRepresentable, Equatable, Hashable, Sendable {
+public struct TransportProtocol: RawRepresentable, Equatable, Hashable, BitwiseCopyable, Sendable {
     public var rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 

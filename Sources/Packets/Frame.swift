@@ -2,7 +2,7 @@
 ///
 /// Plain data, borrowed: the burst (or a test's array) owns the bytes and frees them. Its memory layout is that of
 /// `shim_frame` in CShims, which fills arrays of it, one C call a burst.
-public struct Frame {
+public struct Frame: BitwiseCopyable {
     /// The DPDK mbuf that holds the bytes; nil for frames that lie elsewhere.
     public var buffer: UnsafeMutableRawPointer?
     /// The first captured byte, of the link layer's header.
@@ -32,7 +32,7 @@ public struct Frame {
 
 /// What a frame begins with: the link-layer header types that Fovea reads, by their libpcap numbers
 /// (<https://www.tcpdump.org/linktypes.html>).
-public struct LinkType: RawRepresentable, Equatable, Sendable {
+public struct LinkType: RawRepresentable, Equatable, BitwiseCopyable, Sendable {
     public var rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
@@ -61,7 +61,7 @@ public struct LinkType: RawRepresentable, Equatable, Sendable {
 }
 
 /// A moment of packet time: nanoseconds since 1970-01-01 UTC. Packets carry it; nothing below the loop asks a clock.
-public struct Timestamp: Comparable, Hashable, Sendable {
+public struct Timestamp: Comparable, Hashable, BitwiseCopyable, Sendable {
     public var nanoseconds: Int64
 
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

@@ -2,7 +2,7 @@
 ///
 /// Where a length is a header's claim it has been checked against the lengths around it, so that
 /// `payloadOffset + payloadCaptured` never lies beyond the frame's captured bytes.
-public struct Packet {
+public struct Packet: BitwiseCopyable {
     /// Both directions of a flow have the same key. Without ports for a fragment, all zero for what is neither flow nor fragment.
     public var key = FlowKey()
     public var timestamp = Timestamp.zero
@@ -34,7 +34,7 @@ public struct Packet {
     public var transportOffset: UInt16 = 0
 
     /// What a packet is to the engine.
-    public enum Kind: UInt8, Sendable {
+    public enum Kind: UInt8, BitwiseCopyable, Sendable {
         /// Belongs to a flow: IP with a readable transport header, or of a protocol that has no ports.
         case flow
         /// No IP inside: ARP, LLDP, spanning tree …
@@ -147,7 +147,7 @@ public struct Packet {
 }
 
 /// Why a packet's headers do not hold together.
-public enum PacketProblem: UInt8, CaseIterable, Sendable {
+public enum PacketProblem: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case none
     case linkHeaderCut
     case tooManyLinkHeaders

@@ -1,19 +1,19 @@
 /// Which of a flow key's endpoints: a place in the key, not a role in the connection.
-public enum Endpoint: UInt8, Sendable {
+public enum Endpoint: UInt8, BitwiseCopyable, Sendable {
     case a, b
 
     public var other: Endpoint { self == .a ? .b : .a }
 }
 
 /// Who sent something, in Zeek's words: the one who opened the connection, or the one who answered.
-public enum Direction: UInt8, Sendable, CaseIterable {
+public enum Direction: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case originator, responder
 
     public var opposite: Direction { self == .originator ? .responder : .originator }
 }
 
 /// An application protocol that Fovea recognises, by the name that filters, records and Zeek's `service` field use.
-public enum Service: UInt8, CaseIterable, Sendable {
+public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     /// None of those below.
     case none
     case tls

@@ -1,6 +1,6 @@
 /// A TCP sequence number, RFC 9293 section 3.4: a position on a circle of 2³². Only distances mean something, so there is
 /// no `<`; two numbers half the circle apart are as far as they can be.
-public struct SequenceNumber: Equatable, Sendable {
+public struct SequenceNumber: Equatable, BitwiseCopyable, Sendable {
     public var rawValue: UInt32
 
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
@@ -11,7 +11,7 @@ public struct SequenceNumber: Equatable, Sendable {
 }
 
 /// A TCP header's flags, RFC 9293 section 3.1, and ECN's two (RFC 3168).
-public struct TCPFlags: OptionSet, Sendable {
+public struct TCPFlags: OptionSet, BitwiseCopyable, Sendable {
     public var rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 

@@ -6,7 +6,7 @@ import Packets
 /// from both directions, takes sessions out after each call, and drops it when it is done or nobody wants more.
 ///
 /// Hostile bytes are the normal case: a parser never traps, and bounds what it keeps before it keeps it.
-public protocol SessionParser: ~Copyable {
+public protocol SessionParser {
     /// A parsed application-layer exchange.
     associatedtype Session
 
@@ -34,7 +34,7 @@ public protocol SessionParser: ~Copyable {
     mutating func nextSession() -> Session?
 }
 
-extension SessionParser where Self: ~Copyable {
+extension SessionParser {
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
 }
 

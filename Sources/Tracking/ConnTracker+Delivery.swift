@@ -7,19 +7,19 @@ import Protocols
 extension ConnTracker {
     /// Chunks of payload that parsers look at before the connection counts as none of theirs. TLS may begin late: after SMTP's
     /// STARTTLS, behind a proxy's CONNECT.
-    private static let maxProbedChunks = 64
+    private static let maxProbedChunks: UInt8 = 64
 
     // MARK: Starting and ending
 
     /// Asks each subscription's filter about a new connection.
     @inline(never)
     mutating func startSubscriptions(_ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
-        guard !subscribers.isEmpty else { return }
+        guard subscribers.count > 0 else { return }
         var record: ConnectionRecord?
-        for (number, subscriber) in subscribers.enumerated() {
-            switch subscriber.program.match(packet.pointee.key, source: connection.pointee.originator, service: nil) {
+        for number in 0..<subscribers.count {
+            switch match(number, packet.pointee.key, connection, service: nil) {
             case .no: break
-            case .unknown: connection.pointee.pending.formUnion(subscriber.member)
+            case .unknown: connection.pointee.pending.insert(SubscriberSet(member: number))
             case .yes:
                 if record == nil { record = ConnectionRecord(packet.pointee.key, connection) }
                 start(number, Int(slot.index), connection, record!)
@@ -28,19 +28,23 @@ extension ConnTracker {
         updateWants(Int(slot.index), connection)
     }
 
+    private func match(_ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, service: Service?) -> Match {
+        withUnsafePointer(to: key) { subscribers.program(number).pointee.match($0, source: connection.pointee.originator, service: service) }
+    }
+
     private func start(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ record: ConnectionRecord) {
-        connection.pointee.subscribed.formUnion(SubscriberSet(member: number))
-        connection.pointee.active.formUnion(SubscriberSet(member: number))
-        subscribers[number].start(index, record)
+        connection.pointee.subscribed.insert(SubscriberSet(member: number))
+        connection.pointee.active.insert(SubscriberSet(member: number))
+        subscribers.with(number) { $0.start(index, record) }
     }
 
     /// Asks the filters that could not tell again, now that the application protocol is known.
     private mutating func decidePending(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         let pending = connection.pointee.pending
-        connection.pointee.pending = []
+        connection.pointee.pending = SubscriberSet()
         let key = table.key(at: slot)
         for number in pending
-        where subscribers[number].program.match(key, source: connection.pointee.originator, service: connection.pointee.service) == .yes {
+        where match(number, key, connection, service: connection.pointee.service) == .yes {
             start(number, Int(slot.index), connection, ConnectionRecord(key, connection))
         }
     }
@@ -51,15 +55,15 @@ extension ConnTracker {
         let index = Int(slot.index)
         if !connection.pointee.wants.isDisjoint(with: .reassembly) {
             for sender in [Endpoint.a, .b] { flush(index, connection, sender) }
-            if connection.pointee.parsing == .active { finishParser(index, connection) }
+            if connection.pointee.parsing == .active || connection.pointee.parsing == .tentative { finishParser(index, connection) }
         }
         if !connection.pointee.pending.isEmpty { decidePending(slot, connection) }
         if !connection.pointee.subscribed.isEmpty {
             let record = ConnectionRecord(table.key(at: slot), connection, endReason: reason)
-            for number in connection.pointee.subscribed { subscribers[number].end(index, record) }
+            for number in connection.pointee.subscribed { subscribers.with(number) { $0.end(index, record) } }
         }
-        connection.pointee.subscribed = []
-        connection.pointee.active = []
+        connection.pointee.subscribed = SubscriberSet()
+        connection.pointee.active = SubscriberSet()
         updateWants(index, connection)
     }
 
@@ -67,14 +71,14 @@ extension ConnTracker {
     private mutating func updateWants(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let active = connection.pointee.active
         var wants: Wants = []
-        if !active.isDisjoint(with: packetMembers) { wants.insert(.packets) }
-        if table.slot(at: UInt32(index)).isTCP(in: table) {
-            if !active.isDisjoint(with: streamMembers) { wants.insert(.stream) }
-            if connection.pointee.parsing != .over, !active.isDisjoint(with: sessionMembers) || !connection.pointee.pending.isEmpty {
+        if active.overlaps(packetMembers) { wants.insert(.packets) }
+        if isTCP(index) {
+            if active.overlaps(streamMembers) { wants.insert(.stream) }
+            if connection.pointee.parsing != .over, active.overlaps(sessionMembers) || !connection.pointee.pending.isEmpty {
                 wants.insert(.sessions)
             }
         }
-        if !wants.contains(.sessions), connection.pointee.parsing == .active { stopParser(index, connection) }
+        if !wants.contains(.sessions), connection.pointee.parsing == .active || connection.pointee.parsing == .tentative { stopParser(index, connection) }
         if wants.isDisjoint(with: .reassembly) {
             if connection.pointee.wants.contains(.hasStreams) {
                 reassembly.free(Reassembly.stream(index, .a))
@@ -86,12 +90,14 @@ extension ConnTracker {
         connection.pointee.wants = wants
     }
 
+    private func isTCP(_ index: Int) -> Bool { table.key(at: table.slot(at: UInt32(index))).transport == .tcp }
+
     private mutating func apply(_ verdict: Verdict, to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         guard verdict != .more else { return }
         connection.pointee.active.remove(SubscriberSet(member: number))
         if verdict == .unsubscribe {
             connection.pointee.subscribed.remove(SubscriberSet(member: number))
-            subscribers[number].drop(index)
+            subscribers.with(number) { $0.drop(index) }
         }
         updateWants(index, connection)
     }
@@ -106,7 +112,8 @@ extension ConnTracker {
             let span = RawSpan(_unsafeStart: frame.bytes, byteCount: Int(frame.length))
             let direction = connection.direction(of: sender)
             for number in connection.pointee.active.intersection(packetMembers) {
-                apply(subscribers[number].packet(index, packet, span, from: direction), to: number, index, connection)
+                let verdict = subscribers.with(number) { $0.packet(index, packet, span, from: direction) }
+                apply(verdict, to: number, index, connection)
             }
         }
         if !connection.pointee.wants.isDisjoint(with: .reassembly) { reassemble(packet, frame, index, connection, sender) }
@@ -192,7 +199,8 @@ extension ConnTracker {
         if connection.pointee.wants.contains(.sessions) { parse(span, index, connection, direction) }
         if connection.pointee.wants.contains(.stream) {
             for number in connection.pointee.active.intersection(streamMembers) {
-                apply(subscribers[number].stream(index, span, from: direction), to: number, index, connection)
+                let verdict = subscribers.with(number) { $0.stream(index, span, from: direction) }
+                apply(verdict, to: number, index, connection)
             }
         }
     }
@@ -202,12 +210,13 @@ extension ConnTracker {
         counters.gaps &+= 1
         counters.gapBytes &+= UInt64(byteCount)
         let direction = connection.direction(of: sender)
-        if connection.pointee.parsing == .active {
+        if connection.pointee.parsing == .active || connection.pointee.parsing == .tentative {
             advanceParser(parsers[Int(connection.pointee.parser)].skip(index, byteCount, from: direction), index, connection)
         }
         if connection.pointee.wants.contains(.stream) {
             for number in connection.pointee.active.intersection(streamMembers) {
-                apply(subscribers[number].gap(index, byteCount, from: direction), to: number, index, connection)
+                let verdict = subscribers.with(number) { $0.gap(index, byteCount, from: direction) }
+                apply(verdict, to: number, index, connection)
             }
         }
     }
@@ -215,47 +224,70 @@ extension ConnTracker {
     // MARK: Sessions
 
     private mutating func parse(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        if connection.pointee.parsing == .probing { probe(bytes, index, connection) }
-        guard connection.pointee.parsing == .active else { return }
+        if connection.pointee.parsing == .probing { probe(bytes, index, connection, direction) }
+        guard connection.pointee.parsing == .tentative || connection.pointee.parsing == .active else { return }
         advanceParser(parsers[Int(connection.pointee.parser)].feed(index, bytes, from: direction), index, connection)
     }
 
     /// Finds the parser whose protocol a chunk begins with.
-    private mutating func probe(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        let isFirst = connection.pointee.probedChunks == 0
-        var candidate: Int?
+    private mutating func probe(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
+        let side = connection.side(direction == .originator ? connection.pointee.originator : connection.pointee.originator.other)
+        let isFirst = !side.pointee.seen.contains(.probed)
+        side.pointee.seen.insert(.probed)
+        var unsure: Int?
         for (number, stage) in parsers.enumerated() {
             switch isFirst ? stage.probe(bytes) : stage.probeLater(bytes) ? .mine : .notMine {
             case .mine:
-                candidate = number
-            case .unsure:
-                // Better than nothing: the parser itself will say when it turns out not to be its own.
-                if candidate == nil { candidate = number }
-                continue
-            case .notMine: continue
+                begin(number, index, connection)
+                return recognise(index, connection)
+            case .unsure: unsure = unsure ?? number
+            case .notMine: break
             }
-            break
         }
-        if let candidate {
-            parsers[candidate].start(index)
-            connection.pointee.parsing = .active
-            connection.pointee.parser = UInt8(candidate)
-            connection.pointee.service = parsers[candidate].service
-            decidePending(table.slot(at: UInt32(index)), connection)
-            updateWants(index, connection)
+        if let unsure {
+            // Too few bytes to tell: the parser itself will say when they turn out not to be its own.
+            begin(unsure, index, connection)
+            connection.pointee.parsing = .tentative
         } else {
-            connection.pointee.probedChunks += 1
-            if Int(connection.pointee.probedChunks) >= Self.maxProbedChunks {
-                connection.pointee.parsing = .over
-                decidePending(table.slot(at: UInt32(index)), connection)
-                updateWants(index, connection)
-            }
+            countProbe(index, connection)
         }
     }
 
+    private func begin(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        parsers[number].start(index)
+        connection.pointee.parser = UInt8(number)
+    }
+
+    /// The application protocol is known.
+    private mutating func recognise(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        connection.pointee.parsing = .active
+        connection.pointee.service = parsers[Int(connection.pointee.parser)].service
+        decidePending(table.slot(at: UInt32(index)), connection)
+        updateWants(index, connection)
+    }
+
+    /// One more chunk that is nobody's; after too many of them the connection is nobody's.
+    private mutating func countProbe(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        connection.pointee.probedChunks &+= 1
+        connection.pointee.parsing = connection.pointee.probedChunks < Self.maxProbedChunks ? .probing : .over
+        guard connection.pointee.parsing == .over else { return }
+        decidePending(table.slot(at: UInt32(index)), connection)
+        updateWants(index, connection)
+    }
+
     private mutating func advanceParser(_ progress: ParserProgress, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        if connection.pointee.parsing == .tentative {
+            if case .failed = progress {
+                parsers[Int(connection.pointee.parser)].stop(index)
+                return countProbe(index, connection)
+            }
+            if connection.pointee.probedChunks > 0 || progress == .done { recognise(index, connection) }
+            connection.pointee.probedChunks = 1
+            guard connection.pointee.parsing == .active else { return }
+        }
         deliverSessions(index, connection)
-        guard connection.pointee.parsing == .active, progress == .done else { return }
+        guard connection.pointee.parsing == .active, progress != .wantsMore else { return }
+        if case .failed(let failure) = progress { counters.parserFailures[Int(failure.rawValue)] &+= 1 }
         finishParser(index, connection)
         updateWants(index, connection)
     }
@@ -270,7 +302,7 @@ extension ConnTracker {
     private mutating func finishParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         parsers[Int(connection.pointee.parser)].finish(index)
         deliverSessions(index, connection)
-        if connection.pointee.parsing == .active { stopParser(index, connection) }
+        if connection.pointee.parsing != .over { stopParser(index, connection) }
     }
 
     private mutating func stopParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {

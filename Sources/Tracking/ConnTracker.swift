@@ -21,7 +21,7 @@ public struct ConnTracker: ~Copyable {
     var wheel: TimerWheel
     var reassembly: Reassembly
     let parsers: [ParserStage]
-    let subscribers: [Subscriber]
+    let subscribers: SubscriberList
     /// Who wants what, by stage.
     let packetMembers: SubscriberSet
     let streamMembers: SubscriberSet
@@ -38,7 +38,7 @@ public struct ConnTracker: ~Copyable {
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
         precondition(subscribers.count <= SubscriberSet.capacity)
         self.options = options
-        self.subscribers = subscribers
+        self.subscribers = SubscriberList(subscribers)
         // One more, for the table gives one up as soon as it is full.
         let capacity = options.maxConnections + 1
         table = Table(capacity: capacity, orders: Rank.allCases.count, seed: seed)
@@ -47,12 +47,12 @@ public struct ConnTracker: ~Copyable {
         reassembly = Reassembly(connections: capacity, budget: options.reassemblyMemory, maxPagesPerStream: options.maxOutOfOrder)
 
         var stages = ParserStages(capacity: capacity)
-        var members = (packets: SubscriberSet(rawValue: 0), stream: SubscriberSet(rawValue: 0), sessions: SubscriberSet(rawValue: 0))
+        var members = (packets: SubscriberSet(), stream: SubscriberSet(), sessions: SubscriberSet())
         for (number, subscriber) in subscribers.enumerated() {
             subscriber.member = SubscriberSet(member: number)
-            if subscriber.needs.contains(.connectionPackets) { members.packets.formUnion(subscriber.member) }
-            if subscriber.needs.contains(.stream) { members.stream.formUnion(subscriber.member) }
-            if subscriber.needs.contains(.sessions) { members.sessions.formUnion(subscriber.member) }
+            if subscriber.needs.contains(.connectionPackets) { members.packets.insert(subscriber.member) }
+            if subscriber.needs.contains(.stream) { members.stream.insert(subscriber.member) }
+            if subscriber.needs.contains(.sessions) { members.sessions.insert(subscriber.member) }
             subscriber.subscribeToSessions(&stages)
             for service in subscriber.filter.services { stages.addStage(for: service) }
         }

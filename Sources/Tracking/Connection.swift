@@ -94,7 +94,7 @@ enum Rank: UInt8, CaseIterable {
 }
 
 /// How the originator of a connection was told from its responder.
-public enum OriginatorEvidence: UInt8, Sendable {
+public enum OriginatorEvidence: UInt8, BitwiseCopyable, Sendable {
     case none = 0
     /// Sent the SYN.
     case syn
@@ -105,7 +105,7 @@ public enum OriginatorEvidence: UInt8, Sendable {
 }
 
 /// How far a TCP endpoint has come, in Zeek's terms.
-public enum TCPState: UInt8, Sendable {
+public enum TCPState: UInt8, BitwiseCopyable, Sendable {
     /// Has sent nothing.
     case inactive = 0
     case synSent
@@ -136,6 +136,8 @@ struct Wants: OptionSet {
 enum ParsingState: UInt8 {
     /// No parser has found its protocol yet.
     case probing = 0
+    /// A parser runs on first bytes too few to be sure.
+    case tentative
     case active
     case over
 }
@@ -155,19 +157,30 @@ struct SideFlags: OptionSet {
     static let gap = SideFlags(rawValue: 512)
     static let inconsistent = SideFlags(rawValue: 1024)
     static let multiFlag = SideFlags(rawValue: 2048)
+    /// Its first bytes have been shown to the parsers.
+    static let probed = SideFlags(rawValue: 4096)
 }
 
-/// A set of subscriptions by their number, 0..<64.
-struct SubscriberSet: OptionSet, Sequence {
-    var rawValue: UInt64
+/// A set of subscriptions by their number, 0..<64; iterating gives the numbers, ascending.
+struct SubscriberSet: Equatable, BitwiseCopyable, Sequence {
     static let capacity = 64
+    private var bits: UInt64
 
-    init(rawValue: UInt64) { self.rawValue = rawValue }
-    init(member: Int) { rawValue = 1 << UInt64(member) }
+    /// The empty set.
+    init() { bits = 0 }
+    init(member: Int) { bits = 1 << UInt64(member) }
+    private init(bits: UInt64) { self.bits = bits }
 
-    /// The numbers, ascending.
+    var isEmpty: Bool { bits == 0 }
+    func contains(_ other: Self) -> Bool { bits & other.bits == other.bits }
+    func overlaps(_ other: Self) -> Bool { bits & other.bits != 0 }
+    func intersection(_ other: Self) -> Self { Self(bits: bits & other.bits) }
+    mutating func insert(_ other: Self) { bits |= other.bits }
+    mutating func remove(_ other: Self) { bits &= ~other.bits }
+
     struct Iterator: IteratorProtocol {
-        var rest: UInt64
+        fileprivate var rest: UInt64
+
         @inline(__always)
         mutating func next() -> Int? {
             guard rest != 0 else { return nil }
@@ -175,8 +188,9 @@ struct SubscriberSet: OptionSet, Sequence {
             return rest.trailingZeroBitCount
         }
     }
+
     @inline(__always)
-    func makeIterator() -> Iterator { Iterator(rest: rawValue) }
+    func makeIterator() -> Iterator { Iterator(rest: bits) }
 }
 
 extension UnsafeMutablePointer<Connection> {

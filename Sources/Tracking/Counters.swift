@@ -65,6 +65,8 @@ public struct Counters: Sendable {
     /// Times a hole was given up because the budget for held segments was used up.
     public var holesGivenUp: UInt64 = 0
     public var sessions: UInt64 = 0
+    /// Parsers that gave up, by `ParserFailure`.
+    public var parserFailures = InlineArray<4, UInt64>(repeating: 0)
     /// The most connections and tombstones at once, and the most memory of held segments in bytes.
     public var connectionsPeak: UInt64 = 0
     public var reassemblyPeak: UInt64 = 0
@@ -97,6 +99,7 @@ public struct Counters: Sendable {
         implausibleBytes += other.implausibleBytes
         holesGivenUp += other.holesGivenUp
         sessions += other.sessions
+        for index in parserFailures.indices { parserFailures[index] += other.parserFailures[index] }
         connectionsPeak += other.connectionsPeak
         reassemblyPeak += other.reassemblyPeak
     }

@@ -11,11 +11,19 @@ public struct ParserStages {
     init(capacity: Int) { self.capacity = capacity }
 
     /// The stage that runs a parser, made at the first request.
-    func find<P: SessionParser & ~Copyable>(_ parser: P.Type) -> TypedParserStage<P>? {
+    func find<P: SessionParser>(_ parser: P.Type) -> TypedParserStage<P>? {
         numbers[ObjectIdentifier(parser)].flatMap { stages[$0] as? TypedParserStage<P> }
     }
 
-    mutating func stage<P: SessionParser & ~Copyable>(for parser: P.Type) -> TypedParserStage<P> {
+    /// Runs the parser that recognises a service, for a filter that asks for it.
+    mutating func addStage(for service: Service) {
+        switch service {
+        case .none: break
+        case .tls: _ = stage(for: TLSParser.self)
+        }
+    }
+
+    mutating func stage<P: SessionParser>(for parser: P.Type) -> TypedParserStage<P> {
         if let stage = find(parser) { return stage }
         precondition(stages.count < 32, "a connection's candidates are a mask of 32 parsers")
         let stage = TypedParserStage<P>(capacity: capacity)
@@ -27,8 +35,10 @@ public struct ParserStages {
 
 /// What the sessions' subscribers said: whose work for the connection is done, and who wants nothing of it any more.
 struct SessionVerdicts {
-    var done = SubscriberSet(rawValue: 0)
-    var unsubscribed = SubscriberSet(rawValue: 0)
+    /// Sessions that the parser gave.
+    var sessions = 0
+    var done = SubscriberSet()
+    var unsubscribed = SubscriberSet()
 }
 
 /// A parser on one core with its type forgotten.
@@ -46,11 +56,11 @@ class ParserStage {
     /// Gives the sessions that are ready to those of `subscribed` that want them.
     func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts { SessionVerdicts() }
     /// Who wants its sessions.
-    var subscribers: SubscriberSet { SubscriberSet(rawValue: 0) }
+    var subscribers: SubscriberSet { SubscriberSet() }
 }
 
 /// Runs one parser: its values lie in an array by the connections' indices.
-final class TypedParserStage<P: SessionParser & ~Copyable>: ParserStage {
+final class TypedParserStage<P: SessionParser>: ParserStage {
     private let parsers: UnsafeMutablePointer<P>
     private let memory: RawMemory
     private var sinks: [SessionSinkOf<P>] = []
@@ -74,23 +84,24 @@ final class TypedParserStage<P: SessionParser & ~Copyable>: ParserStage {
     override func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts {
         var verdicts = SessionVerdicts()
         while let session = parsers[index].nextSession() {
-            for sink in sinks where subscribed.subtracting(verdicts.done).subtracting(verdicts.unsubscribed).contains(sink.member) {
+            verdicts.sessions += 1
+            for sink in sinks where subscribed.contains(sink.member) && !verdicts.done.contains(sink.member) && !verdicts.unsubscribed.contains(sink.member) {
                 switch sink.session(index, session) {
                 case .more: break
-                case .done: verdicts.done.formUnion(sink.member)
-                case .unsubscribe: verdicts.unsubscribed.formUnion(sink.member)
+                case .done: verdicts.done.insert(sink.member)
+                case .unsubscribe: verdicts.unsubscribed.insert(sink.member)
                 }
             }
         }
         return verdicts
     }
 
-    override var subscribers: SubscriberSet { sinks.reduce(into: SubscriberSet(rawValue: 0)) { $0.formUnion($1.member) } }
+    override var subscribers: SubscriberSet { sinks.reduce(into: SubscriberSet()) { $0.insert($1.member) } }
 }
 
 /// One subscriber's end of a parser.
-class SessionSinkOf<P: SessionParser & ~Copyable> {
-    var member = SubscriberSet(rawValue: 0)
+class SessionSinkOf<P: SessionParser> {
+    var member = SubscriberSet()
     func session(_ index: Int, _ session: P.Session) -> Verdict { .more }
 }
 

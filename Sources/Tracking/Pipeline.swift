@@ -8,21 +8,20 @@ public struct Pipeline: ~Copyable {
     static let width = 64
 
     public private(set) var tracker: ConnTracker
-    private let packetSubscribers: [Subscriber]
-    private let trackers: [Subscriber]
-    /// The first connection filter alone decides, when there is just one; most runs have one or two.
+    private let packetSubscribers: SubscriberList
+    private let trackers: SubscriberList
+    /// Whether some subscription wants every connection: then no filter needs to be asked.
     private let tracksEverything: Bool
-    private let tracksAnything: Bool
     private let packets: UnsafeMutablePointer<Packet>
     private let hashes: UnsafeMutablePointer<UInt64>
     private let chosen: UnsafeMutablePointer<UInt8>
 
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
-        trackers = subscribers.filter { $0.needs.contains(.connections) }
-        packetSubscribers = subscribers.filter { $0.needs.contains(.packets) }
-        tracksAnything = !trackers.isEmpty
-        tracksEverything = trackers.contains { $0.program.isEverything }
+        let trackers = subscribers.filter { $0.needs.contains(.connections) }
+        tracksEverything = trackers.contains { $0.program.pointee.isEverything }
         tracker = ConnTracker(options, subscribers: trackers, seed: seed)
+        self.trackers = SubscriberList(trackers)
+        packetSubscribers = SubscriberList(subscribers.filter { $0.needs.contains(.packets) })
         packets = .allocate(capacity: Self.width)
         packets.initialize(repeating: Packet(), count: Self.width)
         hashes = .allocate(capacity: Self.width)
@@ -67,7 +66,8 @@ public struct Pipeline: ~Copyable {
                 chosen[chosenCount] = UInt8(truncatingIfNeeded: index)
                 chosenCount &+= 1
             } else {
-                tracker.count(untrackedOutcome(packet, isDelivered: isDelivered), packet)
+                tracker.counters.outcomes[untrackedOutcome(packet, isDelivered: isDelivered).rawValue] &+= 1
+                if packet.pointee.kind == .malformed { tracker.counters.problems[Int(packet.pointee.problem.rawValue)] &+= 1 }
             }
         }
         for index in 0..<chosenCount { tracker.prefetchConnection(hashes[index]) }
@@ -82,15 +82,17 @@ public struct Pipeline: ~Copyable {
     @inline(__always)
     private func wantsTracking(_ packet: UnsafePointer<Packet>) -> Bool {
         if tracksEverything { return true }
-        for subscriber in trackers where subscriber.program.match(packet, source: nil, service: nil) != .no { return true }
+        for number in 0..<trackers.count where trackers.program(number).pointee.match(packet, source: nil, service: nil) != .no { return true }
         return false
     }
 
     @inline(__always)
     private func deliverPacket(_ packet: UnsafePointer<Packet>, _ frame: Frame) -> Bool {
         var isDelivered = false
-        for subscriber in packetSubscribers where subscriber.program.match(packet, source: packet.pointee.senderIsB ? .b : .a, service: nil) != .no {
-            subscriber.packet(packet, RawSpan(_unsafeStart: frame.bytes, byteCount: Int(frame.length)))
+        for number in 0..<packetSubscribers.count {
+            // What a packet alone cannot tell is no reason to keep it from a subscription of packets.
+            guard packetSubscribers.program(number).pointee.match(packet, source: packet.pointee.senderIsB ? .b : .a, service: nil) != .no else { continue }
+            packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.bytes, byteCount: Int(frame.length))) }
             isDelivered = true
         }
         return isDelivered

@@ -91,7 +91,7 @@ struct Reassembly: ~Copyable {
     ///
     /// - Parameters:
     ///   - sequence: of the first payload byte.
-    ///   - count: payload bytes at hand; `lost` more belong to the segment but were not captured.
+    ///   - count: payload bytes at hand.
     @inline(__always)
     mutating func arrive(_ stream: Int, _ sequence: SequenceNumber, count: Int) -> Arrival {
         if !streams[stream].hasBegun { begin(stream, at: sequence) }
@@ -178,8 +178,13 @@ struct Reassembly: ~Copyable {
         return count
     }
 
-    /// Gives up bytes at the stream's end that were on the wire and not captured.
-    mutating func skip(_ stream: Int, _ count: Int) { streams[stream].next = streams[stream].next + count }
+    func holds(_ stream: Int) -> Bool { streams[stream].head != 0 }
+
+    /// Gives up everything before a sequence number ahead: how many bytes that was.
+    mutating func skip(_ stream: Int, to sequence: SequenceNumber) -> Int {
+        defer { streams[stream].next = sequence }
+        return sequence - streams[stream].next
+    }
 
     /// Forgets a stream.
     mutating func free(_ stream: Int) {

@@ -23,14 +23,22 @@ open class Subscriber {
     public let filter: Filter
     public let needs: Needs
     /// Its bit in a connection's sets; given by the tracker.
-    var member = SubscriberSet(rawValue: 0)
+    var member = SubscriberSet()
     /// The filter in the form that is asked for each packet.
-    let program: FilterProgram
+    let program: UnsafePointer<FilterProgram>
+    private let ownedProgram: UnsafeMutablePointer<FilterProgram>
 
     init(_ filter: Filter, _ needs: Needs) {
         self.filter = filter
         self.needs = needs
-        program = FilterProgram(filter)
+        ownedProgram = .allocate(capacity: 1)
+        ownedProgram.initialize(to: FilterProgram(filter))
+        program = UnsafePointer(ownedProgram)
+    }
+
+    deinit {
+        ownedProgram.deinitialize(count: 1)
+        ownedProgram.deallocate()
     }
 
     /// A single packet, for `PacketSubscription`.

@@ -36,21 +36,21 @@ public protocol Subscription: ~Copyable {
 }
 
 /// What one core gathers for a subscription, and how cores are summed up.
-public protocol SubscriptionReport: ~Copyable {
+public protocol SubscriptionReport {
     /// Takes in another core's report, at the end of the run.
-    mutating func merge(_ other: consuming Self)
+    mutating func merge(_ other: Self)
     /// Called once on the merged report, after the last packet: the place to print.
     mutating func finish() throws
 }
 
-extension SubscriptionReport where Self: ~Copyable {
+extension SubscriptionReport {
     public mutating func finish() throws {}
 }
 
 /// The report of a subscription that gathers nothing.
 public struct NoReport: SubscriptionReport {
     public init() {}
-    public mutating func merge(_ other: consuming NoReport) {}
+    public mutating func merge(_ other: NoReport) {}
 }
 
 /// For whom a report is made.
@@ -122,7 +122,7 @@ extension StreamTrackable where Self: ~Copyable {
 
 /// Wants parsed sessions: this turns reassembly and the parser on. Connections that do not speak the protocol bring none.
 public protocol SessionTrackable: Trackable, ~Copyable {
-    associatedtype Parser: SessionParser & ~Copyable
+    associatedtype Parser: SessionParser
     mutating func session(_ session: Parser.Session, _ report: inout Report) -> Verdict
 }
 

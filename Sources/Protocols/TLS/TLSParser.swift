@@ -5,7 +5,7 @@ import Packets
 /// Each direction is searched on its own until its hello is found, and then not looked at any more; what the message is, not who sent it,
 /// says which side is the client. The session is there with the second hello; with a fatal alert, a failure or the end it is what was seen
 /// by then.
-public struct TLSParser: SessionParser, ~Copyable {
+public struct TLSParser: SessionParser {
     public static let service = Service.tls
 
     private var originator = HelloSearch()

@@ -1,0 +1,99 @@
+import Packets
+
+/// One test of a program, in one cache line: a flow's protocol first, which most tests begin with, then what `kind` says.
+///
+///      0                 16                          24       32                     64
+///     +-----------------+---------------------------+--------+----------------------+
+///     | protocol: mask, | kind, side, polarity,     | onYes, | address: mask, value |
+///     |          value  | service, numbers          | onNo   |                      |
+///     +-----------------+---------------------------+--------+----------------------+
+struct Instruction {
+    var protocols: ProtocolMask
+    var kind = Kind.protocols
+    var side = Side.either
+    /// Whether an answer of yes speaks against the filter: the test stands below an odd number of `not`s.
+    var isNegated = false
+    var service = Service.none
+    /// The range of ports or VLAN ids: its lower bound, and how far above that it goes.
+    var lowerBound: UInt16 = 0
+    var span: UInt16 = 0
+    var onYes: Target
+    var onNo: Target
+    var highMask: UInt64 = 0
+    var lowMask: UInt64 = 0
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+
+    enum Kind: UInt8 {
+        case protocols, port, ipv4Address, ipv6Address, vlan, service, arp
+    }
+
+    /// Where an open question leads when it is decided for the filter, or against it.
+    @inline(__always)
+    func onUnknown(inFavour: Bool) -> Target { inFavour != isNegated ? onYes : onNo }
+}
+
+/// Which flows' IP version and protocol fit: bits of a flow key's word 5.
+struct ProtocolMask: Equatable {
+    var mask: UInt64 = 0
+    var value: UInt64 = 0
+
+    static let any = ProtocolMask()
+    static func ipVersion(_ version: UInt8) -> Self { Self(mask: 0xff << 56, value: UInt64(version) << 56) }
+    static func transport(_ transport: TransportProtocol) -> Self { Self(mask: 0xff << 48, value: UInt64(transport.rawValue) << 48) }
+
+    /// Nil when no flow fits both.
+    func and(_ other: Self) -> Self? {
+        (value ^ other.value) & mask & other.mask == 0 ? Self(mask: mask | other.mask, value: value | other.value) : nil
+    }
+
+    @inline(__always)
+    func fits(_ key: UnsafePointer<FlowKey>) -> Bool { key.pointee.words.5 & mask == value }
+}
+
+extension UnsafePointer<Instruction> {
+    @inline(__always)
+    func test(_ subject: FilterSubject, _ source: Endpoint?, _ service: Service?) -> Match {
+        let key = subject.key
+        guard pointee.protocols.fits(key) else { return .no }
+        switch pointee.kind {
+        case .protocols:
+            return .yes
+        case .port:
+            guard subject.isFlow else { return .no }
+            let ports = key.pointee.words.4
+            return oneOrBoth(contains(ports >> 48), contains(ports >> 32), source)
+        case .ipv4Address:
+            let a = (key.pointee.words.1 ^ pointee.low) & pointee.lowMask
+            let b = (key.pointee.words.3 ^ pointee.low) & pointee.lowMask
+            return oneOrBoth(a == 0, b == 0, source)
+        case .ipv6Address:
+            let a = (key.pointee.words.0 ^ pointee.high) & pointee.highMask | (key.pointee.words.1 ^ pointee.low) & pointee.lowMask
+            let b = (key.pointee.words.2 ^ pointee.high) & pointee.highMask | (key.pointee.words.3 ^ pointee.low) & pointee.lowMask
+            return oneOrBoth(a == 0, b == 0, source)
+        case .vlan:
+            let vlans = key.pointee.words.4
+            return contains(vlans >> 16) || contains(vlans) ? .yes : .no
+        case .service:
+            guard subject.isFlow else { return .no }
+            guard let service else { return .unknown }
+            return service == pointee.service ? .yes : .no
+        case .arp:
+            return subject.isARP ? .yes : .no
+        }
+    }
+
+    /// Whether the low 16 bits lie in the instruction's range.
+    @inline(__always)
+    private func contains(_ word: UInt64) -> Bool {
+        UInt16(truncatingIfNeeded: word) &- pointee.lowerBound <= pointee.span
+    }
+
+    /// The answer from those for the key's two endpoints.
+    @inline(__always)
+    private func oneOrBoth(_ a: Bool, _ b: Bool, _ source: Endpoint?) -> Match {
+        if pointee.side == .either { return a || b ? .yes : .no }
+        guard let source else { return a == b ? (a ? .yes : .no) : .unknown }
+        return (source == .a) == (pointee.side == .source) ? (a ? .yes : .no) : (b ? .yes : .no)
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Capture
+import Foundation
+
+/// Replays captures from memory on one core and prints what each stage costs, as TSC cycles a packet, packets a second, and the share of
+/// what receiving and freeing alone reach.
+@main
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "bench", abstract: "Measures what each stage of the packet path costs.")
+
+    @Argument(help: "The capture of few flows; best 73 TLS connections (Retina's tls_ciphers.pcap).")
+    var capture: String
+
+    @Option(help: "Where the capture of 400,000 flows is made.")
+    var manyFlows = NSTemporaryDirectory() + "fovea-400000-flows.pcap"
+
+    @Option(help: ArgumentHelp("Scenarios to run, all unless given: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+    var scenario: [String] = []
+
+    @Option(help: "Rounds; a scenario's ratio is the median of its rounds', each against the ceiling measured beside it.")
+    var rounds = 9
+
+    @Option(help: "Seconds a scenario and round.")
+    var seconds = 0.2
+
+    @Flag(help: "Use huge pages.")
+    var hugepages = false
+
+    @Flag(help: "Count instructions a packet with valgrind's callgrind, instead of time.")
+    var instructions = false
+
+    @Flag(help: "Exit with 1 when a scenario stays below its threshold.")
+    var check = false
+
+    @Option(help: .hidden)
+    var packets: Int?
+
+    mutating func run() throws {
+        let known = Scenario.allCases
+        let chosen = try scenario.map { name in
+            guard let found = Scenario(rawValue: name) else { throw ValidationError("no scenario \(name); there are \(known.map(\.rawValue).joined(separator: ", "))") }
+            return found
+        }
+        let scenarios = chosen.isEmpty ? known : chosen
+        if instructions { return try printInstructions(scenarios) }
+        if scenarios.contains(where: \.usesManyFlows) { try ManyFlows.make(at: manyFlows) }
+
+        // EAL starts once, so its memory is that of both captures.
+        try EAL.start(mainLcore: 0, workers: [], hugepages: hugepages, memory: fewFlows.bytes + manyFlowsShape.bytes)
+        if let packets {
+            var replay = try replay(scenarios[0])
+            var work = try Work(scenarios[0])
+            replay.run(packets: packets, &work)
+            return
+        }
+        let missed = try measure(scenarios.filter { !$0.usesManyFlows }) + measure(scenarios.filter(\.usesManyFlows))
+        if check, !missed.isEmpty {
+            print("below the threshold: \(missed.map(\.rawValue).joined(separator: ", "))")
+            throw ExitCode(1)
+        }
+    }
+
+    private var fewFlows: Mempools.Shape { .init(capacity: 8192, cache: 256, room: 9728) }
+    private var manyFlowsShape: Mempools.Shape { .init(capacity: ManyFlows.flows + 4096, cache: 256, room: 128) }
+
+    private func replay(_ scenario: Scenario) throws -> Replay {
+        // 300 ns a packet: a lap of the small capture is 0.3 ms of packet time … the tombstones' 2 ms pass within seven laps, so the pace there is
+        // slower; the large one's lap is 40 ms, as at 10 million packets a second.
+        scenario.usesManyFlows ? try Replay(manyFlows, mbufs: manyFlowsShape, pace: 100) : try Replay(capture, mbufs: fewFlows, pace: 100_000)
+    }
+
+    /// Measures scenarios of one capture in turns, so that a noisy neighbour disturbs them alike. Gives those below their threshold.
+    private func measure(_ scenarios: [Scenario]) throws -> [Scenario] {
+        guard let first = scenarios.first else { return [] }
+        let all = scenarios.contains(first.ceiling) ? scenarios : [first.ceiling] + scenarios
+        var replay = try replay(first)
+        var cycles: [Scenario: [Double]] = [:]
+        var works = try WorkList(all)
+        for _ in 0..<rounds {
+            for (index, scenario) in all.enumerated() { cycles[scenario, default: []].append(works.cycles(index, seconds: seconds, &replay)) }
+        }
+        var missed: [Scenario] = []
+        let hertz = Double(EAL.cyclesPerSecond)
+        for scenario in all {
+            let ratios = zip(cycles[scenario.ceiling]!, cycles[scenario]!).map { $0 / $1 }
+            let (middle, ratio) = (median(cycles[scenario]!), median(ratios))
+            let threshold = scenario.threshold.map { ratio < $0 ? "  below \($0)" : "  at least \($0)" } ?? ""
+            print(
+                scenario.title.padding(toLength: 36, withPad: " ", startingAt: 0)
+                    + String(format: "%8.1f cycles/packet %8.2f Mpackets/s   ratio %5.3f", middle, hertz / middle / 1e6, ratio) + threshold)
+            if let threshold = scenario.threshold, ratio < threshold { missed.append(scenario) }
+        }
+        return missed
+    }
+
+    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+}
+
+/// Several scenarios' work, side by side; an array cannot hold what is not copyable.
+private struct WorkList: ~Copyable {
+    private let works: UnsafeMutablePointer<Work>
+    private let count: Int
+
+    init(_ scenarios: [Scenario]) throws {
+        works = .allocate(capacity: scenarios.count)
+        count = scenarios.count
+        for (index, scenario) in scenarios.enumerated() { (works + index).initialize(to: try Work(scenario)) }
+    }
+
+    deinit {
+        works.deinitialize(count: count)
+        works.deallocate()
+    }
+
+    func cycles(_ index: Int, seconds: Double, _ replay: inout Replay) -> Double { replay.cycles(seconds: seconds, &works[index]) }
+}

@@ -1,0 +1,130 @@
+import Capture
+import Filters
+import Packets
+import Protocols
+import Tracking
+
+/// One thing to measure: what is done with each burst, on which capture.
+enum Scenario: String, CaseIterable {
+    /// Receive and free: the ceiling that the others are held against.
+    case free
+    /// Read the headers.
+    case headers
+    /// A filter that refuses every packet.
+    case refuse
+    /// Track connections and make a record of each; few flows.
+    case records
+    /// TLS server names: reassembly and the parser on top of that.
+    case names
+    /// Receive and free, 400,000 flows in random order.
+    case freeManyFlows = "free-many"
+    /// Track connections, 400,000 flows in random order.
+    case manyFlows = "many"
+
+    var usesManyFlows: Bool { self == .manyFlows || self == .freeManyFlows }
+
+    /// The scenario that is this one's ceiling.
+    var ceiling: Scenario { usesManyFlows ? .freeManyFlows : .free }
+
+    /// The least share of its ceiling's packets a second that it must reach.
+    var threshold: Double? {
+        switch self {
+        case .free, .freeManyFlows: nil
+        case .headers: 0.80
+        case .refuse: 0.75
+        case .records: 0.40
+        case .names: 0.22
+        case .manyFlows: 0.33
+        }
+    }
+
+    var title: String {
+        switch self {
+        case .free: "receive and free"
+        case .headers: "+ headers"
+        case .refuse: "+ filter that refuses everything"
+        case .records: "+ connection records, few flows"
+        case .names: "+ TLS names"
+        case .freeManyFlows: "receive and free, 400,000 flows"
+        case .manyFlows: "+ tracking, 400,000 flows"
+        }
+    }
+}
+
+/// A scenario's state, which lives on from round to round.
+struct Work: ~Copyable {
+    private let scenario: Scenario
+    private var pipeline: Pipeline
+    private let packets: UnsafeMutablePointer<Packet>
+
+    init(_ scenario: Scenario) throws {
+        self.scenario = scenario
+        packets = .allocate(capacity: Burst.capacity)
+        packets.initialize(repeating: Packet(), count: Burst.capacity)
+        var options = TrackerOptions()
+        // The replay's time passes quickly enough that a connection's next lap finds its tombstone gone.
+        options.tcpClosingTimeout = 1_000_000
+        options.tcpTombstoneTimeout = 1_000_000
+        options.timeoutResolution = 1_000_000
+        let context = ReportContext(subscription: "bench", lcore: 0, outputFolder: nil)
+        func order(_ filter: Filter) -> SubscriberOrder { SubscriberOrder(filter: filter, context: context, capacity: options.maxConnections + 1) }
+        let subscribers: [Subscriber] =
+            switch scenario {
+            case .free, .headers, .freeManyFlows: []
+            case .refuse: [try Records._makeSubscriber(order(.tcp && .port(4)))]
+            case .records, .manyFlows: [try Records._makeSubscriber(order(.everything))]
+            case .names: [try Names._makeSubscriber(order(.tls))]
+            }
+        // A fixed seed, so that instruction counts repeat.
+        pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
+    }
+
+    deinit { packets.deallocate() }
+
+    @inline(__always)
+    mutating func take(_ frames: UnsafeBufferPointer<Frame>) {
+        switch scenario {
+        case .free, .freeManyFlows: break
+        case .headers: for index in 0..<frames.count { packets[index].read(frames[index]) }
+        case .refuse, .records, .names, .manyFlows: pipeline.process(frames)
+        }
+    }
+
+    var counters: Counters { pipeline.counters }
+}
+
+/// A record of each connection, and nothing done with it but counting.
+private struct Records: Trackable {
+    struct Count: SubscriptionReport {
+        var connections = 0
+        var bytes: UInt64 = 0
+        mutating func merge(_ other: Count) {
+            connections += other.connections
+            bytes += other.bytes
+        }
+    }
+
+    static func makeReport(_ context: ReportContext) -> Count { Count() }
+    init(_ connection: ConnectionRecord) {}
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Count) {
+        report.connections += 1
+        report.bytes &+= connection.originator.frameBytes &+ connection.responder.frameBytes
+    }
+}
+
+/// The server name of each TLS connection, read and counted.
+private struct Names: SessionTrackable {
+    typealias Parser = TLSParser
+    struct Count: SubscriptionReport {
+        var names = 0
+        mutating func merge(_ other: Count) { names += other.names }
+    }
+
+    static func makeReport(_ context: ReportContext) -> Count { Count() }
+    init(_ connection: ConnectionRecord) {}
+    mutating func session(_ handshake: TLSHandshake, _ report: inout Count) -> Verdict {
+        if handshake.serverName != nil { report.names += 1 }
+        return .done
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Count) {}
+}

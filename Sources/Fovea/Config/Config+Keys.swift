@@ -1,0 +1,119 @@
+/// The file's keys. Each line takes one, with its range; the defaults are the properties' initial values.
+extension Config {
+    /// `path` is what errors call the text.
+    public init(parsing text: String, path: String) throws(ConfigError) {
+        var table = try ConfigTable(parsing: text, path: path)
+        self.init(&table)
+        try table.finish()
+    }
+
+    public init(contentsOf path: String) throws(ConfigError) {
+        try self.init(parsing: ConfigFile.text(path), path: path)
+    }
+
+    private init(_ table: inout ConfigTable) {
+        source = Source(&table)
+        table.take("main_core", into: &mainCore, in: lcores)
+        table.take("nb_memory_channels", into: &nbMemoryChannels, in: 1...32)
+        table.take("suppress_dpdk_output", into: &suppressDPDKOutput)
+        table.take("hugepages", into: &hugepages)
+        table.take("output", into: &output)
+        table.take("filter", into: &filter)
+        table.take("mempool", into: &mempool, Mempool.init)
+        table.take("conntrack", into: &conntrack, Conntrack.init)
+        table.take("subscriptions", into: &subscriptions, Subscription.init, distinct: "name", \.name.text)
+
+        guard case .online(let online) = source else { return }
+        for (number, port) in online.ports.enumerated() {
+            guard let index = port.cores.firstIndex(of: mainCore) else { continue }
+            table.report("\(mainCore) is main_core, which polls no queue", at: "online", "ports", .index(number), "cores", .index(index))
+        }
+    }
+}
+
+/// What DPDK can number with `--lcores`.
+private let lcores = 0...1023
+/// An mbuf's data room is a UInt16: 65,535 less 128 of headroom, rounded down to 16.
+private let longestFrame = 65_392
+/// Ethernet header, two VLAN tags and the checksum surround an MTU.
+private let frameOverhead = 26
+private let aDayInMilliseconds = 86_400_000
+
+extension Config.Source {
+    fileprivate init(_ table: inout ConfigTable) {
+        table.expectOne(of: "offline", "online")
+        let offline = table.take("offline", Config.Offline.init)
+        let online = table.take("online", Config.Online.init)
+        if let offline, online == nil {
+            self = .offline(offline)
+        } else if let online, offline == nil {
+            self = .online(online)
+        } else {
+            self = .offline(.init(pcap: ""))
+        }
+    }
+}
+
+extension Config.Mempool {
+    fileprivate init(_ table: inout ConfigTable) {
+        table.take("capacity", into: &capacity, in: 64...16_777_215)
+        let largestCache = min(512, capacity * 2 / 3)
+        cacheSize = min(cacheSize, largestCache)
+        table.take("cache_size", into: &cacheSize, in: 0...largestCache)
+    }
+}
+
+extension Config.Offline {
+    fileprivate init(_ table: inout ConfigTable) {
+        self.init(pcap: table.require("pcap"))
+        table.take("mtu", into: &mtu, in: 64...longestFrame)
+    }
+}
+
+extension Config.Online {
+    fileprivate init(_ table: inout ConfigTable) {
+        self.init(ports: [])
+        table.takeSeconds("duration", into: &duration, in: 1...31_536_000)
+        table.take("promiscuous", into: &promiscuous)
+        table.take("nb_rxd", into: &nbRxd, in: 32...32_768)
+        table.take("mtu", into: &mtu, in: 68...longestFrame - frameOverhead)
+        table.take("dpdk_supl_args", into: &dpdkSuplArgs)
+        table.take("ports", into: &ports, Config.Port.init, distinct: "device", \.deviceName)
+        table.requireElements("ports")
+    }
+}
+
+extension Config.Port {
+    fileprivate init(_ table: inout ConfigTable) {
+        self.init(device: table.require("device"), cores: [])
+        table.take("cores", into: &cores, in: lcores)
+        table.requireElements("cores")
+        for (index, core) in cores.enumerated() where cores[..<index].contains(core) {
+            table.report("\(core) is there twice", at: "cores", .index(index))
+        }
+    }
+}
+
+extension Config.Conntrack {
+    fileprivate init(_ table: inout ConfigTable) {
+        table.take("max_connections", into: &maxConnections, in: 1...100_000_000)
+        table.take("max_out_of_order", into: &maxOutOfOrder, in: 0...65_535)
+        table.takeSize("reassembly_memory", into: &reassemblyMemory, in: 64 << 10...1 << 40)
+        table.takeMilliseconds("tcp_inactivity_timeout", into: &tcpInactivityTimeout, in: 1...aDayInMilliseconds)
+        table.takeMilliseconds("udp_inactivity_timeout", into: &udpInactivityTimeout, in: 1...aDayInMilliseconds)
+        table.takeMilliseconds("other_inactivity_timeout", into: &otherInactivityTimeout, in: 1...aDayInMilliseconds)
+        table.takeMilliseconds("tcp_establish_timeout", into: &tcpEstablishTimeout, in: 1...aDayInMilliseconds)
+        table.takeMilliseconds("tcp_closing_timeout", into: &tcpClosingTimeout, in: 0...aDayInMilliseconds)
+        table.takeMilliseconds("tcp_tombstone_timeout", into: &tcpTombstoneTimeout, in: 0...aDayInMilliseconds)
+        table.takeMilliseconds("timeout_resolution", into: &timeoutResolution, in: 1...60_000)
+        table.take("midstream", into: &midstream)
+        table.take("vlan_in_key", into: &vlanInKey)
+    }
+}
+
+extension Config.Subscription {
+    fileprivate init(_ table: inout ConfigTable) {
+        self.init(table.require("name"))
+        table.take("filter", into: &filter)
+    }
+}

@@ -1,0 +1,139 @@
+/// What a run needs to know: where packets come from, how much memory it may take, which subscriptions it serves.
+///
+/// Read from a TOML file (`Config+Keys.swift` names the keys and their ranges), or built in code:
+///
+///     var config = Config(offline: .init(pcap: "Tests/Traces/tls.pcap"))
+///     config.conntrack.maxConnections = 10_000
+///
+/// Key names are Retina's where the idea is. File names are relative to the working directory.
+public struct Config: Equatable, Sendable {
+    public var source: Source
+    /// The core that starts the others and prints; it polls no queue of a port.
+    public var mainCore = 0
+    /// Of the machine; DPDK spreads its pools over them.
+    public var nbMemoryChannels = 1
+    public var suppressDPDKOutput = true
+    /// False: DPDK takes ordinary pages (`--no-huge`), which needs neither set-up nor root.
+    public var hugepages = false
+    /// The folder for result files; nil is the standard output.
+    public var output: String?
+    /// And-ed with every subscription's own.
+    public var filter: LocatedText?
+    public var mempool = Mempool()
+    public var conntrack = Conntrack()
+    /// In the order of the file. Empty if it names none.
+    public var subscriptions: [Subscription] = []
+
+    public init(offline: Offline) {
+        source = .offline(offline)
+    }
+
+    public init(online: Online) {
+        source = .online(online)
+    }
+
+    /// A run reads one capture file, or it listens to ports.
+    public enum Source: Equatable, Sendable {
+        case offline(Offline)
+        case online(Online)
+    }
+
+    /// `[mempool]`: the buffers that frames live in; each NUMA node in use gets its own pool.
+    public struct Mempool: Equatable, Sendable {
+        /// In mbufs. Ports keep `nbRxd` of them a queue.
+        public var capacity = 8192
+        /// Mbufs that a core keeps for itself. DPDK allows two thirds of `capacity` at most; the default obeys.
+        public var cacheSize = 256
+
+        public init() {}
+    }
+
+    /// `[offline]`
+    public struct Offline: Equatable, Sendable {
+        /// The capture file: pcap or pcapng.
+        public var pcap: String
+        /// The longest frame, in bytes, that one mbuf holds. Longer ones go to jumbo buffers.
+        public var mtu = 9702
+
+        public init(pcap: String) {
+            self.pcap = pcap
+        }
+    }
+
+    /// `[online]`
+    public struct Online: Equatable, Sendable {
+        /// How long to listen; nil is until a signal.
+        public var duration: Duration?
+        public var promiscuous = true
+        /// Receive descriptors a queue.
+        public var nbRxd = 4096
+        /// In bytes, without the Ethernet header.
+        public var mtu = 1500
+        /// Handed to DPDK as they are.
+        public var dpdkSuplArgs: [String] = []
+        public var ports: [Port]
+
+        public init(ports: [Port]) {
+            self.ports = ports
+        }
+    }
+
+    /// `[[online.ports]]`
+    public struct Port: Equatable, Sendable {
+        /// A PCI address (`0000:3b:00.0`) or a virtual device with its arguments (`net_pcap0,rx_pcap=x.pcap`).
+        public var device: String
+        /// The port has one receive queue for each. A core may poll queues of several ports.
+        public var cores: [Int]
+
+        public init(device: String, cores: [Int]) {
+            self.device = device
+            self.cores = cores
+        }
+
+        /// What DPDK tells devices apart by: without arguments, and without the PCI domain that everyone leaves out.
+        var deviceName: String {
+            let name = device.prefix { $0 != "," }.lowercased()
+            return name.hasPrefix("0000:") ? String(name.dropFirst(5)) : name
+        }
+    }
+
+    /// `[conntrack]`: limits are for each core; a core shares nothing with another.
+    public struct Conntrack: Equatable, Sendable {
+        public var maxConnections = 1_000_000
+        /// Segments held in each direction of a connection while an earlier one is missing.
+        public var maxOutOfOrder = 100
+        /// Bytes of held segments, over all connections.
+        public var reassemblyMemory = 64 << 20
+        /// How long a connection may be silent.
+        public var tcpInactivityTimeout: Duration = .seconds(300)
+        public var udpInactivityTimeout: Duration = .seconds(60)
+        /// For what has neither TCP nor UDP on top.
+        public var otherInactivityTimeout: Duration = .seconds(60)
+        /// How long a TCP connection may stay without an answer.
+        public var tcpEstablishTimeout: Duration = .seconds(5)
+        /// How long late packets of a closed connection still count to it.
+        public var tcpClosingTimeout: Duration = .seconds(5)
+        /// After that, how long a late packet can not re-create it.
+        public var tcpTombstoneTimeout: Duration = .seconds(60)
+        /// A timeout may strike this much late.
+        public var timeoutResolution: Duration = .milliseconds(100)
+        /// Track TCP connections whose handshake was not seen.
+        public var midstream = true
+        /// The same endpoints in two VLANs are two connections.
+        public var vlanInKey = true
+
+        public init() {}
+    }
+
+    /// `[[subscriptions]]`
+    public struct Subscription: Equatable, Sendable {
+        public var name: LocatedText
+        /// Replaces the filter of the subscription's type.
+        public var filter: LocatedText?
+
+        public init(_ name: LocatedText, filter: LocatedText? = nil) {
+            self.name = name
+            self.filter = filter
+        }
+    }
+}

@@ -1,0 +1,234 @@
+import Foundation
+import Testing
+
+@testable import Fovea
+
+@Suite struct `Configuration` {
+    @Test func `has defaults for all but the source`() throws {
+        let config = try Config(parsing: #"offline.pcap = "x.pcap""#, path: "c.toml")
+        #expect(config == Config(offline: .init(pcap: "x.pcap")))
+        #expect(config.mainCore == 0)
+        #expect(config.nbMemoryChannels == 1)
+        #expect(config.suppressDPDKOutput)
+        #expect(!config.hugepages)
+        #expect(config.output == nil)
+        #expect(config.filter == nil)
+        #expect(config.subscriptions == [])
+        #expect(config.mempool.capacity == 8192)
+        #expect(config.mempool.cacheSize == 256)
+        #expect(config.conntrack.maxConnections == 1_000_000)
+        #expect(config.conntrack.maxOutOfOrder == 100)
+        #expect(config.conntrack.reassemblyMemory == 67_108_864)
+        #expect(config.conntrack.tcpInactivityTimeout == .milliseconds(300_000))
+        #expect(config.conntrack.udpInactivityTimeout == .milliseconds(60_000))
+        #expect(config.conntrack.otherInactivityTimeout == .milliseconds(60_000))
+        #expect(config.conntrack.tcpEstablishTimeout == .milliseconds(5_000))
+        #expect(config.conntrack.tcpClosingTimeout == .milliseconds(5_000))
+        #expect(config.conntrack.tcpTombstoneTimeout == .milliseconds(60_000))
+        #expect(config.conntrack.timeoutResolution == .milliseconds(100))
+        #expect(config.conntrack.midstream)
+        #expect(config.conntrack.vlanInKey)
+        #expect(config.offline?.mtu == 9702)
+    }
+
+    @Test func `has defaults for all of a port but its device and cores`() throws {
+        let config = try Config(parsing: "[[online.ports]]\ndevice = 'net_null0'\ncores = [1]", path: "c.toml")
+        let online = try #require(config.online)
+        #expect(config == Config(online: .init(ports: [.init(device: "net_null0", cores: [1])])))
+        #expect(online.duration == nil)
+        #expect(online.promiscuous)
+        #expect(online.nbRxd == 4096)
+        #expect(online.mtu == 1500)
+        #expect(online.dpdkSuplArgs == [])
+    }
+
+    @Test func `takes every key`() throws {
+        let config = try Config(parsing: everyKey, path: "c.toml")
+        var online = Config.Online(ports: [
+            .init(device: "0000:3b:00.0", cores: [1, 2]), .init(device: "net_pcap0,rx_pcap=x.pcap", cores: [2]),
+        ])
+        online.duration = .seconds(60)
+        online.promiscuous = false
+        online.nbRxd = 1024
+        online.mtu = 9000
+        online.dpdkSuplArgs = ["--log-level", "8"]
+        var expected = Config(online: online)
+        expected.mainCore = 3
+        expected.nbMemoryChannels = 4
+        expected.suppressDPDKOutput = false
+        expected.hugepages = true
+        expected.output = "results"
+        expected.filter = LocatedText("ipv4", path: "c.toml", line: 6)
+        expected.mempool.capacity = 65536
+        expected.mempool.cacheSize = 512
+        expected.conntrack.maxConnections = 11
+        expected.conntrack.maxOutOfOrder = 12
+        expected.conntrack.reassemblyMemory = 1 << 20
+        expected.conntrack.tcpInactivityTimeout = .milliseconds(14)
+        expected.conntrack.udpInactivityTimeout = .milliseconds(15)
+        expected.conntrack.otherInactivityTimeout = .milliseconds(16)
+        expected.conntrack.tcpEstablishTimeout = .milliseconds(17)
+        expected.conntrack.tcpClosingTimeout = .milliseconds(18)
+        expected.conntrack.tcpTombstoneTimeout = .milliseconds(19)
+        expected.conntrack.timeoutResolution = .milliseconds(20)
+        expected.conntrack.midstream = false
+        expected.conntrack.vlanInKey = false
+        expected.subscriptions = [
+            .init(LocatedText("server_names", path: "c.toml", line: 38)),
+            .init(LocatedText("packet_counter", path: "c.toml", line: 40), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 41)),
+        ]
+        #expect(config == expected)
+    }
+
+    @Test func `takes an offline mtu`() throws {
+        #expect(try Config(parsing: "[offline]\npcap = 'x'\nmtu = 1500", path: "c.toml").offline?.mtu == 1500)
+    }
+
+    @Test(arguments: [
+        ("65536", 65536), (#""65536 B""#, 65536), (#""512 KiB""#, 512 << 10), (#""64MiB""#, 64 << 20),
+        (#""1 GiB""#, 1 << 30), (#""1 TiB""#, 1 << 40),
+    ])
+    func `takes sizes in bytes or with a unit`(size: String, bytes: Int) throws {
+        let config = try Config(parsing: "offline.pcap = 'x'\nconntrack.reassembly_memory = \(size)", path: "c.toml")
+        #expect(config.conntrack.reassemblyMemory == bytes)
+    }
+
+    @Test func `gives a small pool a small cache`() throws {
+        #expect(try Config(parsing: "offline.pcap = 'x'\nmempool.capacity = 64", path: "c.toml").mempool.cacheSize == 42)
+    }
+
+    @Test func `lets a core poll queues of several ports`() throws {
+        let config = try Config(parsing: "[online]\nports = [{device = 'a', cores = [1]}, {device = 'b', cores = [1, 2]}]", path: "c.toml")
+        #expect(config.online?.ports.map(\.cores) == [[1], [1, 2]])
+    }
+
+    @Test(arguments: ["offline", "online", "vdev"])
+    func `loads as shipped`(name: String) throws {
+        let config = try Config(contentsOf: root + "configs/\(name).toml")
+        #expect(config.subscriptions.map(\.name.text) == ["server_names", "connection_log", "packet_counter"])
+        switch name {
+        case "offline": #expect(config.offline?.pcap == "Tests/Traces/tls.pcap")
+        case "online": #expect(config.online?.ports == [.init(device: "0000:3b:00.0", cores: [1, 2])])
+        default: #expect(config.online?.ports == [.init(device: "net_pcap0,rx_pcap=Tests/Traces/tls.pcap", cores: [1])])
+        }
+    }
+
+    @Test func `knows where a filter stands`() throws {
+        let config = try Config(contentsOf: root + "configs/offline.toml")
+        let filter = try #require(config.subscriptions.last?.filter)
+        #expect(filter.error("expected a protocol").description.hasSuffix("configs/offline.toml:\(filter.line!): expected a protocol"))
+        #expect(LocatedText("tpc", path: "--filter").error("no such protocol").description == "--filter: no such protocol")
+        #expect(("tpc" as LocatedText).error("no such protocol").description == "no such protocol")
+    }
+
+    /// Cuts, repeats, flips and mixes up pieces of a good text. What comes out is read or refused, at a line that exists.
+    @Test(arguments: 0..<100 as Range<UInt64>)
+    func `reads or refuses whatever stands there`(seed: UInt64) throws {
+        var random = SeededGenerator(seed)
+        for _ in 0..<10 {
+            let text = everyKey.mutated(&random)
+            do {
+                _ = try Config(parsing: text, path: "c.toml")
+            } catch {
+                #expect(error.path == "c.toml")
+                #expect(!error.message.isEmpty)
+                let last = text.utf8.count { $0 == UInt8(ascii: "\n") } + 1
+                #expect((1...last).contains(error.line ?? 1), "\(error) in \(text)")
+            }
+        }
+    }
+}
+
+/// The package's folder.
+let root = #filePath.split(separator: "/").dropLast(3).reduce("/") { $0 + $1 + "/" }
+
+let everyKey = """
+    main_core = 3
+    nb_memory_channels = 4
+    suppress_dpdk_output = false
+    hugepages = true
+    output = "results"
+    filter = 'ipv4'
+
+    [mempool]
+    capacity = 65_536
+    cache_size = 0x200 # 512
+
+    [online]
+    duration = 60
+    promiscuous = false
+    nb_rxd = 1024
+    mtu = 9000
+    dpdk_supl_args = ["--log-level", "8"]
+    ports = [
+        { device = "0000:3b:00.0", cores = [1, 2] },
+        { device = 'net_pcap0,rx_pcap=x.pcap', cores = [2] },
+    ]
+
+    [conntrack]
+    max_connections = 11
+    max_out_of_order = 12
+    reassembly_memory = "1 MiB"
+    tcp_inactivity_timeout = 14
+    udp_inactivity_timeout = 15
+    other_inactivity_timeout = 16
+    tcp_establish_timeout = 17
+    tcp_closing_timeout = 18
+    tcp_tombstone_timeout = 19
+    timeout_resolution = 20
+    midstream = false
+    vlan_in_key = false
+
+    [[subscriptions]]
+    name = "server_names"
+    [[subscriptions]]
+    name = "packet_counter"
+    filter = '''
+    udp or
+    icmp'''
+    """
+
+extension Config {
+    var offline: Offline? { if case .offline(let offline) = source { offline } else { nil } }
+    var online: Online? { if case .online(let online) = source { online } else { nil } }
+}
+
+/// SplitMix64: a failure is repeated from its seed.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        return value ^ value >> 31
+    }
+}
+
+/// What a TOML parser finds hard.
+private let hostilePieces = [
+    "\n[", "\n[[", "\n[.", "]]", "\"\"\"", "\'\'\'", "\\", "\\u0000", "1979-05-27 0", "1979-05-27T07:32:00Z", "07:32", "-", "0x", "1e5", "-inf", "a.b.c",
+    "\r\n", "\u{FEFF}", "\u{A0}", "é", "\nonline = {", "conntrack.", "99999999999999999999", "= [[", "{a={",
+]
+
+extension String {
+    func mutated(_ random: inout SeededGenerator) -> String {
+        var bytes = Array(utf8)
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let start = Int.random(in: 0..<bytes.count, using: &random)
+            let piece = start..<min(bytes.count, start + Int.random(in: 1...12, using: &random))
+            let at = Int.random(in: 0..<bytes.count, using: &random)
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0 where piece.count < bytes.count: bytes.removeSubrange(piece)
+            case 1: bytes.insert(contentsOf: bytes[piece], at: at)
+            case 2: bytes[at] = "[]{}=.,#\"'\\\n\r\t 01a-_\0\u{7F}".utf8.randomElement(using: &random)!
+            case 3: bytes.insert(contentsOf: hostilePieces.randomElement(using: &random)!.utf8, at: at)
+            default: bytes.swapAt(start, at)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -83,10 +83,13 @@ extension UnsafePointer<Instruction> {
         }
     }
 
-    /// Whether the low 16 bits lie in the instruction's range.
+    /// Whether a number lies in the instruction's range.
     @inline(__always)
-    private func contains(_ word: UInt64) -> Bool {
-        UInt16(truncatingIfNeeded: word) &- pointee.lowerBound <= pointee.span
+    private func contains(_ number: UInt16) -> Bool { number &- pointee.lowerBound <= pointee.span }
+
+    @inline(__always)
+    private func containsAddress(_ address: (UInt64, UInt64)) -> Bool {
+        (address.0 ^ pointee.high) & pointee.highMask | (address.1 ^ pointee.low) & pointee.lowMask == 0
     }
 
     /// The answer from those for the key's two endpoints.

@@ -6,13 +6,13 @@ extension Packet {
     /// IPv6 extension headers read before a packet is called hostile.
     static let maxExtensionHeaders = 32
 
-    @inline(never)
-    mutating func readLayers(_ frame: Frame) {
+    @usableFromInline @inline(never)
+    mutating func readLayers(_ frame: UnsafePointer<Frame>) {
         self = Packet()
-        timestamp = frame.timestamp
-        wireLength = max(frame.wireLength, frame.length)
-        capturedLength = frame.length
-        readLink(Bytes(frame))
+        timestamp = frame.pointee.timestamp
+        wireLength = max(frame.pointee.wireLength, frame.pointee.length)
+        capturedLength = frame.pointee.length
+        readLink(Bytes(frame.pointee))
     }
 
     private mutating func refuse(_ reason: PacketProblem) {
@@ -188,8 +188,9 @@ extension Packet {
             guard let header = TCPHeader(bytes, at: offset, end: end, refusal: &problem) else {
                 return isFragment ? readFragment(transport, flow, vlans: vlans) : (kind = .malformed)
             }
-            (ports, sequence, acknowledgment) = (header.ports, header.sequence, header.acknowledgment)
-            (flags, window) = (header.flags, header.window)
+            ports = header.ports
+            numbers = (UInt64(header.sequence.rawValue) << 32 | UInt64(header.acknowledgment.rawValue)).bigEndian
+            flagsAndWindow = (UInt32(header.flags.rawValue) << 16 | UInt32(header.window)).bigEndian
             payload = offset + header.headerLength..<end
         case .udp:
             guard let header = UDPHeader(bytes, at: offset, end: end, isFragment: isFragment, refusal: &problem) else {
@@ -212,26 +213,31 @@ extension Packet {
         }
         payloadOffset = UInt32(min(payload.lowerBound, bytes.count))
         payloadLength = UInt32(payload.count)
-        payloadCaptured = UInt32(max(0, min(payload.upperBound, bytes.count) - payload.lowerBound))
-        setKey(flow, ports: ports, vlans: vlans, transport)
+        setFlow(flow, ports: ports, vlans: vlans, transport)
         problem = .none
         kind = .flow
     }
 
     /// A fragment without its ports: addresses and protocol are all that is known of its flow.
     private mutating func readFragment(_ transport: TransportProtocol, _ flow: FlowAddresses, vlans: UInt32) {
-        setKey(flow, ports: 0, vlans: vlans, transport)
+        setFlow(flow, ports: 0, vlans: vlans, transport)
         problem = .none
         kind = .fragment
     }
 
-    private mutating func setKey(_ flow: FlowAddresses, ports: UInt32, vlans: UInt32, _ transport: TransportProtocol) {
+    private mutating func setFlow(_ flow: FlowAddresses, ports: UInt32, vlans: UInt32, _ transport: TransportProtocol) {
+        let version: UInt64
         switch flow {
         case .ipv4(let source, let destination):
-            setIPv4Key(source: source, destination: destination, ports: ports, vlans: vlans, protocolNumber: transport.rawValue)
+            version = 4
+            addresses.0 = (UInt64(source) << 32 | UInt64(destination)).bigEndian
         case .ipv6(let source, let destination):
-            setIPv6Key(source: source, destination: destination, ports: ports, vlans: vlans, protocolNumber: transport.rawValue)
+            version = 6
+            addresses = (source.0.bigEndian, source.1.bigEndian, destination.0.bigEndian, destination.1.bigEndian)
         }
+        self.ports = ports.bigEndian
+        self.vlans = vlans
+        context = version << 56 | UInt64(transport.rawValue) << 48
     }
 }
 

@@ -1,32 +1,34 @@
 /// A frame's headers, read once: plain data that filters, tracker and subscriptions share.
 ///
-/// Where a length is a header's claim it has been checked against the lengths around it, so that
-/// `payloadOffset + payloadCaptured` never lies beyond the frame's captured bytes.
-public struct Packet: BitwiseCopyable {
-    /// Both directions of a flow have the same key. Without ports for a fragment, all zero for what is neither flow nor fragment.
-    public var key = FlowKey()
+/// Addresses, ports and TCP's numbers are kept as the header has them, in network order, and put in order by whoever asks: most packets are refused,
+/// or belong to connections of which nobody wants more than counts, and reading must cost next to nothing. Where a length is a
+/// header's claim it has been checked against the lengths around it, so that payload never lies beyond the frame's captured bytes.
+public struct Packet: BitwiseCopyable, Sendable {
     public var timestamp = Timestamp.zero
-    /// Bytes on the wire, from the link layer's header on.
-    public var wireLength: UInt32 = 0
     /// Captured bytes of the frame.
     public var capturedLength: UInt32 = 0
+    /// Bytes on the wire, from the link layer's header on.
+    public var wireLength: UInt32 = 0
+    /// IPv4: source and destination side by side in the first word. IPv6: two words each. Network order.
+    @usableFromInline var addresses: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    /// Source and destination port, network order; 0 for a fragment.
+    @usableFromInline var ports: UInt32 = 0
+    /// The outer VLAN id in the upper half, the inner one in the lower; 0 where there is no tag.
+    public var vlans: UInt32 = 0
+    /// A TCP header's sequence and acknowledgment number, network order.
+    @usableFromInline var numbers: UInt64 = 0
+    /// A TCP header's data offset, flags and window, network order.
+    @usableFromInline var flagsAndWindow: UInt32 = 0
     /// The IP packet's length by its own header, options and extension headers included; 0 unless it is IP.
     public var ipLength: UInt32 = 0
     /// Where the transport's payload begins in the frame.
     public var payloadOffset: UInt32 = 0
     /// The payload's length by the headers; Ethernet padding is no part of it.
     public var payloadLength: UInt32 = 0
-    /// How much of the payload was captured: `payloadLength`, or less when a snap length cut the frame.
-    public var payloadCaptured: UInt32 = 0
-    /// TCP only, as are the next three.
-    public var sequence = SequenceNumber(0)
-    public var acknowledgment = SequenceNumber(0)
-    public var window: UInt16 = 0
-    public var flags = TCPFlags(rawValue: 0)
+    /// A flow key's word 5: IP version and protocol; 0 unless it is IP.
+    public var context: UInt64 = 0
     public var kind = Kind.notIP
     public var problem = PacketProblem.none
-    /// Whether the key's endpoint `b` sent this packet.
-    public var senderIsB = false
     /// The EtherType of what follows the link layer, 0 where the link layer has none.
     public var etherType: UInt16 = 0
     /// Where the IP header begins in the frame, and the transport's. 0 where there is none.
@@ -48,23 +50,15 @@ public struct Packet: BitwiseCopyable {
     public init() {}
 
     /// Reads the frame's headers.
-    @inline(__always)
     public init(_ frame: Frame) {
         self.init()
-        read(frame)
+        withUnsafePointer(to: frame) { read($0) }
     }
-
-    public var transport: TransportProtocol { key.transport }
-    public var isIPv4: Bool { key.isIPv4 }
-    public var source: IPAddress { senderIsB ? key.addressB : key.addressA }
-    public var destination: IPAddress { senderIsB ? key.addressA : key.addressB }
-    public var sourcePort: UInt16 { senderIsB ? key.portB : key.portA }
-    public var destinationPort: UInt16 { senderIsB ? key.portA : key.portB }
 
     /// Reads the frame's headers in place. Nine frames of ten are Ethernet, IPv4 without options and TCP or UDP: they are read
     /// here in one go; all others layer by layer.
-    @inline(__always)
-    public mutating func read(_ frame: Frame) {
+    @inlinable @inline(__always)
+    public mutating func read(_ frame: UnsafePointer<Frame>) {
         if !readPlain(frame) { readLayers(frame) }
     }
 
@@ -74,50 +68,44 @@ public struct Packet: BitwiseCopyable {
     ///     +--------------+--------------+---------------------+----------
     ///
     /// False, with nothing promised of the fields, when the frame is of another kind or anything in it is unusual.
-    @inline(__always)
-    private mutating func readPlain(_ frame: Frame) -> Bool {
-        let bytes = frame.bytes
-        guard frame.length >= 54, frame.linkType == .ethernet else { return false }
+    @inlinable @inline(__always)
+    mutating func readPlain(_ frame: UnsafePointer<Frame>) -> Bool {
+        let bytes = frame.pointee.bytes
+        let captured = frame.pointee.length
+        guard captured >= 54, frame.pointee.linkType == .ethernet else { return false }
         // Loads of whole words: every offset lies below 54.
         let first = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt64.self))
-        let fragment = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 20, as: UInt16.self))
-        // EtherType 0x0800, version 4, header of five words; neither offset nor "more fragments".
-        guard first >> 40 == 0x080045, fragment & 0x3fff == 0 else { return false }
-        let totalLength = UInt32(first >> 16 & 0xffff)
-        let protocolNumber = bytes.load(fromByteOffset: 23, as: UInt8.self)
-        let source = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 26, as: UInt32.self))
-        let destination = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 30, as: UInt32.self))
-        let ports = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self))
-        guard totalLength &+ 14 <= frame.wireLength else { return false }
+        // EtherType 0x0800, version 4, header of five words; neither an offset nor "more fragments".
+        guard first >> 40 == 0x080045, bytes.loadUnaligned(fromByteOffset: 20, as: UInt16.self) & UInt16(bigEndian: 0x3fff) == 0 else { return false }
+        let totalLength = UInt32(truncatingIfNeeded: first >> 16) & 0xffff
+        let end = totalLength &+ 14
+        guard end <= frame.pointee.wireLength else { return false }
 
-        let headers: UInt32
-        if protocolNumber == TransportProtocol.tcp.rawValue {
-            let numbers = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 38, as: UInt64.self))
-            let rest = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 46, as: UInt32.self))
-            let headerLength = (rest >> 28) &* 4
-            headers = 34 &+ headerLength
-            guard headerLength >= 20, headers <= totalLength &+ 14, headers <= frame.length else { return false }
-            sequence = SequenceNumber(UInt32(truncatingIfNeeded: numbers >> 32))
-            acknowledgment = SequenceNumber(UInt32(truncatingIfNeeded: numbers))
-            flags = TCPFlags(rawValue: UInt8(truncatingIfNeeded: rest >> 16))
-            window = UInt16(truncatingIfNeeded: rest)
-            payloadLength = totalLength &+ 14 &- headers
-        } else if protocolNumber == TransportProtocol.udp.rawValue {
+        let number = bytes.load(fromByteOffset: 23, as: UInt8.self)
+        if number == 6 {
+            let headers = 34 &+ UInt32(bytes.load(fromByteOffset: 46, as: UInt8.self) >> 4) &* 4
+            guard headers >= 54, headers <= end, headers <= captured else { return false }
+            numbers = bytes.loadUnaligned(fromByteOffset: 38, as: UInt64.self)
+            flagsAndWindow = bytes.loadUnaligned(fromByteOffset: 46, as: UInt32.self)
+            payloadOffset = headers
+            payloadLength = end &- headers
+        } else if number == 17 {
             let length = UInt32(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 38, as: UInt16.self)))
-            guard length >= 8, length &+ 20 <= totalLength else { return false }
-            headers = 42
+            guard length >= 8, length &+ 34 <= end else { return false }
+            flagsAndWindow = 0
+            payloadOffset = 42
             payloadLength = length &- 8
-            flags = TCPFlags(rawValue: 0)
         } else {
             return false
         }
-        payloadOffset = headers
-        payloadCaptured = min(payloadLength, frame.length &- headers)
-        setIPv4Key(source: source, destination: destination, ports: ports, vlans: 0, protocolNumber: protocolNumber)
-        timestamp = frame.timestamp
-        wireLength = frame.wireLength
-        capturedLength = frame.length
+        timestamp = frame.pointee.timestamp
+        capturedLength = captured
+        wireLength = frame.pointee.wireLength
+        addresses.0 = bytes.loadUnaligned(fromByteOffset: 26, as: UInt64.self)
+        ports = bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)
+        vlans = 0
         ipLength = totalLength
+        context = UInt64(number) << 48 | 4 << 56
         kind = .flow
         problem = .none
         etherType = EtherType.ipv4
@@ -125,24 +113,71 @@ public struct Packet: BitwiseCopyable {
         transportOffset = 34
         return true
     }
+}
 
-    @inline(__always)
-    mutating func setIPv4Key(source: UInt32, destination: UInt32, ports: UInt32, vlans: UInt32, protocolNumber: UInt8) {
-        let from = UInt64(source) << 16 | UInt64(ports >> 16)
-        let to = UInt64(destination) << 16 | UInt64(ports & 0xffff)
-        senderIsB = from > to
-        let a = senderIsB ? to : from
-        let b = senderIsB ? from : to
-        key.words = (0, a >> 16, 0, b >> 16, (a & 0xffff) << 48 | (b & 0xffff) << 32 | UInt64(vlans), 4 << 56 | UInt64(protocolNumber) << 48)
+// MARK: What the headers say
+
+extension Packet {
+    @inlinable public var isIPv4: Bool { context >> 56 == 4 }
+    @inlinable public var transport: TransportProtocol { TransportProtocol(rawValue: UInt8(truncatingIfNeeded: context >> 48)) }
+
+    public var source: IPAddress {
+        isIPv4 ? IPAddress(0, ipv4Source, isIPv4: true) : IPAddress(UInt64(bigEndian: addresses.0), UInt64(bigEndian: addresses.1), isIPv4: false)
+    }
+    public var destination: IPAddress {
+        isIPv4 ? IPAddress(0, ipv4Destination, isIPv4: true) : IPAddress(UInt64(bigEndian: addresses.2), UInt64(bigEndian: addresses.3), isIPv4: false)
+    }
+    /// The low word of an IPv4 address, as a flow key has it.
+    @inlinable @inline(__always) public var ipv4Source: UInt64 { UInt64(bigEndian: addresses.0) >> 32 }
+    @inlinable @inline(__always) public var ipv4Destination: UInt64 { UInt64(bigEndian: addresses.0) & 0xffff_ffff }
+    @inlinable @inline(__always) public var ipv6Source: (UInt64, UInt64) { (UInt64(bigEndian: addresses.0), UInt64(bigEndian: addresses.1)) }
+    @inlinable @inline(__always) public var ipv6Destination: (UInt64, UInt64) { (UInt64(bigEndian: addresses.2), UInt64(bigEndian: addresses.3)) }
+    @inlinable @inline(__always) public var sourcePort: UInt16 { UInt16(truncatingIfNeeded: UInt32(bigEndian: ports) >> 16) }
+    @inlinable @inline(__always) public var destinationPort: UInt16 { UInt16(truncatingIfNeeded: UInt32(bigEndian: ports)) }
+
+    /// Of TCP only, as are the next three.
+    @inlinable @inline(__always) public var sequence: SequenceNumber { SequenceNumber(UInt32(truncatingIfNeeded: UInt64(bigEndian: numbers) >> 32)) }
+    @inlinable @inline(__always) public var acknowledgment: SequenceNumber { SequenceNumber(UInt32(truncatingIfNeeded: UInt64(bigEndian: numbers))) }
+    /// None for what is not TCP.
+    @inlinable @inline(__always) public var flags: TCPFlags { TCPFlags(rawValue: UInt8(truncatingIfNeeded: UInt32(bigEndian: flagsAndWindow) >> 16)) }
+    @inlinable @inline(__always) public var window: UInt16 { UInt16(truncatingIfNeeded: UInt32(bigEndian: flagsAndWindow)) }
+
+    /// How much of the payload was captured: `payloadLength`, or less when a snap length cut the frame.
+    @inlinable @inline(__always) public var payloadCaptured: UInt32 { min(payloadLength, capturedLength &- payloadOffset) }
+
+    /// Whether the key's endpoint `b` sent this packet.
+    public var senderIsB: Bool { flow.senderIsB }
+    /// The flow's key: without ports for a fragment, all zero for what is neither flow nor fragment.
+    public var key: FlowKey { flow.key }
+
+    /// The flow's key, and which of its endpoints sent this packet.
+    @inlinable @inline(__always)
+    public var flow: (key: FlowKey, senderIsB: Bool) {
+        isIPv4 ? ipv4Flow : ipv6Flow
     }
 
-    mutating func setIPv6Key(source: (UInt64, UInt64), destination: (UInt64, UInt64), ports: UInt32, vlans: UInt32, protocolNumber: UInt8) {
-        let sourcePort = UInt64(ports >> 16), destinationPort = UInt64(ports & 0xffff)
-        senderIsB = (source.0, source.1, sourcePort) > (destination.0, destination.1, destinationPort)
-        let a = senderIsB ? destination : source
-        let b = senderIsB ? source : destination
-        let portWord = senderIsB ? destinationPort << 48 | sourcePort << 32 : sourcePort << 48 | destinationPort << 32
-        key.words = (a.0, a.1, b.0, b.1, portWord | UInt64(vlans), 6 << 56 | UInt64(protocolNumber) << 48)
+    @inlinable @inline(__always)
+    var ipv4Flow: (key: FlowKey, senderIsB: Bool) {
+        let both = UInt64(bigEndian: addresses.0)
+        let from = ((both >> 32) << 16) | UInt64(sourcePort)
+        let to = (both & 0xffff_ffff) << 16 | UInt64(destinationPort)
+        let senderIsB = from > to
+        let a = senderIsB ? to : from
+        let b = senderIsB ? from : to
+        var key = FlowKey()
+        key.words = (0, a >> 16, 0, b >> 16, (a & 0xffff) << 48 | (b & 0xffff) << 32 | UInt64(vlans), context)
+        return (key, senderIsB)
+    }
+
+    @usableFromInline
+    var ipv6Flow: (key: FlowKey, senderIsB: Bool) {
+        let (from, to) = (ipv6Source, ipv6Destination)
+        let senderIsB = (from.0, from.1, sourcePort) > (to.0, to.1, destinationPort)
+        let (a, b) = senderIsB ? (to, from) : (from, to)
+        let (portA, portB) = senderIsB ? (destinationPort, sourcePort) : (sourcePort, destinationPort)
+        var key = FlowKey()
+        key.words = (a.0, a.1, b.0, b.1, UInt64(portA) << 48 | UInt64(portB) << 32 | UInt64(vlans), context)
+        return (key, senderIsB)
     }
 }
 

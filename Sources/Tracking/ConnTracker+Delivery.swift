@@ -13,15 +13,15 @@ extension ConnTracker {
 
     /// Asks each subscription's filter about a new connection.
     @inline(never)
-    mutating func startSubscriptions(_ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
+    mutating func startSubscriptions(_ flow: UnsafePointer<PacketFlow>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         guard subscribers.count > 0 else { return }
         var record: ConnectionRecord?
         for number in 0..<subscribers.count {
-            switch match(number, packet.pointee.key, connection, service: nil) {
+            switch match(number, flow.pointee.key, connection, service: nil) {
             case .no: break
             case .unknown: connection.pointee.pending.insert(SubscriberSet(member: number))
             case .yes:
-                if record == nil { record = ConnectionRecord(packet.pointee.key, connection) }
+                if record == nil { record = ConnectionRecord(flow.pointee.key, connection) }
                 start(number, Int(slot.index), connection, record!)
             }
         }

@@ -5,6 +5,15 @@ import Protocols
 
 extension FlowKey: SeededHashable {}
 
+/// A packet's flow, worked out once: key, hash and sender. One cache line.
+struct PacketFlow: BitwiseCopyable {
+    var key: FlowKey
+    var hash: UInt64
+    var sender: Endpoint
+    /// The packet's place in its burst.
+    var place: UInt8
+}
+
 /// One core's connections: finds each packet's, counts, follows its state, and ends it in time.
 ///
 /// - Time is the packets': the largest timestamp so far. A connection whose timeout has passed is over for the next packet of its tuple even if the
@@ -79,19 +88,19 @@ public struct ConnTracker: ~Copyable {
 
     /// Counts a packet of a flow in its connection, and gives it and what it brings to whoever subscribed.
     @inline(__always)
-    public mutating func process(_ packet: UnsafePointer<Packet>, _ frame: Frame, hash: UInt64) -> PacketOutcome {
+    mutating func process(_ packet: UnsafePointer<Packet>, _ frame: Frame, _ flow: UnsafePointer<PacketFlow>) -> PacketOutcome {
         now = max(now, packet.pointee.timestamp.nanoseconds)
-        if !options.midstream, isMidstream(packet, hash: hash) { return .midstream }
-        guard var (slot, isNew) = table.findOrInsert(packet.pointee.key, hash: hash, order: Table.Order(.attempt)) else { return .midstream }
+        if !options.midstream, isMidstream(packet, flow) { return .midstream }
+        guard var (slot, isNew) = table.findOrInsert(flow.pointee.key, hash: flow.pointee.hash, order: Table.Order(.attempt)) else { return .midstream }
         var connection = table.pointer(to: slot)
-        let sender: Endpoint = packet.pointee.senderIsB ? .b : .a
+        let sender = flow.pointee.sender
 
         if !isNew, connection.pointee.phase != .open || now &- connection.pointee.touched >= shortestTimeout {
             switch meetLate(packet, slot, connection, sender) {
             case .goesOn: break
             case .tooLate: return .afterEnd
             case .isOver:
-                (slot, isNew) = table.findOrInsert(packet.pointee.key, hash: hash, order: Table.Order(.attempt))!
+                (slot, isNew) = table.findOrInsert(flow.pointee.key, hash: flow.pointee.hash, order: Table.Order(.attempt))!
                 connection = table.pointer(to: slot)
             }
         }
@@ -111,7 +120,7 @@ public struct ConnTracker: ~Copyable {
         if mayChangeRank || (connection.pointee.touched ^ now) >> 30 != 0 { moveToBack(slot, connection, packet.pointee.transport) }
         connection.pointee.touched = now
 
-        if isNew { startSubscriptions(packet, slot, connection) }
+        if isNew { startSubscriptions(flow, slot, connection) }
         if connection.pointee.wants.rawValue & ~Wants.hasStreams.rawValue != 0 { deliver(packet, frame, Int(slot.index), connection, sender) }
         return .tracked
     }
@@ -133,8 +142,8 @@ public struct ConnTracker: ~Copyable {
     }
 
     @inline(never)
-    private func isMidstream(_ packet: UnsafePointer<Packet>, hash: UInt64) -> Bool {
-        packet.pointee.transport == .tcp && !packet.pointee.flags.contains(.syn) && table.find(packet.pointee.key, hash: hash) == nil
+    private func isMidstream(_ packet: UnsafePointer<Packet>, _ flow: UnsafePointer<PacketFlow>) -> Bool {
+        packet.pointee.transport == .tcp && !packet.pointee.flags.contains(.syn) && table.find(flow.pointee.key, hash: flow.pointee.hash) == nil
     }
 
     // MARK: Beginning

@@ -13,8 +13,7 @@ public struct Pipeline: ~Copyable {
     /// Whether some subscription wants every connection: then no filter needs to be asked.
     private let tracksEverything: Bool
     private let packets: UnsafeMutablePointer<Packet>
-    private let hashes: UnsafeMutablePointer<UInt64>
-    private let chosen: UnsafeMutablePointer<UInt8>
+    private let flows: UnsafeMutablePointer<PacketFlow>
 
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
@@ -24,14 +23,13 @@ public struct Pipeline: ~Copyable {
         packetSubscribers = SubscriberList(subscribers.filter { $0.needs.contains(.packets) })
         packets = .allocate(capacity: Self.width)
         packets.initialize(repeating: Packet(), count: Self.width)
-        hashes = .allocate(capacity: Self.width)
-        chosen = .allocate(capacity: Self.width)
+        flows = UnsafeMutableRawPointer.allocate(byteCount: Self.width * MemoryLayout<PacketFlow>.stride, alignment: 64)
+            .bindMemory(to: PacketFlow.self, capacity: Self.width)
     }
 
     deinit {
         packets.deallocate()
-        hashes.deallocate()
-        chosen.deallocate()
+        flows.deallocate()
     }
 
     public var counters: Counters { tracker.counters }
@@ -48,34 +46,46 @@ public struct Pipeline: ~Copyable {
     }
 
     private mutating func processPart(_ frames: UnsafeBufferPointer<Frame>) {
-        let count = frames.count
-        tracker.counters.packets &+= UInt64(count)
-        for index in 0..<count { packets[index].read(frames[index]) }
-
-        var chosenCount = 0
-        for index in 0..<count {
-            let packet = packets + index
-            tracker.counters.bytes &+= UInt64(packet.pointee.wireLength)
-            tracker.counters.cutPackets &+= packet.pointee.capturedLength < packet.pointee.wireLength ? 1 : 0
-            let isDelivered = deliverPacket(packet, frames[index])
+        var flowCount = 0
+        for place in 0..<frames.count {
+            let packet = packets + place
+            packet.pointee.read(frames.baseAddress! + place)
+            let isDelivered = packetSubscribers.count > 0 && deliverPacket(packet, frames[place])
             if packet.pointee.kind == .flow, wantsTracking(packet) {
-                if !tracker.options.vlanInKey { packet.pointee.key = packet.pointee.key.withoutVLANs }
-                let hash = tracker.hash(of: packet.pointee.key)
-                tracker.prefetchBucket(hash)
-                hashes[chosenCount] = hash
-                chosen[chosenCount] = UInt8(truncatingIfNeeded: index)
-                chosenCount &+= 1
+                let (key, senderIsB) = packet.pointee.flow
+                flows[flowCount].key = key
+                flows[flowCount].sender = senderIsB ? .b : .a
+                flows[flowCount].place = UInt8(truncatingIfNeeded: place)
+                flowCount &+= 1
             } else {
-                tracker.counters.outcomes[untrackedOutcome(packet, isDelivered: isDelivered).rawValue] &+= 1
-                if packet.pointee.kind == .malformed { tracker.counters.problems[Int(packet.pointee.problem.rawValue)] &+= 1 }
+                countUntracked(packet, isDelivered: isDelivered)
             }
         }
-        for index in 0..<chosenCount { tracker.prefetchConnection(hashes[index]) }
-        for index in 0..<chosenCount {
-            let number = Int(chosen[index])
-            let outcome = tracker.process(packets + number, frames[number], hash: hashes[index])
+        countBytes(frames.count)
+        if !tracker.options.vlanInKey { for index in 0..<flowCount { flows[index].key = flows[index].key.withoutVLANs } }
+
+        for index in 0..<flowCount {
+            flows[index].hash = tracker.hash(of: flows[index].key)
+            tracker.prefetchBucket(flows[index].hash)
+        }
+        for index in 0..<flowCount { tracker.prefetchConnection(flows[index].hash) }
+        for index in 0..<flowCount {
+            let place = Int(flows[index].place)
+            let outcome = tracker.process(packets + place, frames[place], flows + index)
             tracker.counters.outcomes[outcome.rawValue] &+= 1
         }
+    }
+
+    private mutating func countBytes(_ count: Int) {
+        var bytes: UInt64 = 0
+        var cut: UInt64 = 0
+        for place in 0..<count {
+            bytes &+= UInt64(packets[place].wireLength)
+            cut &+= packets[place].capturedLength < packets[place].wireLength ? 1 : 0
+        }
+        tracker.counters.packets &+= UInt64(count)
+        tracker.counters.bytes &+= bytes
+        tracker.counters.cutPackets &+= cut
     }
 
     /// Whether some subscription that tracks connections may want the packet's.
@@ -91,20 +101,23 @@ public struct Pipeline: ~Copyable {
         var isDelivered = false
         for number in 0..<packetSubscribers.count {
             // What a packet alone cannot tell is no reason to keep it from a subscription of packets.
-            guard packetSubscribers.program(number).pointee.match(packet, source: packet.pointee.senderIsB ? .b : .a, service: nil) != .no else { continue }
+            guard packetSubscribers.program(number).pointee.match(packet, source: .a, service: nil) != .no else { continue }
             packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.bytes, byteCount: Int(frame.length))) }
             isDelivered = true
         }
         return isDelivered
     }
 
-    private func untrackedOutcome(_ packet: UnsafePointer<Packet>, isDelivered: Bool) -> PacketOutcome {
-        switch packet.pointee.kind {
-        case .malformed: .malformed
-        case .notIP: .notIP
-        case .fragment: .fragment
-        case .flow: isDelivered ? .delivered : .filtered
-        }
+    private mutating func countUntracked(_ packet: UnsafePointer<Packet>, isDelivered: Bool) {
+        let outcome: PacketOutcome =
+            switch packet.pointee.kind {
+            case .flow: isDelivered ? .delivered : .filtered
+            case .fragment: .fragment
+            case .notIP: .notIP
+            case .malformed: .malformed
+            }
+        tracker.counters.outcomes[outcome.rawValue] &+= 1
+        if outcome == .malformed { tracker.counters.problems[Int(packet.pointee.problem.rawValue)] &+= 1 }
     }
 
     /// Lets time pass without packets.

@@ -75,7 +75,7 @@ struct Bench: ParsableCommand {
         let all = scenarios.contains(first.ceiling) ? scenarios : [first.ceiling] + scenarios
         var replay = try replay(first)
         var cycles: [Scenario: [Double]] = [:]
-        var works = try WorkList(all)
+        let works = try WorkList(all)
         for _ in 0..<rounds {
             for (index, scenario) in all.enumerated() { cycles[scenario, default: []].append(works.cycles(index, seconds: seconds, &replay)) }
         }

@@ -85,7 +85,7 @@ struct Work: ~Copyable {
     mutating func take(_ frames: UnsafeBufferPointer<Frame>) {
         switch scenario {
         case .free, .freeManyFlows: break
-        case .headers: for index in 0..<frames.count { packets[index].read(frames[index]) }
+        case .headers: for index in 0..<frames.count { packets[index].read(frames.baseAddress! + index) }
         case .refuse, .records, .names, .manyFlows: pipeline.process(frames)
         }
     }

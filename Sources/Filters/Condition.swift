@@ -1,0 +1,34 @@
+import Packets
+
+/// A single question of a filter.
+enum Condition: Equatable, Sendable {
+    /// 4 or 6.
+    case ipVersion(UInt8)
+    case transport(TransportProtocol)
+    case arp
+    /// Of TCP, UDP or SCTP.
+    case port(Side, ClosedRange<UInt16>)
+    case address(Side, IPPrefix)
+    /// Within 0...4095; 0 is never found.
+    case vlan(ClosedRange<UInt16>)
+    case service(Service)
+}
+
+/// Which end of a flow a condition is about.
+enum Side: UInt8, Sendable {
+    case either, source, destination
+}
+
+extension IPPrefix {
+    /// Reads `10.0.0.0/8`, `2001:db8::/32` or a single address; nil for anything else.
+    init?(parsing text: some StringProtocol) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = IPAddress(parts[0]) else { return nil }
+        guard parts.count == 2 else {
+            self.init(address, length: address.isIPv4 ? 32 : 128)
+            return
+        }
+        guard parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let length = Int(parts[1]) else { return nil }
+        self.init(address, length: length)
+    }
+}

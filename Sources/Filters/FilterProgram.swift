@@ -1,0 +1,131 @@
+import Packets
+
+/// A filter made ready for the packet path: a match allocates nothing, counts no references and calls through no pointer.
+///
+/// The filter becomes a graph of tests, each of which names the next test for either answer, as in BPF: `tcp.port == 443`
+/// is one test, and whatever is decided early ends early. Tests may also have no answer yet. Kleene's connectives are
+/// monotone (minimum and maximum of no < unknown < yes), so the three-valued answer follows from two walks of two values:
+/// one where every open question goes in the filter's favour, one where it goes against it. If they agree, that is the
+/// answer. They part at the first open question; before it, and when there is none, one walk is both.
+public struct FilterProgram: ~Copyable, @unchecked Sendable {
+    /// Protocols without which the answer is no: most packets that a filter does not want go no further.
+    private let required: ProtocolMask
+    /// Where it goes on when they fit.
+    private let start: Target
+    private let remainder: Remainder
+    private let instructions: UnsafeMutablePointer<Instruction>
+
+    /// Whether the answer is yes whatever comes.
+    public var isEverything: Bool { start == .yes && required == .any }
+    /// Whether the answer is no whatever comes.
+    public var isNothing: Bool { start == .no }
+
+    public init(_ filter: Filter) {
+        var compiler = FilterCompiler()
+        start = compiler.compile(filter)
+        required = compiler.required
+        remainder = compiler.remainder
+        let code = compiler.instructions
+        instructions = UnsafeMutableRawPointer.allocate(byteCount: max(1, code.count) * MemoryLayout<Instruction>.stride, alignment: 64)
+            .bindMemory(to: Instruction.self, capacity: code.count)
+        instructions.initialize(from: code, count: code.count)
+    }
+
+    deinit {
+        instructions.deallocate()
+    }
+
+    /// What the filter says of a packet, or of a connection by its key: `match(&packet, …)`.
+    ///
+    /// - `source`: the endpoint that counts as the source; nil asks for both directions at once, and what holds for one of
+    ///   them only is unknown. For a packet by itself it is the packet's sender.
+    /// - `service`: the connection's application protocol; nil while it is not known, which matters to TCP only.
+    ///
+    /// A packet that is not IP, or whose headers do not hold together, is matched by `everything`, `arp` and negations; a
+    /// fragment by these and by its addresses, protocol and VLANs, never by a port or service.
+    ///
+    /// Takes a pointer so that nothing is copied, and is generic so that it is compiled into its callers' modules:
+    /// cross-module optimisation leaves out functions of this size that are not.
+    @inline(__always)
+    public func match<Subject: FilterSubject>(_ subject: UnsafePointer<Subject>, source: Endpoint?, service: Service?) -> Match {
+        guard required.fits(subject.pointee.key) else { return .no }
+        if start.isAnswer { return start.answer }
+        switch remainder {
+        case .port: return UnsafePointer(instructions).testPort(subject)
+        case .service: return UnsafePointer(instructions).testService(subject, service)
+        case .walk: return Self.walk(instructions, from: start, subject, source, service)
+        }
+    }
+
+    // Static, so that a call passes the instructions alone and not the program, field by field.
+
+    @inline(never)
+    private static func walk<Subject: FilterSubject>(
+        _ instructions: UnsafePointer<Instruction>, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?
+    ) -> Match {
+        var target = start
+        while !target.isAnswer {
+            let instruction = target.instruction(in: instructions)
+            switch instruction.test(subject, source, service) {
+            case .yes: target = instruction.pointee.onYes
+            case .no: target = instruction.pointee.onNo
+            case .unknown: return instruction.pointee.isLast ? .unknown : walkBothWays(instructions, from: target, subject, source, service)
+            }
+        }
+        return target.answer
+    }
+
+    @inline(never)
+    private static func walkBothWays<Subject: FilterSubject>(
+        _ instructions: UnsafePointer<Instruction>, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?
+    ) -> Match {
+        if walkOneWay(instructions, inFavour: true, from: start, subject, source, service) == .no { return .no }
+        return walkOneWay(instructions, inFavour: false, from: start, subject, source, service) == .yes ? .yes : .unknown
+    }
+
+    private static func walkOneWay<Subject: FilterSubject>(
+        _ instructions: UnsafePointer<Instruction>, inFavour: Bool, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?,
+        _ service: Service?
+    ) -> Match {
+        var target = start
+        while !target.isAnswer {
+            let instruction = target.instruction(in: instructions)
+            switch instruction.test(subject, source, service) {
+            case .yes: target = instruction.pointee.onYes
+            case .no: target = instruction.pointee.onNo
+            case .unknown: target = instruction.pointee.onUnknown(inFavour: inFavour)
+            }
+        }
+        return target.answer
+    }
+}
+
+/// What there is to do when the protocols fit and are not the answer. Single tests are compiled into the caller.
+enum Remainder: UInt8 {
+    /// One test of either port: `tcp.port == 443`.
+    case port
+    /// One test of the service: `tls`.
+    case service
+    case walk
+}
+
+/// Where a program goes on: at an instruction, or with the answer.
+struct Target: Equatable {
+    /// Of an instruction: its offset in bytes.
+    private let rawValue: Int32
+
+    private init(rawValue: Int32) { self.rawValue = rawValue }
+    init(index: Int) { rawValue = Int32(index * MemoryLayout<Instruction>.stride) }
+
+    static let yes = Target(rawValue: -1)
+    static let no = Target(rawValue: -2)
+
+    @inline(__always) var isAnswer: Bool { rawValue < 0 }
+    /// Of an answer.
+    @inline(__always) var answer: Match { self == .yes ? .yes : .no }
+
+    @inline(__always)
+    func instruction(in instructions: UnsafePointer<Instruction>) -> UnsafePointer<Instruction> {
+        UnsafeRawPointer(instructions).advanced(by: Int(rawValue)).assumingMemoryBound(to: Instruction.self)
+    }
+}

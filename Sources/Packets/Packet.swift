@@ -75,7 +75,7 @@ public struct Packet {
     ///
     /// False, with nothing promised of the fields, when the frame is of another kind or anything in it is unusual.
     @inline(__always)
-    private mutating func readPlain(_ frame: Frame) -> Bool {
+    mutating func readPlain(_ frame: Frame) -> Bool {
         let bytes = frame.bytes
         guard frame.length >= 54, frame.linkType == .ethernet else { return false }
         // Loads of whole words: every offset lies below 54.
@@ -107,7 +107,7 @@ public struct Packet {
             guard length >= 8, length &+ 20 <= totalLength else { return false }
             headers = 42
             payloadLength = length &- 8
-            flags = TCPFlags(rawValue: 0)
+            (sequence, acknowledgment, window, flags) = (SequenceNumber(0), SequenceNumber(0), 0, TCPFlags(rawValue: 0))
         } else {
             return false
         }
@@ -115,7 +115,7 @@ public struct Packet {
         payloadCaptured = min(payloadLength, frame.length &- headers)
         setIPv4Key(source: source, destination: destination, ports: ports, vlans: 0, protocolNumber: protocolNumber)
         timestamp = frame.timestamp
-        wireLength = frame.wireLength
+        wireLength = max(frame.wireLength, frame.length)
         capturedLength = frame.length
         ipLength = totalLength
         kind = .flow

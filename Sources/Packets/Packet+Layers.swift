@@ -156,13 +156,11 @@ extension Packet {
                 guard let words = bytes.uint8(at: offset + 1) else { return refuse(.ipv6ExtensionCut) }
                 length = (Int(words) + 2) * 4
             case .fragmentHeader:
-                guard let position = bytes.uint16(at: offset + 2), bytes.has(offset + 8) else { return refuse(.ipv6ExtensionCut) }
-                if position & 0xfff8 != 0 {
-                    guard let following = bytes.uint8(at: offset) else { return refuse(.ipv6ExtensionCut) }
-                    return readFragment(TransportProtocol(rawValue: following), flow, vlans: vlans)
-                }
-                // Offset 0 and nothing to follow is an atomic fragment (RFC 6946): a whole packet.
-                isFragment = position & 1 != 0
+                guard offset + 8 <= end, let position = bytes.uint16(at: offset + 2), let following = bytes.uint8(at: offset), bytes.has(offset + 8)
+                else { return refuse(.ipv6ExtensionCut) }
+                if position & 0xfff8 != 0 { return readFragment(TransportProtocol(rawValue: following), flow, vlans: vlans) }
+                // Offset 0 and nothing to follow is an atomic fragment (RFC 6946): a whole packet, unless a header before says otherwise.
+                isFragment = isFragment || position & 1 != 0
                 length = 8
             default:
                 return readTransport(next, bytes, at: offset, end: end, flow, vlans: vlans, isFragment: isFragment)

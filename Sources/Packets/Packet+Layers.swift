@@ -46,7 +46,7 @@ extension Packet {
         }
     }
 
-    /// Follows VLAN tags, MPLS labels, PPPoE and LLC/SNAP to the IP header.
+    /// Follows VLAN tags, MPLS labels, PPPoE, Cisco's metadata and LLC/SNAP to the IP header.
     private mutating func readEtherType(_ firstType: UInt16, _ bytes: Bytes, at firstOffset: Int) {
         var type = firstType
         var offset = firstOffset
@@ -76,6 +76,11 @@ extension Packet {
                 case 0x0057: return readIPv6(bytes, at: offset + 8, vlans: vlans)
                 default: return kind = .notIP
                 }
+            case EtherType.ciscoMetadata:
+                // Version and length, an option's kind, the sender's security group; then the EtherType.
+                guard let next = bytes.uint16(at: offset + 6) else { return refuse(.linkHeaderCut) }
+                type = next
+                offset += 8
             case ..<1536:
                 // IEEE 802.3: a length instead of a type; SNAP (RFC 1042) brings the type back.
                 guard let llc = bytes.uint64(at: offset), llc >> 16 == 0xaaaa_0300_0000 else { return kind = .notIP }

@@ -175,4 +175,6 @@ public enum EtherType {
     static let vlans: [UInt16] = [0x8100, 0x88a8, 0x9100, 0x9200]
     static let mpls: [UInt16] = [0x8847, 0x8848]
     static let pppoeSession: UInt16 = 0x8864
+    /// TrustSec's tag, between the Ethernet header and what it carries.
+    static let ciscoMetadata: UInt16 = 0x8909
 }

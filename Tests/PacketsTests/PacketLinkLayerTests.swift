@@ -119,6 +119,15 @@ import Testing
         #expect(read(ethernet(0x8864, pppoe(0xc021, [1, 1, 0, 4]))).kind == .notIP)
     }
 
+    @Test func `reads Cisco's metadata`() {
+        let frame = ethernet(0x8909, bytes([1, 1, 0, 1, 0, 2], be16(0x0800), datagram))
+        expectDatagram(read(frame), of: frame)
+        let tagged = ethernet(0x8100, tag(6, 0x8909, bytes([1, 1, 0, 1, 0, 2], be16(0x0800), datagram)))
+        expectDatagram(read(tagged), of: tagged, vlans: (6, 0))
+        #expect(read(ethernet(0x8909, bytes([1, 1, 0, 1, 0, 2], be16(0x0806), datagram))).kind == .notIP)
+        #expect(read(ethernet(0x8909, [1, 1, 0, 1, 0, 2, 8])).problem == .linkHeaderCut)
+    }
+
     @Test func `reads Linux cooked captures`() {
         let first = bytes([0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0], be16(0x0800), datagram)
         expectDatagram(read(first, linkType: .linuxSLL), of: first)

@@ -70,10 +70,11 @@ extension Packet {
                 return readMPLS(bytes, at: offset, vlans: vlans)
             case EtherType.pppoeSession:
                 // RFC 2516: version and type, code, session, length; then PPP's protocol number.
-                guard let ppp = bytes.uint16(at: offset + 6) else { return refuse(.linkHeaderCut) }
+                guard let length = bytes.uint16(at: offset + 4), let ppp = bytes.uint16(at: offset + 6) else { return refuse(.linkHeaderCut) }
+                let session = bytes.upTo(offset + 6 + max(Int(length), 2))
                 switch ppp {
-                case 0x0021: return readIPv4(bytes, at: offset + 8, vlans: vlans)
-                case 0x0057: return readIPv6(bytes, at: offset + 8, vlans: vlans)
+                case 0x0021: return readIPv4(session, at: offset + 8, vlans: vlans)
+                case 0x0057: return readIPv6(session, at: offset + 8, vlans: vlans)
                 default: return kind = .notIP
                 }
             case EtherType.ciscoMetadata:

@@ -39,10 +39,13 @@ import Testing
         #expect(read(ethernet(0x0800, ipv4(17, udp([1, 2, 3]), options: [1, 1, 1, 1], totalLength: 23))).problem == .ipBadTotalLength)
     }
 
-    @Test(arguments: [44, 1500, 65535]) func `refuses a total length beyond the frame on the wire`(length: Int) {
-        let packet = read(ethernet(0x0800, ipv4(6, tcp([1, 2, 3]), totalLength: length)))
-        #expect(packet.kind == .malformed)
-        #expect(packet.problem == .ipBadTotalLength)
+    /// As for a snap length: the header says what was sent, the frame what there is of it.
+    @Test(arguments: [44, 1500, 65535]) func `a frame shorter than its packet is a cut frame`(length: Int) {
+        let frame = ethernet(0x0800, ipv4(6, tcp([1, 2, 3]), totalLength: length))
+        let packet = read(frame)
+        #expect(packet.kind == .flow)
+        #expect(Int(packet.payloadLength) == length - 40)
+        #expect(payload(packet, of: frame) == [1, 2, 3])
     }
 
     @Test func `takes a total length of 0 for the rest of the frame`() {

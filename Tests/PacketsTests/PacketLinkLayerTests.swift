@@ -116,6 +116,10 @@ import Testing
         let six = read(ethernet(0x8100, tag(8, 0x8864, pppoe(0x0057, ipv6(17, udp([1]))))))
         #expect(six.kind == .flow)
         #expect(six.key.outerVLAN == 8)
+        // PPPoE's length says where padding begins, whatever IP says.
+        let padded = ethernet(0x8864, bytes(pppoe(0x0021, ipv4(6, tcp(), totalLength: 46)), [0, 0, 0, 0, 0, 0]))
+        #expect(read(padded).kind == .flow)
+        #expect(read(padded).payloadCaptured == 0)
         #expect(read(ethernet(0x8864, pppoe(0xc021, [1, 1, 0, 4]))).kind == .notIP)
     }
 

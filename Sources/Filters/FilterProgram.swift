@@ -48,7 +48,7 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
     /// cross-module optimisation leaves out functions of this size that are not.
     @inline(__always)
     public func match<Subject: FilterSubject>(_ subject: UnsafePointer<Subject>, source: Endpoint?, service: Service?) -> Match {
-        guard required.fits(subject.pointee.key) else { return .no }
+        guard required.fits(subject.pointee.context) else { return .no }
         if start.isAnswer { return start.answer }
         switch remainder {
         case .port: return UnsafePointer(instructions).testPort(subject)

@@ -1,21 +1,35 @@
 import Packets
 
-/// What a filter can look at: a packet, or a flow by its key.
+/// What a filter can look at: a packet, or a flow by its key. The ends are a packet's sender and receiver, or the key's endpoints `a` and `b`.
 public protocol FilterSubject {
-    /// All zero for what is not IP.
-    var key: FlowKey { get }
+    /// A flow key's word 5, IP version and protocol; 0 for what is not IP.
+    var context: UInt64 { get }
+    /// The ends' IPv4 addresses as a flow key's low words have them; meaningless unless it is IPv4.
+    var ipv4Ends: (a: UInt64, b: UInt64) { get }
+    /// The ends' IPv6 addresses, high word first; meaningless unless it is IPv6.
+    var ipv6Ends: (a: (UInt64, UInt64), b: (UInt64, UInt64)) { get }
+    var portsOfEnds: (a: UInt16, b: UInt16) { get }
+    var vlanIDs: (outer: UInt16, inner: UInt16) { get }
     /// Whether it has ports and can have a service: a fragment has neither.
     var isFlow: Bool { get }
     var isARP: Bool { get }
 }
 
 extension Packet: FilterSubject {
-    @inline(__always) public var isFlow: Bool { kind == .flow }
-    @inline(__always) public var isARP: Bool { kind == .notIP && etherType == EtherType.arp }
+    @inlinable @inline(__always) public var ipv4Ends: (a: UInt64, b: UInt64) { (ipv4Source, ipv4Destination) }
+    @inlinable @inline(__always) public var ipv6Ends: (a: (UInt64, UInt64), b: (UInt64, UInt64)) { (ipv6Source, ipv6Destination) }
+    @inlinable @inline(__always) public var portsOfEnds: (a: UInt16, b: UInt16) { (sourcePort, destinationPort) }
+    @inlinable @inline(__always) public var vlanIDs: (outer: UInt16, inner: UInt16) { (UInt16(truncatingIfNeeded: vlans >> 16), UInt16(truncatingIfNeeded: vlans)) }
+    @inlinable @inline(__always) public var isFlow: Bool { kind == .flow }
+    @inlinable @inline(__always) public var isARP: Bool { kind == .notIP && etherType == EtherType.arp }
 }
 
 extension FlowKey: FilterSubject {
-    @inline(__always) public var key: FlowKey { self }
-    @inline(__always) public var isFlow: Bool { true }
-    @inline(__always) public var isARP: Bool { false }
+    @inlinable @inline(__always) public var context: UInt64 { words.5 }
+    @inlinable @inline(__always) public var ipv4Ends: (a: UInt64, b: UInt64) { (words.1, words.3) }
+    @inlinable @inline(__always) public var ipv6Ends: (a: (UInt64, UInt64), b: (UInt64, UInt64)) { ((words.0, words.1), (words.2, words.3)) }
+    @inlinable @inline(__always) public var portsOfEnds: (a: UInt16, b: UInt16) { (portA, portB) }
+    @inlinable @inline(__always) public var vlanIDs: (outer: UInt16, inner: UInt16) { (outerVLAN, innerVLAN) }
+    @inlinable @inline(__always) public var isFlow: Bool { true }
+    @inlinable @inline(__always) public var isARP: Bool { false }
 }

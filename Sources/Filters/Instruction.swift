@@ -58,31 +58,29 @@ struct ProtocolMask: Equatable {
     }
 
     @inline(__always)
-    func fits(_ key: FlowKey) -> Bool { key.words.5 & mask == value }
+    func fits(_ context: UInt64) -> Bool { context & mask == value }
 }
 
 extension UnsafePointer<Instruction> {
     @inline(__always)
     func test<Subject: FilterSubject>(_ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?) -> Match {
-        guard pointee.protocols.fits(subject.pointee.key) else { return .no }
+        guard pointee.protocols.fits(subject.pointee.context) else { return .no }
         switch pointee.kind {
         case .protocols:
             return .yes
         case .port:
             guard subject.pointee.isFlow else { return .no }
-            let ports = subject.pointee.key.words.4
-            return oneOrBoth(contains(ports >> 48), contains(ports >> 32), source)
+            let ports = subject.pointee.portsOfEnds
+            return oneOrBoth(contains(ports.a), contains(ports.b), source)
         case .ipv4Address:
-            let a = (subject.pointee.key.words.1 ^ pointee.low) & pointee.lowMask
-            let b = (subject.pointee.key.words.3 ^ pointee.low) & pointee.lowMask
-            return oneOrBoth(a == 0, b == 0, source)
+            let ends = subject.pointee.ipv4Ends
+            return oneOrBoth((ends.a ^ pointee.low) & pointee.lowMask == 0, (ends.b ^ pointee.low) & pointee.lowMask == 0, source)
         case .ipv6Address:
-            let a = (subject.pointee.key.words.0 ^ pointee.high) & pointee.highMask | (subject.pointee.key.words.1 ^ pointee.low) & pointee.lowMask
-            let b = (subject.pointee.key.words.2 ^ pointee.high) & pointee.highMask | (subject.pointee.key.words.3 ^ pointee.low) & pointee.lowMask
-            return oneOrBoth(a == 0, b == 0, source)
+            let ends = subject.pointee.ipv6Ends
+            return oneOrBoth(containsAddress(ends.a), containsAddress(ends.b), source)
         case .vlan:
-            let vlans = subject.pointee.key.words.4
-            return contains(vlans >> 16) || contains(vlans) ? .yes : .no
+            let vlans = subject.pointee.vlanIDs
+            return contains(vlans.outer) || contains(vlans.inner) ? .yes : .no
         case .service:
             return testService(subject, service)
         case .arp:
@@ -94,8 +92,8 @@ extension UnsafePointer<Instruction> {
     @inline(__always)
     func testPort<Subject: FilterSubject>(_ subject: UnsafePointer<Subject>) -> Match {
         guard subject.pointee.isFlow else { return .no }
-        let ports = subject.pointee.key.words.4
-        return contains(ports >> 48) || contains(ports >> 32) ? .yes : .no
+        let ports = subject.pointee.portsOfEnds
+        return contains(ports.a) || contains(ports.b) ? .yes : .no
     }
 
     @inline(__always)
@@ -105,10 +103,13 @@ extension UnsafePointer<Instruction> {
         return service == pointee.service ? .yes : .no
     }
 
-    /// Whether the low 16 bits lie in the instruction's range.
+    /// Whether a number lies in the instruction's range.
     @inline(__always)
-    private func contains(_ word: UInt64) -> Bool {
-        UInt16(truncatingIfNeeded: word) &- pointee.lowerBound <= pointee.span
+    private func contains(_ number: UInt16) -> Bool { number &- pointee.lowerBound <= pointee.span }
+
+    @inline(__always)
+    private func containsAddress(_ address: (UInt64, UInt64)) -> Bool {
+        (address.0 ^ pointee.high) & pointee.highMask | (address.1 ^ pointee.low) & pointee.lowMask == 0
     }
 
     /// The answer from those for the key's two endpoints.

@@ -1,9 +1,9 @@
 /// A frame's captured bytes, read in network order; nil for what lies beyond them.
 struct Bytes {
     private let start: UnsafeRawPointer
-    let count: Int
+    private(set) var count: Int
     /// The frame's length on the wire, at least `count`.
-    let wireCount: Int
+    private(set) var wireCount: Int
     let linkType: LinkType
 
     init(_ frame: Frame) {
@@ -11,6 +11,14 @@ struct Bytes {
         count = Int(frame.length)
         wireCount = Int(max(frame.wireLength, frame.length))
         linkType = frame.linkType
+    }
+
+    /// The same without what lies past `end`, by a link header's own length.
+    func upTo(_ end: Int) -> Bytes {
+        var bytes = self
+        bytes.count = min(count, end)
+        bytes.wireCount = min(wireCount, end)
+        return bytes
     }
 
     /// Whether the bytes before `end` were captured.

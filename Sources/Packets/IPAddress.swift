@@ -31,6 +31,8 @@ public struct IPAddress: Hashable, Sendable {
         var value: UInt32 = 0
         for part in parts {
             guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (48...57).contains($0) }), let byte = UInt8(part) else { return nil }
+            // Some read 010 as eight: nobody shall rely on either.
+            if part.utf8.count > 1, part.utf8.first == 48 { return nil }
             value = value << 8 | UInt32(byte)
         }
         return value
@@ -38,12 +40,12 @@ public struct IPAddress: Hashable, Sendable {
 
     /// The eight 16-bit groups, or nil. `::` stands once, for one group of zeros or more; the last 32 bits may be dotted.
     private static func ipv6Words(_ text: some StringProtocol) -> [UInt16]? {
-        func groups(_ text: some StringProtocol) -> [UInt16]? {
+        func groups(_ text: some StringProtocol, endsAddress: Bool) -> [UInt16]? {
             if text.isEmpty { return [] }
             var words: [UInt16] = []
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             for (index, part) in parts.enumerated() {
-                if index == parts.count - 1, part.contains(".") {
+                if endsAddress, index == parts.count - 1, part.contains(".") {
                     guard let value = ipv4Value(part) else { return nil }
                     words += [UInt16(value >> 16), UInt16(truncatingIfNeeded: value)]
                 } else {
@@ -54,10 +56,12 @@ public struct IPAddress: Hashable, Sendable {
             return words
         }
         guard let gap = text.firstRange(ofPair: ":") else {
-            guard let words = groups(text), words.count == 8 else { return nil }
+            guard let words = groups(text, endsAddress: true), words.count == 8 else { return nil }
             return words
         }
-        guard let head = groups(text[..<gap.lowerBound]), let tail = groups(text[gap.upperBound...]), head.count + tail.count <= 7 else { return nil }
+        guard let head = groups(text[..<gap.lowerBound], endsAddress: false), let tail = groups(text[gap.upperBound...], endsAddress: true),
+            head.count + tail.count <= 7
+        else { return nil }
         return head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail
     }
 

@@ -15,7 +15,7 @@
 struct IPv4Header {
     /// In bytes, 20...60.
     var headerLength: Int
-    /// In bytes, header included; never beyond the frame on the wire.
+    /// In bytes, header included. Beyond the frame when someone cut it: a capture without wire lengths, a router that quotes.
     var totalLength: Int
     var transport: TransportProtocol
     /// In units of 8 bytes.
@@ -43,7 +43,7 @@ struct IPv4Header {
         totalLength = Int(first & 0xffff)
         // A host that leaves segmentation to its card may show a total length of 0 for a frame it is about to send.
         if totalLength == 0 { totalLength = bytes.wireCount - offset }
-        guard totalLength >= headerLength, offset + totalLength <= bytes.wireCount else {
+        guard totalLength >= headerLength else {
             refusal = .ipBadTotalLength
             return nil
         }

@@ -46,7 +46,7 @@ extension Packet {
         }
     }
 
-    /// Follows VLAN tags, MPLS labels, PPPoE and LLC/SNAP to the IP header.
+    /// Follows VLAN tags, MPLS labels, PPPoE, Cisco's metadata and LLC/SNAP to the IP header.
     private mutating func readEtherType(_ firstType: UInt16, _ bytes: Bytes, at firstOffset: Int) {
         var type = firstType
         var offset = firstOffset
@@ -70,12 +70,18 @@ extension Packet {
                 return readMPLS(bytes, at: offset, vlans: vlans)
             case EtherType.pppoeSession:
                 // RFC 2516: version and type, code, session, length; then PPP's protocol number.
-                guard let ppp = bytes.uint16(at: offset + 6) else { return refuse(.linkHeaderCut) }
+                guard let length = bytes.uint16(at: offset + 4), let ppp = bytes.uint16(at: offset + 6) else { return refuse(.linkHeaderCut) }
+                let session = bytes.upTo(offset + 6 + max(Int(length), 2))
                 switch ppp {
-                case 0x0021: return readIPv4(bytes, at: offset + 8, vlans: vlans)
-                case 0x0057: return readIPv6(bytes, at: offset + 8, vlans: vlans)
+                case 0x0021: return readIPv4(session, at: offset + 8, vlans: vlans)
+                case 0x0057: return readIPv6(session, at: offset + 8, vlans: vlans)
                 default: return kind = .notIP
                 }
+            case EtherType.ciscoMetadata:
+                // Version and length, an option's kind, the sender's security group; then the EtherType.
+                guard let next = bytes.uint16(at: offset + 6) else { return refuse(.linkHeaderCut) }
+                type = next
+                offset += 8
             case ..<1536:
                 // IEEE 802.3: a length instead of a type; SNAP (RFC 1042) brings the type back.
                 guard let llc = bytes.uint64(at: offset), llc >> 16 == 0xaaaa_0300_0000 else { return kind = .notIP }
@@ -156,13 +162,11 @@ extension Packet {
                 guard let words = bytes.uint8(at: offset + 1) else { return refuse(.ipv6ExtensionCut) }
                 length = (Int(words) + 2) * 4
             case .fragmentHeader:
-                guard let position = bytes.uint16(at: offset + 2), bytes.has(offset + 8) else { return refuse(.ipv6ExtensionCut) }
-                if position & 0xfff8 != 0 {
-                    guard let following = bytes.uint8(at: offset) else { return refuse(.ipv6ExtensionCut) }
-                    return readFragment(TransportProtocol(rawValue: following), flow, vlans: vlans)
-                }
-                // Offset 0 and nothing to follow is an atomic fragment (RFC 6946): a whole packet.
-                isFragment = position & 1 != 0
+                guard offset + 8 <= end, let position = bytes.uint16(at: offset + 2), let following = bytes.uint8(at: offset), bytes.has(offset + 8)
+                else { return refuse(.ipv6ExtensionCut) }
+                if position & 0xfff8 != 0 { return readFragment(TransportProtocol(rawValue: following), flow, vlans: vlans) }
+                // Offset 0 and nothing to follow is an atomic fragment (RFC 6946): a whole packet, unless a header before says otherwise.
+                isFragment = isFragment || position & 1 != 0
                 length = 8
             default:
                 return readTransport(next, bytes, at: offset, end: end, flow, vlans: vlans, isFragment: isFragment)

@@ -72,14 +72,15 @@ public struct Packet: BitwiseCopyable, Sendable {
     mutating func readPlain(_ frame: UnsafePointer<Frame>) -> Bool {
         let bytes = frame.pointee.bytes
         let captured = frame.pointee.length
-        guard captured >= 54, frame.pointee.linkType == .ethernet else { return false }
+        let onWire = frame.pointee.wireLength
+        guard captured >= 54, captured <= onWire, frame.pointee.linkType == .ethernet else { return false }
         // Loads of whole words: every offset lies below 54.
         let first = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt64.self))
         // EtherType 0x0800, version 4, header of five words; neither an offset nor "more fragments".
         guard first >> 40 == 0x080045, bytes.loadUnaligned(fromByteOffset: 20, as: UInt16.self) & UInt16(bigEndian: 0x3fff) == 0 else { return false }
         let totalLength = UInt32(truncatingIfNeeded: first >> 16) & 0xffff
         let end = totalLength &+ 14
-        guard end <= frame.pointee.wireLength else { return false }
+        guard end <= onWire else { return false }
 
         let number = bytes.load(fromByteOffset: 23, as: UInt8.self)
         if number == 6 {
@@ -92,7 +93,7 @@ public struct Packet: BitwiseCopyable, Sendable {
         } else if number == 17 {
             let length = UInt32(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 38, as: UInt16.self)))
             guard length >= 8, length &+ 34 <= end else { return false }
-            flagsAndWindow = 0
+            (numbers, flagsAndWindow) = (0, 0)
             payloadOffset = 42
             payloadLength = length &- 8
         } else {
@@ -100,7 +101,7 @@ public struct Packet: BitwiseCopyable, Sendable {
         }
         timestamp = frame.pointee.timestamp
         capturedLength = captured
-        wireLength = frame.pointee.wireLength
+        wireLength = onWire
         addresses.0 = bytes.loadUnaligned(fromByteOffset: 26, as: UInt64.self)
         ports = bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)
         vlans = 0
@@ -210,4 +211,6 @@ public enum EtherType {
     static let vlans: [UInt16] = [0x8100, 0x88a8, 0x9100, 0x9200]
     static let mpls: [UInt16] = [0x8847, 0x8848]
     static let pppoeSession: UInt16 = 0x8864
+    /// TrustSec's tag, between the Ethernet header and what it carries.
+    static let ciscoMetadata: UInt16 = 0x8909
 }

@@ -1,0 +1,144 @@
+@testable import Packets
+import Testing
+
+@Suite struct `Packet: hostile frames` {
+    /// What holds of a packet whatever its frame was.
+    private func expectSound(_ packet: Packet, _ frame: Frame, _ comment: Comment, at place: SourceLocation = #_sourceLocation) {
+        let sound =
+            UInt64(packet.payloadOffset) + UInt64(packet.payloadCaptured) <= UInt64(frame.length)
+            && packet.payloadCaptured <= packet.payloadLength
+            && packet.capturedLength == frame.length && packet.wireLength >= packet.capturedLength
+            && (packet.kind == .malformed) == (packet.problem != .none)
+            && (packet.kind == .flow || packet.kind == .fragment || packet.key == FlowKey())
+        if !sound { Issue.record(comment, sourceLocation: place) }
+    }
+
+    @Test(arguments: headerStacks.indices) func `reads every truncation of every header stack`(index: Int) {
+        let (name, link, bytes) = headerStacks[index]
+        let memory = GuardedMemory(room: bytes.count)
+        #expect(Packet(memory.frame(bytes, linkType: link)).kind == (name.hasSuffix("later fragment") ? .fragment : .flow), "\(name)")
+        for length in 0...bytes.count {
+            for wireLength in [length, bytes.count, bytes.count + 40] {
+                let frame = memory.frame(bytes.prefix(length), wireLength: wireLength, linkType: link)
+                expectSound(Packet(frame), frame, "\(name), \(length) of \(wireLength) bytes")
+            }
+        }
+    }
+
+    /// Changes a few bytes, cuts or pads, and lies about the lengths.
+    private func mutate(_ bytes: Octets, _ generator: inout SeededGenerator) -> (bytes: Octets, wireLength: Int) {
+        var bytes = bytes
+        for _ in 0..<Int.random(in: 0...4, using: &generator) {
+            let place = Int.random(in: 0..<bytes.count, using: &generator)
+            switch Int.random(in: 0...2, using: &generator) {
+            case 0: bytes[place] = .random(in: 0...255, using: &generator)
+            case 1: bytes[place] ^= 1 << UInt8.random(in: 0...7, using: &generator)
+            default: bytes[place] = [0, 1, 0x7f, 0x80, 0xff].randomElement(using: &generator)!
+            }
+        }
+        switch Int.random(in: 0...5, using: &generator) {
+        case 0: bytes.removeLast(Int.random(in: 0...bytes.count, using: &generator))
+        case 1: bytes += Octets(repeating: 0, count: Int.random(in: 0...40, using: &generator))
+        default: break
+        }
+        let wireLength =
+            switch Int.random(in: 0...5, using: &generator) {
+            case 0: bytes.count + Int.random(in: 0...2000, using: &generator)
+            case 1: Int.random(in: 0...bytes.count, using: &generator)
+            case 2: 0xffff_ffff
+            default: bytes.count
+            }
+        return (bytes, wireLength)
+    }
+
+    @Test(arguments: 0..<20 as Range<UInt64>) func `survives random changes`(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let memory = GuardedMemory(room: 4096)
+        for round in 0..<1000 {
+            let stack = headerStacks.randomElement(using: &generator)!
+            let (bytes, wireLength) = mutate(stack.bytes, &generator)
+            let link = Int.random(in: 0...9, using: &generator) == 0 ? headerStacks.randomElement(using: &generator)!.link : stack.link
+            let frame = memory.frame(bytes, wireLength: wireLength, linkType: link)
+            expectSound(Packet(frame), frame, "\(stack.name), seed \(seed), round \(round)")
+        }
+    }
+
+    @Test(arguments: 0..<4 as Range<UInt64>) func `survives noise`(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let memory = GuardedMemory(room: 4096)
+        for round in 0..<1000 {
+            let bytes = Octets((0..<Int.random(in: 0...200, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) })
+            for type in [0, 1, 101, 12, 14, 108, 113, 276, 228, 229, 147] as [UInt32] {
+                let frame = memory.frame(bytes, linkType: LinkType(rawValue: type))
+                expectSound(Packet(frame), frame, "link type \(type), seed \(seed), round \(round)")
+            }
+        }
+    }
+
+    /// The short way for plain frames and the one through the layers are two pieces of code for one meaning.
+    @Test(arguments: 0..<20 as Range<UInt64>) func `the short way reads what the long way reads`(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let memory = GuardedMemory(room: 4096)
+        var short = 0
+        for round in 0..<1000 {
+            let size = Int.random(in: 0...60, using: &generator)
+            let segment =
+                Bool.random(using: &generator)
+                ? tcp(Octets(repeating: 1, count: size), options: Octets(repeating: 1, count: 4 * Int.random(in: 0...10, using: &generator)))
+                : udp(Octets(repeating: 1, count: size))
+            let protocolNumber: UInt8 = [6, 17].randomElement(using: &generator)!
+            let (bytes, wireLength) = mutate(ethernet(0x0800, ipv4(protocolNumber, segment)), &generator)
+            let frame = memory.frame(bytes, wireLength: wireLength)
+            var plain = Packet()
+            guard plain.readPlain(frame) else { continue }
+            short += 1
+            var layered = Packet()
+            layered.readLayers(frame)
+            // The description names every stored property.
+            if "\(plain)" != "\(layered)" { Issue.record("round \(round): \(bytes)\n\(plain)\n\(layered)") }
+        }
+        #expect(short > 200)
+    }
+
+    @Test(arguments: 0..<4 as Range<UInt64>) func `nothing remains of the packet read before`(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let memory = GuardedMemory(room: 4096)
+        var used = Packet()
+        for _ in 0..<500 {
+            let stack = headerStacks.randomElement(using: &generator)!
+            let (bytes, wireLength) = mutate(stack.bytes, &generator)
+            let frame = memory.frame(bytes, wireLength: wireLength, linkType: stack.link)
+            used.read(frame)
+            #expect("\(used)" == "\(Packet(frame))")
+        }
+    }
+
+    /// Swaps addresses and ports, which stand at the same place in frames that differ in nothing else.
+    @Test(arguments: 0..<4 as Range<UInt64>) func `both directions of a flow have one key`(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        func number(_ bits: Int) -> Int { Int.random(in: 0..<1 << bits, using: &generator) }
+        for _ in 0..<500 {
+            // Few values, so that equal addresses and equal ports come up.
+            let (from, to) = number(1) == 0 ? (number(32), number(32)) : (number(1), number(1))
+            let (source, destination) = number(1) == 0 ? (number(16), number(16)) : (number(1), number(1))
+            let vlan = number(12)
+            func packet(_ from: Int, _ to: Int, _ source: Int, _ destination: Int) -> [Packet] {
+                [
+                    read(ethernet(0x0800, ipv4(6, tcp(from: source, to: destination), from: from, to: to))),
+                    read(ethernet(0x8100, tag(vlan, 0x0800, ipv4(17, udp(from: source, to: destination), from: from, to: to)))),
+                    read(ethernet(0x86dd, ipv6(6, tcp(from: source, to: destination), from: from, to: to))),
+                ]
+            }
+            for (there, back) in zip(packet(from, to, source, destination), packet(to, from, destination, source)) {
+                #expect(there.key == back.key)
+                if (from, source) == (to, destination) {
+                    #expect(!there.senderIsB && !back.senderIsB)
+                } else {
+                    #expect(there.senderIsB != back.senderIsB)
+                }
+                #expect((there.sourcePort, there.destinationPort) == (UInt16(source), UInt16(destination)))
+                #expect((there.source, there.destination) == (back.destination, back.source))
+            }
+        }
+    }
+}

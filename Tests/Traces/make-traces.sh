@@ -1,0 +1,250 @@
+#!/bin/bash
+# Makes the captures beside this script with real programs between network namespaces, which it creates and removes.
+#
+# usage: sudo Tests/Traces/make-traces.sh [NAME…]        (all of them without names)
+# needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3
+#
+# The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
+# tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
+#
+#   tls            OpenSSL: TLS 1.2 and 1.3, ALPN, resumption by ticket and PSK, 0-RTT, alerts both ways, a closed port, IPv4 and IPv6
+#   http           curl and Python's http.server: keep-alive, a 30 KB body, HEAD, 404, a refused POST, IPv6
+#   dns            dig and dnsmasq over UDP and TCP, ping over IPv4 and IPv6
+#   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
+#   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
+#   tcp-loss       30 KB over a wire that loses (before and after the mirror), reorders and doubles frames
+#   blocks         one connection, pcapng
+#   nanoseconds    one connection, classic pcap with the nanosecond magic
+#   cooked, cooked2  one connection each, tcpdump -i any: Linux cooked headers, version 1 and 2
+#   raw-ip         one connection over a tun device: no link layer
+set -euo pipefail
+cd "$(dirname "$0")"
+here=$PWD
+work=$(mktemp -d)
+net=fovea$$  # the namespaces' names begin so
+names=("${@:-}")
+[ -n "${names[0]}" ] || names=(tls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
+
+# Ends whatever runs in the namespaces, and them.
+clear_spaces() {
+    local space
+    for space in $(ip netns list | awk '/^'$net'-/ {print $1}'); do
+        ip netns pids "$space" | xargs -r kill
+        ip netns del "$space"
+    done
+}
+trap 'clear_spaces; rm -rf "$work"' EXIT
+
+in_space() { local space=$1; shift; ip netns exec "$net-$space" "$@"; }
+start() { in_space "$@" >>"$work/log" 2>&1 & }
+
+# space NAME…: namespaces with a loopback.
+space() {
+    local name
+    for name in "$@"; do
+        ip netns add "$net-$name"
+        in_space "$name" ip link set lo up
+    done
+}
+
+# Namespaces a and b, joined by a veth pair. Without offloads, so that frames are as they would be on a wire.
+ethernet() {
+    space a b
+    ip -n $net-a link add eth0 address 02:00:00:00:00:01 type veth peer name eth0 address 02:00:00:00:00:02 netns $net-b
+    for end in a:1 b:2; do
+        in_space "${end%:*}" ethtool -K eth0 tx off rx off sg off tso off gso off gro off >/dev/null
+        ip -n "$net-${end%:*}" address add "192.0.2.${end#*:}/24" dev eth0
+        ip -n "$net-${end%:*}" address add "2001:db8::${end#*:}/64" dev eth0 nodad
+        ip -n "$net-${end%:*}" link set eth0 up
+    done
+    sleep 2.5  # duplicate address detection and router solicitations
+}
+
+# Namespace m with a pair of devices: what is written to `mirror` arrives at `port`, where it is captured.
+mirror() {
+    space m
+    ip -n $net-m link add mirror type veth peer name port
+    for device in mirror port; do
+        echo 1 | in_space m tee "/proc/sys/net/ipv6/conf/$device/disable_ipv6" >/dev/null
+        ip -n $net-m link set "$device" up
+    done
+}
+
+# capture SPACE FILE ARGUMENTS…
+capture() {
+    local space=$1 file=$2
+    shift 2
+    ip netns exec "$net-$space" tcpdump --immediate-mode -B 8192 -U -q -n -Z root -w "$file" "$@" >>"$work/log" 2>&1 & tap=$!
+    sleep 1
+}
+
+captured() {
+    sleep 1
+    kill $tap
+    wait $tap || true
+}
+
+serve_http() {  # SPACE ADDRESS
+    mkdir -p "$work/site"
+    python3 -c 'print("".join("line %04d of thirty kilobytes\n" % n for n in range(1034)), end="")' >"$work/site/large.txt"
+    echo small >"$work/site/small.txt"
+    start "$1" python3 -m http.server --protocol HTTP/1.1 --bind "$2" --directory "$work/site" 80
+    sleep 0.7
+}
+
+fetch() { in_space "$1" curl -s -m 20 -o /dev/null "${@:2}" || true; }
+
+make_tls() {
+    ethernet
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=example.org \
+        -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    # Port 8443 offers ALPN and both versions, 8444 TLS 1.3 only, 8445 takes early data, 8446 is closed.
+    start b openssl s_server -accept 8443 -key "$work/key" -cert "$work/cert" -alpn h2,http/1.1 -rev
+    start b openssl s_server -accept 8444 -key "$work/key" -cert "$work/cert" -tls1_3 -rev
+    start b sh -c "sleep 60 | openssl s_server -accept 8445 -key $work/key -cert $work/cert -early_data -quiet"
+    sleep 0.5
+    capture a "$work/tls.pcap" -i eth0 tcp
+    connect() { (sleep 0.4; echo "some text"; sleep 0.4) | in_space a openssl s_client "$@" >>"$work/log" 2>&1 || true; }
+    connect -connect 192.0.2.2:8443 -servername www.example.org -tls1_3 -alpn h2,http/1.1
+    connect -connect 192.0.2.2:8443 -servername mail.example.org -tls1_2 -alpn http/1.1 -sess_out "$work/session"
+    connect -connect 192.0.2.2:8443 -servername mail.example.org -tls1_2 -sess_in "$work/session"
+    connect -connect 192.0.2.2:8443 -noservername
+    connect -connect '[2001:db8::2]:8443' -servername six.example.net -tls1_2
+    connect -connect '[2001:db8::2]:8443' -servername six13.example.net -tls1_3 -sess_out "$work/session"
+    connect -connect '[2001:db8::2]:8443' -servername six13.example.net -tls1_3 -sess_in "$work/session"
+    connect -connect 192.0.2.2:8444 -servername refused.example.org -tls1_2
+    connect -connect 192.0.2.2:8443 -servername distrusted.example.org -verify_return_error
+    connect -connect 192.0.2.2:8446 -servername closed.example.org
+    connect -connect 192.0.2.2:8445 -servername early.example.org -tls1_3 -sess_out "$work/session"
+    echo "early data" >"$work/early"
+    connect -connect 192.0.2.2:8445 -servername early.example.org -tls1_3 -sess_in "$work/session" -early_data "$work/early"
+    captured
+}
+
+make_http() {
+    ethernet
+    serve_http b ::
+    capture a "$work/http.pcap" -i eth0 tcp
+    fetch a http://192.0.2.2/small.txt http://192.0.2.2/large.txt -o /dev/null http://192.0.2.2/small.txt -o /dev/null
+    fetch a -I http://192.0.2.2/large.txt
+    fetch a -H 'Host: missing.example.org' http://192.0.2.2/missing
+    fetch a -d 'a=1&b=2' http://192.0.2.2/form
+    fetch a -g 'http://[2001:db8::2]/small.txt'
+    fetch a http://192.0.2.2:81/
+    captured
+}
+
+make_dns() {
+    ethernet
+    start b dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --user=root --pid-file= \
+        --address=/a.example.org/192.0.2.10 --address=/six.example.org/2001:db8::10 --cname=alias.example.org,host.example.org \
+        --host-record=host.example.org,192.0.2.11,2001:db8::11 --mx-host=example.org,mail.example.org,10 \
+        --txt-record="text.example.org,$(printf 'x%.0s' {1..200})" --local=/example.org/
+    sleep 1
+    capture a "$work/dns.pcap" -i eth0
+    ask() { in_space a dig +tries=1 +time=2 "$@" >>"$work/log" 2>&1 || true; }
+    ask @192.0.2.2 a.example.org A
+    ask @192.0.2.2 six.example.org AAAA
+    ask @192.0.2.2 alias.example.org A
+    ask @192.0.2.2 example.org MX
+    ask @192.0.2.2 text.example.org TXT
+    ask @192.0.2.2 nowhere.example.org A
+    ask @192.0.2.2 +noedns HoSt.ExAmPlE.oRg A
+    ask @2001:db8::2 host.example.org AAAA
+    ask @192.0.2.2 +tcp text.example.org TXT
+    ask @192.0.2.3 a.example.org A
+    ask @192.0.2.2 -p 5353 a.example.org A
+    in_space a ping -q -c 3 -i 0.2 192.0.2.2 >>"$work/log"
+    in_space a ping -q -c 3 -i 0.2 2001:db8::2 >>"$work/log"
+    captured
+}
+
+make_vlan-qinq() {
+    mirror
+    local number=0
+    for tags in "" 8100:100 8100:200 88a8:300,8100:100 88a8:300,8100:100,8100:7; do
+        number=$((number + 1))
+        space "a$number" "b$number"
+        start m python3 "$here/wire.py" "$net-a$number" 192.0.2.1/24 "$net-b$number" 192.0.2.2/24 --tags "$tags" --mirror mirror
+    done
+    sleep 2
+    for n in $(seq $number); do serve_http "b$n" 192.0.2.2; done
+    capture m "$work/vlan-qinq.pcap" -i port -Q in
+    local clients=()
+    for n in $(seq $number); do
+        fetch "a$n" --local-port 40000 --limit-rate 8k http://192.0.2.2/small.txt -H "X-Network: $n" -o /dev/null http://192.0.2.2/small.txt &
+        clients+=($!)
+    done
+    wait "${clients[@]}"
+    captured
+}
+
+make_udp-fragments() {
+    ethernet
+    for address in 192.0.2.2 2001:db8::2; do
+        start b python3 -c "
+import socket
+s = socket.socket(socket.AF_INET6 if ':' in '$address' else socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('$address', 7000))
+while True:
+    data, peer = s.recvfrom(65535)
+    s.sendto(data[::-1], peer)"
+    done
+    sleep 0.5
+    capture a "$work/udp-fragments.pcap" -i eth0 ip proto 17 or ip6 protochain 17 or ip6 proto 44
+    for address in 192.0.2.2 2001:db8::2; do
+        in_space a python3 -c "
+import socket
+s = socket.socket(socket.AF_INET6 if ':' in '$address' else socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(('$address', 7000))
+for size in 4000, 100, 4096:
+    s.send(bytes(n % 251 for n in range(size)))
+    assert len(s.recv(65535)) == size"
+    done
+    captured
+}
+
+make_tcp-loss() {
+    mirror
+    space a b
+    start m python3 "$here/wire.py" $net-a 192.0.2.1/24 $net-b 192.0.2.2/24 --trouble 7 --mirror mirror
+    sleep 1
+    serve_http b 192.0.2.2
+    capture m "$work/tcp-loss.pcap" -i port -Q in
+    fetch a http://192.0.2.2/large.txt
+    captured
+}
+
+# short FILE ARGUMENTS…: a connection over IPv4 and one over IPv6, captured with tcpdump's ARGUMENTS.
+short() {
+    ethernet
+    serve_http b ::
+    capture a "$work/$1" "${@:2}"
+    fetch a http://192.0.2.2/small.txt
+    fetch a -g 'http://[2001:db8::2]/small.txt'
+    captured
+}
+make_nanoseconds() { short nanoseconds.pcap -i eth0 --time-stamp-precision=nano tcp; }
+make_cooked() { short cooked.pcap -i any -y LINUX_SLL tcp; }
+make_cooked2() { short cooked2.pcap -i any -y LINUX_SLL2 tcp; }
+make_blocks() {
+    short blocks.pcap -i eth0 tcp
+    editcap -F pcapng "$work/blocks.pcap" "$work/blocks.pcapng"
+    rm "$work/blocks.pcap"
+}
+
+make_raw-ip() {
+    space a b m
+    start m python3 "$here/wire.py" $net-a 192.0.2.1/24 $net-b 192.0.2.2/24 --tun
+    sleep 1
+    serve_http b 192.0.2.2
+    capture a "$work/raw-ip.pcap" -i wire0 tcp
+    fetch a http://192.0.2.2/small.txt
+    captured
+}
+
+for name in "${names[@]}"; do
+    make_"$name"
+    clear_spaces
+    mv "$work/$name".pcap* "$here/"
+done

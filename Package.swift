@@ -8,7 +8,8 @@ import PackageDescription
 // The hot path crosses modules (Lcore -> Packets -> Containers -> Tracking); without cross-module optimisation a packet costs
 // eight times the instructions.
 let optimised: [SwiftSetting] = [
-    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    // Exclusive access to class properties is checked in debug builds, where the tests run, and not for each packet.
+    .unsafeFlags(["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     .enableUpcomingFeature("ExistentialAny"),
     .enableExperimentalFeature("Lifetimes"),
 ]

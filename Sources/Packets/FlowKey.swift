@@ -13,25 +13,25 @@
 public struct FlowKey: Equatable, BitwiseCopyable, Sendable {
     public var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
 
-    public init() { words = (0, 0, 0, 0, 0, 0) }
+    @inlinable public init() { words = (0, 0, 0, 0, 0, 0) }
 
-    public static func == (left: Self, right: Self) -> Bool {
+    @inlinable public static func == (left: Self, right: Self) -> Bool {
         let l = left.words, r = right.words
         return (l.0 ^ r.0) | (l.1 ^ r.1) | (l.2 ^ r.2) | (l.3 ^ r.3) | (l.4 ^ r.4) | (l.5 ^ r.5) == 0
     }
 
-    public var addressA: IPAddress { IPAddress(words.0, words.1, isIPv4: isIPv4) }
-    public var addressB: IPAddress { IPAddress(words.2, words.3, isIPv4: isIPv4) }
-    public var portA: UInt16 { UInt16(truncatingIfNeeded: words.4 >> 48) }
-    public var portB: UInt16 { UInt16(truncatingIfNeeded: words.4 >> 32) }
+    @inlinable public var addressA: IPAddress { IPAddress(words.0, words.1, isIPv4: isIPv4) }
+    @inlinable public var addressB: IPAddress { IPAddress(words.2, words.3, isIPv4: isIPv4) }
+    @inlinable public var portA: UInt16 { UInt16(truncatingIfNeeded: words.4 >> 48) }
+    @inlinable public var portB: UInt16 { UInt16(truncatingIfNeeded: words.4 >> 32) }
     /// 0 where there is no tag.
-    public var outerVLAN: UInt16 { UInt16(truncatingIfNeeded: words.4 >> 16) }
-    public var innerVLAN: UInt16 { UInt16(truncatingIfNeeded: words.4) }
-    public var isIPv4: Bool { words.5 >> 56 == 4 }
-    public var transport: TransportProtocol { TransportProtocol(rawValue: UInt8(truncatingIfNeeded: words.5 >> 48)) }
+    @inlinable public var outerVLAN: UInt16 { UInt16(truncatingIfNeeded: words.4 >> 16) }
+    @inlinable public var innerVLAN: UInt16 { UInt16(truncatingIfNeeded: words.4) }
+    @inlinable public var isIPv4: Bool { words.5 >> 56 == 4 }
+    @inlinable public var transport: TransportProtocol { TransportProtocol(rawValue: UInt8(truncatingIfNeeded: words.5 >> 48)) }
 
     /// The flow's key without its VLANs, for links that tag the two directions differently.
-    public var withoutVLANs: FlowKey {
+    @inlinable public var withoutVLANs: FlowKey {
         var key = self
         key.words.4 &= 0xffff_ffff_0000_0000
         return key
@@ -39,7 +39,7 @@ public struct FlowKey: Equatable, BitwiseCopyable, Sendable {
 
     /// Hashes all six words with a secret seed (folded 64 × 64 → 128 bit products, as wyhash does), so that nobody outside
     /// can choose flows that collide.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func hash(seed: HashSeed) -> UInt64 {
         let x = Self.fold(words.1 ^ seed.words.0, words.3 ^ seed.words.1)
         let y = Self.fold(words.0 ^ seed.words.2, words.2 ^ seed.words.3)
@@ -47,8 +47,8 @@ public struct FlowKey: Equatable, BitwiseCopyable, Sendable {
         return Self.fold(x ^ seed.words.1, y &+ z ^ seed.words.2)
     }
 
-    @inline(__always)
-    private static func fold(_ x: UInt64, _ y: UInt64) -> UInt64 {
+    @inlinable @inline(__always)
+    static func fold(_ x: UInt64, _ y: UInt64) -> UInt64 {
         let product = x.multipliedFullWidth(by: y)
         return product.high ^ product.low
     }
@@ -74,7 +74,7 @@ public struct HashSeed: Sendable {
 /// An IP protocol number (IANA), the same space for IPv4's protocol and IPv6's next header.
 public struct TransportProtocol: RawRepresentable, Equatable, Hashable, BitwiseCopyable, Sendable {
     public var rawValue: UInt8
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     public static let icmp = TransportProtocol(rawValue: 1)
     public static let tcp = TransportProtocol(rawValue: 6)

@@ -34,7 +34,7 @@ public struct Frame: BitwiseCopyable {
 /// (<https://www.tcpdump.org/linktypes.html>).
 public struct LinkType: RawRepresentable, Equatable, BitwiseCopyable, Sendable {
     public var rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// BSD loopback: a four-byte address family in the writer's byte order.
     public static let null = LinkType(rawValue: 0)

@@ -5,7 +5,7 @@ public struct IPAddress: Hashable, Sendable {
     public var low: UInt64
     public var isIPv4: Bool
 
-    public init(_ high: UInt64, _ low: UInt64, isIPv4: Bool) {
+    @inlinable public init(_ high: UInt64, _ low: UInt64, isIPv4: Bool) {
         self.high = high
         self.low = low
         self.isIPv4 = isIPv4

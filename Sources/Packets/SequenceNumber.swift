@@ -3,17 +3,17 @@
 public struct SequenceNumber: Equatable, BitwiseCopyable, Sendable {
     public var rawValue: UInt32
 
-    public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// How far `end` lies after `start`; negative when it lies before. -2³¹ ..< 2³¹.
-    public static func - (end: Self, start: Self) -> Int { Int(Int32(bitPattern: end.rawValue &- start.rawValue)) }
-    public static func + (start: Self, distance: Int) -> Self { Self(start.rawValue &+ UInt32(truncatingIfNeeded: distance)) }
+    @inlinable public static func - (end: Self, start: Self) -> Int { Int(Int32(bitPattern: end.rawValue &- start.rawValue)) }
+    @inlinable public static func + (start: Self, distance: Int) -> Self { Self(start.rawValue &+ UInt32(truncatingIfNeeded: distance)) }
 }
 
 /// A TCP header's flags, RFC 9293 section 3.1, and ECN's two (RFC 3168).
 public struct TCPFlags: OptionSet, BitwiseCopyable, Sendable {
     public var rawValue: UInt8
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     public static let fin = TCPFlags(rawValue: 0x01)
     public static let syn = TCPFlags(rawValue: 0x02)

@@ -211,7 +211,8 @@ extension ConnTracker {
         counters.gapBytes &+= UInt64(byteCount)
         let direction = connection.direction(of: sender)
         if connection.pointee.parsing == .active || connection.pointee.parsing == .tentative {
-            advanceParser(parsers[Int(connection.pointee.parser)].skip(index, byteCount, from: direction), index, connection)
+            let progress = parsers.with(Int(connection.pointee.parser)) { $0.skip(index, byteCount, from: direction) }
+            advanceParser(progress, index, connection)
         }
         if connection.pointee.wants.contains(.stream) {
             for number in connection.pointee.active.intersection(streamMembers) {
@@ -226,7 +227,8 @@ extension ConnTracker {
     private mutating func parse(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
         if connection.pointee.parsing == .probing { probe(bytes, index, connection, direction) }
         guard connection.pointee.parsing == .tentative || connection.pointee.parsing == .active else { return }
-        advanceParser(parsers[Int(connection.pointee.parser)].feed(index, bytes, from: direction), index, connection)
+        let progress = parsers.with(Int(connection.pointee.parser)) { $0.feed(index, bytes, from: direction) }
+        advanceParser(progress, index, connection)
     }
 
     /// Finds the parser whose protocol a chunk begins with.
@@ -235,8 +237,8 @@ extension ConnTracker {
         let isFirst = !side.pointee.seen.contains(.probed)
         side.pointee.seen.insert(.probed)
         var unsure: Int?
-        for (number, stage) in parsers.enumerated() {
-            switch isFirst ? stage.probe(bytes) : stage.probeLater(bytes) ? .mine : .notMine {
+        for number in 0..<parsers.count {
+            switch parsers.with(number, { isFirst ? $0.probe(bytes) : $0.probeLater(bytes) ? .mine : .notMine }) {
             case .mine:
                 begin(number, index, connection)
                 return recognise(index, connection)
@@ -254,14 +256,14 @@ extension ConnTracker {
     }
 
     private func begin(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        parsers[number].start(index)
+        parsers.with(number) { $0.start(index) }
         connection.pointee.parser = UInt8(number)
     }
 
     /// The application protocol is known.
     private mutating func recognise(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.parsing = .active
-        connection.pointee.service = parsers[Int(connection.pointee.parser)].service
+        connection.pointee.service = parsers.with(Int(connection.pointee.parser)) { $0.service }
         decidePending(table.slot(at: UInt32(index)), connection)
         updateWants(index, connection)
     }
@@ -278,7 +280,7 @@ extension ConnTracker {
     private mutating func advanceParser(_ progress: ParserProgress, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         if connection.pointee.parsing == .tentative {
             if case .failed = progress {
-                parsers[Int(connection.pointee.parser)].stop(index)
+                parsers.with(Int(connection.pointee.parser)) { $0.stop(index) }
                 return countProbe(index, connection)
             }
             if connection.pointee.probedChunks > 0 || progress == .done { recognise(index, connection) }
@@ -293,20 +295,20 @@ extension ConnTracker {
     }
 
     private mutating func deliverSessions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        let verdicts = parsers[Int(connection.pointee.parser)].deliver(index, to: connection.pointee.active)
+        let verdicts = parsers.with(Int(connection.pointee.parser)) { $0.deliver(index, to: connection.pointee.active) }
         counters.sessions &+= UInt64(verdicts.sessions)
         for number in verdicts.done { apply(.done, to: number, index, connection) }
         for number in verdicts.unsubscribed { apply(.unsubscribe, to: number, index, connection) }
     }
 
     private mutating func finishParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        parsers[Int(connection.pointee.parser)].finish(index)
+        parsers.with(Int(connection.pointee.parser)) { $0.finish(index) }
         deliverSessions(index, connection)
         if connection.pointee.parsing != .over { stopParser(index, connection) }
     }
 
     private mutating func stopParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        parsers[Int(connection.pointee.parser)].stop(index)
+        parsers.with(Int(connection.pointee.parser)) { $0.stop(index) }
         connection.pointee.parsing = .over
     }
 }

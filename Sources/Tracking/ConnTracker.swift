@@ -29,7 +29,7 @@ public struct ConnTracker: ~Copyable {
     var table: Table
     var wheel: TimerWheel
     var reassembly: Reassembly
-    let parsers: [ParserStage]
+    let parsers: ObjectList<ParserStage>
     let subscribers: SubscriberList
     /// Who wants what, by stage.
     let packetMembers: SubscriberSet
@@ -65,7 +65,7 @@ public struct ConnTracker: ~Copyable {
             subscriber.subscribeToSessions(&stages)
             for service in subscriber.filter.services { stages.addStage(for: service) }
         }
-        parsers = stages.stages
+        parsers = ObjectList(stages.stages)
         (packetMembers, streamMembers, sessionMembers) = (members.packets, members.stream, members.sessions)
         shortestTimeout = min(
             options.tcpInactivityTimeout, options.udpInactivityTimeout, options.otherInactivityTimeout, options.tcpEstablishTimeout, options.tcpClosingTimeout,
@@ -117,7 +117,8 @@ public struct ConnTracker: ~Copyable {
         }
         count(packet, side)
         // The order is that of last touches to within a second: moving an entry costs three cache misses.
-        if mayChangeRank || (connection.pointee.touched ^ now) >> 30 != 0 { moveToBack(slot, connection, packet.pointee.transport) }
+        let isNewSecond = (connection.pointee.touched ^ now) >> 30 != 0
+        if mayChangeRank || isNewSecond { keepInOrder(slot, connection, packet.pointee.transport, isNew: isNew, isNewSecond: isNewSecond) }
         connection.pointee.touched = now
 
         if isNew { startSubscriptions(flow, slot, connection) }
@@ -312,13 +313,16 @@ public struct ConnTracker: ~Copyable {
 
     // MARK: Order
 
-    /// Puts the connection where a full table finds it in its turn; a new one's timer is set with that.
-    @inline(never)
-    private mutating func moveToBack(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ transport: TransportProtocol) {
-        let isFirst = connection.pointee.sideA.packets + connection.pointee.sideB.packets == 1
-        connection.pointee.rank = rank(connection, transport)
-        table.move(slot, toBackOf: Table.Order(connection.pointee.rank))
-        if isFirst { wheel.arm(slot.index, at: now &+ timeout(connection, transport)) }
+    /// Puts the connection where a full table finds it in its turn, if that has changed; sets a new one's timer.
+    private mutating func keepInOrder(
+        _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ transport: TransportProtocol, isNew: Bool, isNewSecond: Bool
+    ) {
+        let rank = rank(connection, transport)
+        if rank != connection.pointee.rank || isNewSecond {
+            connection.pointee.rank = rank
+            table.move(slot, toBackOf: Table.Order(rank))
+        }
+        if isNew { wheel.arm(slot.index, at: now &+ timeout(connection, transport)) }
     }
 
     private func rank(_ connection: UnsafeMutablePointer<Connection>, _ transport: TransportProtocol) -> Rank {

@@ -9,14 +9,14 @@ extension FlowKey: SeededHashable {}
 struct PacketTrain: BitwiseCopyable {
     var key: FlowKey
     var hash: UInt64
-    /// Where its cars lie in the burst's list of them.
-    var first: UInt8
-    var count: UInt8
+    /// Its packets, up to where the next train's begin.
+    var cars: UnsafeMutablePointer<TrainCar>
 }
 
-/// A packet of a train: its place in the burst, and who sent it.
+/// A packet of a train, and who sent it.
 struct TrainCar: BitwiseCopyable {
-    var place: UInt8
+    var packet: UnsafeMutablePointer<Packet>
+    var frame: UnsafePointer<Frame>
     var sender: Endpoint
 }
 
@@ -103,20 +103,18 @@ public struct ConnTracker: ~Copyable {
 
     /// Counts the packets of a train in their connection, and gives them and what they bring to whoever subscribed.
     @inline(__always)
-    mutating func process(
-        _ train: UnsafePointer<PacketTrain>, _ cars: UnsafePointer<TrainCar>, _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>
-    ) {
-        var car = cars + Int(train.pointee.first)
-        let end = car + Int(train.pointee.count)
+    mutating func process(_ train: UnsafePointer<PacketTrain>) {
+        var car = train.pointee.cars
+        let end = train[1].cars
         var known: UnsafeMutablePointer<Connection>?
         while car < end {
-            let packet = packets + Int(car.pointee.place)
+            let packet = UnsafePointer(car.pointee.packet)
             now = max(now, packet.pointee.timestamp.nanoseconds)
             if let connection = known, connection.pointee.phase == .open, now &- connection.pointee.touched < shortestTimeout {
-                track(packet, frames + Int(car.pointee.place), connection, from: car.pointee.sender)
+                track(packet, car.pointee.frame, connection, from: car.pointee.sender)
             } else {
                 known = enter(packet, train, from: car.pointee.sender)
-                if let known { track(packet, frames + Int(car.pointee.place), known, from: car.pointee.sender) }
+                if let known { track(packet, car.pointee.frame, known, from: car.pointee.sender) }
             }
             car += 1
         }

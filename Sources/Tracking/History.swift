@@ -10,7 +10,7 @@ import Packets
 /// The originator's letters are printed upper case. They are kept by endpoint, so that a corrected originator needs no rewriting. Each letter stands
 /// once a side, s h f anew for another sequence number (Zeek also counts g, t and w in powers of ten). Room for 23; more are dropped.
 struct History: BitwiseCopyable {
-    /// Eight letters a word, the lowest byte first; the last byte of all counts them.
+    /// A byte a letter; the last byte counts them.
     private var words: (UInt64, UInt64, UInt64)
 
     static let capacity = 23
@@ -28,22 +28,19 @@ struct History: BitwiseCopyable {
     mutating func appendFlip() { appendByte(Self.flip) }
 
     private mutating func appendByte(_ byte: UInt8) {
-        let count = words.2 >> 56
-        guard count < Self.capacity else { return }
-        let bits = UInt64(byte) << (count % 8 * 8)
-        switch count / 8 {
-        case 0: words.0 |= bits
-        case 1: words.1 |= bits
-        default: words.2 |= bits
+        withUnsafeMutablePointer(to: &words) { words in
+            let bytes = UnsafeMutableRawPointer(words).assumingMemoryBound(to: UInt8.self)
+            let count = Int(bytes[Self.capacity])
+            guard count < Self.capacity else { return }
+            bytes[count] = byte
+            bytes[Self.capacity] = UInt8(truncatingIfNeeded: count &+ 1)
         }
-        words.2 &+= 1 << 56
     }
 
     func text(originator: Endpoint) -> String {
         var letters: [UInt8] = []
-        for index in 0..<(words.2 >> 56) {
-            let word = index < 8 ? words.0 : index < 16 ? words.1 : words.2
-            let byte = UInt8(truncatingIfNeeded: word >> (index % 8 * 8))
+        let bytes = withUnsafeBytes(of: words) { Array($0) }
+        for byte in bytes.prefix(Int(bytes[Self.capacity])) {
             let sender: Endpoint = byte & Self.ofB == 0 ? .a : .b
             let letter = byte & ~Self.ofB
             letters.append(letter != Self.flip && sender == originator ? letter - 32 : letter)

@@ -21,8 +21,8 @@ public struct Pipeline: ~Copyable {
         packetSubscribers = SubscriberList(subscribers.filter { $0.needs.contains(.packets) })
         packets = .allocate(capacity: Self.width + 1)
         packets.initialize(repeating: Packet(), count: Self.width + 1)
-        trains = UnsafeMutableRawPointer.allocate(byteCount: Self.width * MemoryLayout<PacketTrain>.stride, alignment: 64)
-            .bindMemory(to: PacketTrain.self, capacity: Self.width)
+        trains = UnsafeMutableRawPointer.allocate(byteCount: (Self.width + 1) * MemoryLayout<PacketTrain>.stride, alignment: 64)
+            .bindMemory(to: PacketTrain.self, capacity: Self.width + 1)
         cars = .allocate(capacity: Self.width)
     }
 
@@ -55,7 +55,7 @@ public struct Pipeline: ~Copyable {
             tracker.prefetchBucket(trains[index].hash)
         }
         for index in 0..<trainCount { tracker.prefetchConnection(trains[index].hash) }
-        for index in 0..<trainCount { tracker.process(trains + index, cars, packets, frames) }
+        for index in 0..<trainCount { tracker.process(trains + index) }
     }
 
     @inline(never)
@@ -75,23 +75,28 @@ public struct Pipeline: ~Copyable {
         tracker.counters.cutPackets &+= cut
     }
 
-    /// Asks the filters: packets to be tracked are put into `trains`, the others have their outcome with that. Gives the number of trains.
+    /// Asks the filters: packets to be tracked are put into `trains`, the others have their outcome with that. Gives the number of trains; the one behind
+    /// them says where the last one's cars end.
     @inline(never)
     private mutating func chooseTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int {
         // Copies, for a method of `self` would be passed the whole of it.
         let (gate, packets, trains, cars) = (gate, packets, trains, cars)
         let hasPacketSubscribers = packetSubscribers.count > 0
         var train = trains - 1
-        var carCount: UInt8 = 0
+        var car = cars
         var filtered: UInt64 = 0
         // Nothing continues the empty packet behind the last.
         var last = UnsafePointer(packets + Self.width)
         var sender = Endpoint.a
-        var place: UInt8 = 0
-        while Int(place) < count {
-            let packet = packets + Int(place)
-            defer { place &+= 1 }
-            if hasPacketSubscribers, deliverPacket(packet, frames + Int(place)), packet.pointee.kind == .flow, !gate.opens(for: packet) {
+        var packet = packets
+        var frame = frames
+        let end = packets + count
+        while packet < end {
+            defer {
+                packet += 1
+                frame += 1
+            }
+            if hasPacketSubscribers, deliverPacket(packet, frame), packet.pointee.kind == .flow, !gate.opens(for: packet) {
                 tracker.counters.outcomes[PacketOutcome.delivered.rawValue] &+= 1
                 continue
             }
@@ -104,21 +109,20 @@ public struct Pipeline: ~Copyable {
                 continue
             }
             switch UnsafePointer(packet).continues(last) {
-            case .no:
-                let (key, senderIsB) = UnsafePointer(packet).flow
-                train += 1
-                train.pointee.key = key
-                train.pointee.first = carCount
-                train.pointee.count = 0
-                sender = senderIsB ? .b : .a
             case .sameWay: break
             case .back: sender = sender.other
+            case .no:
+                let (key, senderIsB) = UnsafePointer(packet).flow
+                sender = senderIsB ? .b : .a
+                train += 1
+                train.pointee.key = key
+                train.pointee.cars = car
             }
-            train.pointee.count &+= 1
-            cars[Int(carCount)] = TrainCar(place: place, sender: sender)
-            carCount &+= 1
+            car.pointee = TrainCar(packet: packet, frame: frame, sender: sender)
+            car += 1
             last = UnsafePointer(packet)
         }
+        train[1].cars = car
         tracker.counters.outcomes[PacketOutcome.filtered.rawValue] &+= filtered
         return train - trains + 1
     }

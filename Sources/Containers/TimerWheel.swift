@@ -92,7 +92,7 @@ public struct TimerWheel: ~Copyable {
     private func bucket(of tick: Int64) -> UInt32 { capacity &+ UInt32(truncatingIfNeeded: tick & bucketMask) }
 
     /// Times before 1970 count as 1970, so that every tick is a number that can be marked as unset.
-    private static func number(of time: Int64, _ tick: Int64) -> Int64 { min(max(time, 0), .max / 4) / tick }
+    private static func number(of time: Int64, _ tick: Int64) -> Int64 { min(max(time, 0), .max - 1) / tick }
 
     /// Makes a bucket's list the list of what is due.
     @inline(__always)

@@ -71,12 +71,15 @@ extension Packet {
             case EtherType.pppoeSession:
                 // RFC 2516: version and type, code, session, length; then PPP's protocol number.
                 guard let length = bytes.uint16(at: offset + 4), let ppp = bytes.uint16(at: offset + 6) else { return refuse(.linkHeaderCut) }
-                let session = bytes.upTo(offset + 6 + max(Int(length), 2))
+                let end = offset + 6 + max(Int(length), 2)
                 switch ppp {
-                case 0x0021: return readIPv4(session, at: offset + 8, vlans: vlans)
-                case 0x0057: return readIPv6(session, at: offset + 8, vlans: vlans)
-                default: return kind = .notIP
+                case 0x0021: readIPv4(bytes.upTo(end), at: offset + 8, vlans: vlans)
+                case 0x0057: readIPv6(bytes.upTo(end), at: offset + 8, vlans: vlans)
+                default: kind = .notIP
                 }
+                // Whatever IP says, padding begins where the session's packet ends.
+                payloadLength = min(payloadLength, UInt32(clamping: end - Int(payloadOffset)))
+                return
             case EtherType.ciscoMetadata:
                 // Version and length, an option's kind, the sender's security group; then the EtherType.
                 guard let next = bytes.uint16(at: offset + 6) else { return refuse(.linkHeaderCut) }

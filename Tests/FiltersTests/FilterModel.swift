@@ -41,6 +41,7 @@ indirect enum FilterModel {
         }
     }
 
+    /// `source`: `.a` for the packet's sender.
     func match(_ packet: Packet, source: Endpoint?, service: Service?) -> Match {
         let key = packet.key
         let isIP = packet.kind == .flow || packet.kind == .fragment
@@ -53,10 +54,10 @@ indirect enum FilterModel {
         case .transport(let transport): return Match(isIP && key.transport == transport)
         case .port(let roles, let ports):
             guard packet.kind == .flow, [.tcp, .udp, .sctp].contains(key.transport) else { return .no }
-            return ends(roles, ports.contains(key.portA), ports.contains(key.portB), source)
+            return ends(roles, ports.contains(packet.sourcePort), ports.contains(packet.destinationPort), source)
         case .address(let roles, let block):
             guard isIP else { return .no }
-            return ends(roles, block.contains(key.addressA), block.contains(key.addressB), source)
+            return ends(roles, block.contains(packet.source), block.contains(packet.destination), source)
         case .vlan(let ids):
             return Match([key.outerVLAN, key.innerVLAN].contains { $0 != 0 && ids.contains($0) })
         case .service(let wanted):

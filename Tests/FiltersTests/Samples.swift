@@ -1,5 +1,5 @@
 import Filters
-import Packets
+@testable import Packets
 
 /// SplitMix64: the same numbers for the same seed, on every machine.
 struct SeededGenerator: RandomNumberGenerator {
@@ -26,9 +26,14 @@ extension FlowKey {
 }
 
 extension Packet {
+    /// A packet from the key's endpoint `a`, be it the smaller one or not, to `b`.
     init(_ key: FlowKey, _ kind: Kind = .flow) {
         self.init()
-        self.key = key
+        let words = key.words
+        addresses = key.isIPv4 ? ((words.1 << 32 | words.3).bigEndian, 0, 0, 0) : (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+        ports = UInt32(truncatingIfNeeded: words.4 >> 32).bigEndian
+        vlans = UInt32(truncatingIfNeeded: words.4)
+        context = words.5
         self.kind = kind
         etherType = key.isIPv4 ? EtherType.ipv4 : EtherType.ipv6
     }
@@ -71,5 +76,11 @@ extension Filter {
         var packet = packet
         let program = FilterProgram(self)
         return program.match(&packet, source: source, service: service)
+    }
+
+    func match(_ key: FlowKey, source: Endpoint? = nil, service: Service? = nil) -> Match {
+        var key = key
+        let program = FilterProgram(self)
+        return program.match(&key, source: source, service: service)
     }
 }

@@ -1,6 +1,19 @@
 @testable import Packets
 import Testing
 
+extension Packet {
+    /// All that a packet says, stored or computed; not what its unused words hold.
+    fileprivate var meaning: [String] {
+        [
+            "\(timestamp)", "\(capturedLength) of \(wireLength) bytes", "\(source) to \(destination)", "ports \(sourcePort), \(destinationPort)",
+            "ports \(ports)", "addresses \(addresses.0)", isIPv4 ? "" : "addresses \(addresses.1) \(addresses.2) \(addresses.3)", "VLANs \(vlans)",
+            "sequence \(sequence) of \(numbers)", "acknowledgment \(acknowledgment)", "\(flags)", "window \(window)", "IP length \(ipLength)",
+            "payload at \(payloadOffset), \(payloadCaptured) of \(payloadLength)", "context \(context)", "\(kind)", "\(problem)",
+            "EtherType \(etherType)", "headers at \(networkOffset), \(transportOffset)", "\(key)", "\(senderIsB)", "\(isIPv4) \(transport)",
+        ]
+    }
+}
+
 @Suite struct `Packet: hostile frames` {
     /// What holds of a packet whatever its frame was.
     private func expectSound(_ packet: Packet, _ frame: Frame, _ comment: Comment, at place: SourceLocation = #_sourceLocation) {
@@ -88,14 +101,13 @@ import Testing
                 : udp(Octets(repeating: 1, count: size))
             let protocolNumber: UInt8 = [6, 17].randomElement(using: &generator)!
             let (bytes, wireLength) = mutate(ethernet(0x0800, ipv4(protocolNumber, segment)), &generator)
-            let frame = memory.frame(bytes, wireLength: wireLength)
+            var frame = memory.frame(bytes, wireLength: wireLength)
             var plain = Packet()
-            guard plain.readPlain(frame) else { continue }
+            guard plain.readPlain(&frame) else { continue }
             short += 1
             var layered = Packet()
-            layered.readLayers(frame)
-            // The description names every stored property.
-            if "\(plain)" != "\(layered)" { Issue.record("round \(round): \(bytes)\n\(plain)\n\(layered)") }
+            layered.readLayers(&frame)
+            if plain.meaning != layered.meaning { Issue.record("round \(round): \(bytes)\n\(plain.meaning)\n\(layered.meaning)") }
         }
         #expect(short > 200)
     }
@@ -107,9 +119,9 @@ import Testing
         for _ in 0..<500 {
             let stack = headerStacks.randomElement(using: &generator)!
             let (bytes, wireLength) = mutate(stack.bytes, &generator)
-            let frame = memory.frame(bytes, wireLength: wireLength, linkType: stack.link)
-            used.read(frame)
-            #expect("\(used)" == "\(Packet(frame))")
+            var frame = memory.frame(bytes, wireLength: wireLength, linkType: stack.link)
+            used.read(&frame)
+            #expect(used.meaning == Packet(frame).meaning)
         }
     }
 

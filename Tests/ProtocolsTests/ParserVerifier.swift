@@ -16,7 +16,7 @@ struct Parsed<Session: Equatable>: Equatable {
 
 /// Puts any session parser through the same mill: it must find the same sessions however a conversation is cut, and survive whatever is cut
 /// off or flipped.
-struct ParserVerifier<Parser: SessionParser & ~Copyable> where Parser.Session: Equatable {
+struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
     /// Parses a conversation as a tracker would: no longer than the parser wants, and sessions taken after each call.
     func parse(_ conversation: [Step]) -> Parsed<Parser.Session> {
         var parser = Parser()

@@ -94,17 +94,21 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
     @inline(__always)
     public func prefetchBucket(_ hash: UInt64) { prefetch_line(buckets + home(hash)) }
 
-    /// Starts loading the first `lines` cache lines of the entry that probably has this hash; to be called once the bucket has come.
+    /// Starts loading what finding the entry that probably has this hash will touch, and the cache line at an offset in it; to be called once the
+    /// bucket has come.
     @inline(__always)
-    public func prefetchEntry(_ hash: UInt64, lines: Int) {
+    public func prefetchEntry(_ hash: UInt64, lineAt offset: Int) {
         let tag = hash >> 32
         var position = home(hash)
         while true {
             let bucket = buckets[position]
             if bucket == 0 { return }
             if bucket >> 32 == tag {
-                let entry = UnsafeRawPointer(entries + index(in: bucket))
-                for line in 0..<lines { prefetch_line(entry + line &* 64) }
+                let index = index(in: bucket)
+                let entry = UnsafeRawPointer(entries + index)
+                prefetch_line(entry)
+                prefetch_line(entry + offset)
+                prefetch_line(nodes + index)
                 return
             }
             position = (position &+ 1) & mask

@@ -99,7 +99,9 @@ public struct ConnTracker: ~Copyable {
     @inline(__always)
     public func prefetchBucket(_ hash: UInt64) { table.prefetchBucket(hash) }
     @inline(__always)
-    public func prefetchConnection(_ hash: UInt64) { table.prefetchEntry(hash, lines: 3) }
+    func prefetchConnection(_ train: UnsafePointer<PacketTrain>) {
+        table.prefetchEntry(train.pointee.hash, lineAt: 64 &* (1 &+ Int(train.pointee.cars.pointee.sender.rawValue)))
+    }
 
     /// Counts the packets of a train in their connection, and gives them and what they bring to whoever subscribed.
     @inline(__always)
@@ -127,7 +129,7 @@ public struct ConnTracker: ~Copyable {
     ) {
         let side = connection.side(sender)
         let seen = side.pointee.seen
-        if connection.pointee.transport == .tcp {
+        if packet.pointee.transport == .tcp {
             let change = connection.followTCP(packet, from: sender)
             if change != .none { act(on: change, connection) }
         }
@@ -263,8 +265,7 @@ public struct ConnTracker: ~Copyable {
         case .refusedReset: counters.refusedResets &+= 1
         case .closed, .reset:
             guard connection.pointee.phase == .open else { break }
-            connection.pointee.phase = .closing
-            connection.pointee.wasReset = change == .reset
+            connection.pointee.phase = change == .reset ? .closedByReset : .closedByFin
             let slot = table.slot(of: connection)
             connection.pointee.rank = .closed
             table.move(slot, toBackOf: Table.Order(.closed))
@@ -322,7 +323,7 @@ public struct ConnTracker: ~Copyable {
     private mutating func end(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
         endSubscriptions(slot, connection, reason)
         counters.ends[Int(reason.rawValue)] &+= 1
-        if connection.pointee.phase == .closing {
+        if connection.pointee.phase.isClosing {
             connection.pointee.phase = .tombstone
             wheel.arm(slot.index, at: connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout)
         }

@@ -21,8 +21,8 @@ public struct Connection: BitwiseCopyable, Sendable {
     var wants: Wants
     var stateA: TCPState
     var stateB: TCPState
-    /// Whether the connection was closed by reset.
-    var wasReset: Bool
+    /// As in the key, where asking for it would be a longer way.
+    var transport: TransportProtocol
     /// The table's order that it stands in.
     var rank: Rank
 
@@ -47,8 +47,7 @@ public struct Connection: BitwiseCopyable, Sendable {
     /// The stage that parses it, when `parsing` is active.
     var parser: UInt8
     var service: Service
-    var transport: TransportProtocol
-    private var unused: (UInt8, UInt8, UInt8)
+    private var unused: UInt32
 
     /// Where the sides lie, for access by endpoint without a branch; tested.
     static var sideOffset: Int { 16 }
@@ -76,10 +75,13 @@ public struct Connection: BitwiseCopyable, Sendable {
         /// Not yet begun: a fresh entry is zero bytes.
         case new = 0
         case open
-        /// Closed by FIN or RST; late packets still count.
-        case closing
+        /// Closed; late packets still count.
+        case closedByFin
+        case closedByReset
         /// Reported; kept so that a late packet does not make it anew.
         case tombstone
+
+        var isClosing: Bool { self == .closedByFin || self == .closedByReset }
     }
 }
 

@@ -5,7 +5,7 @@ extension UnsafeMutablePointer<Connection> {
     /// How long the connection may be silent, nanoseconds.
     func timeout(_ options: UnsafePointer<TrackerOptions>) -> Int64 {
         switch pointee.phase {
-        case .closing: return options.pointee.tcpClosingTimeout
+        case .closedByFin, .closedByReset: return options.pointee.tcpClosingTimeout
         case .tombstone: return options.pointee.tcpTombstoneTimeout
         case .new, .open: break
         }
@@ -30,7 +30,11 @@ extension UnsafeMutablePointer<Connection> {
 
     /// The reason to report when something else than a close ends it.
     func endReason(otherwise reason: EndReason) -> EndReason {
-        pointee.phase == .closing ? (pointee.wasReset ? .rst : .fin) : reason
+        switch pointee.phase {
+        case .closedByFin: .fin
+        case .closedByReset: .rst
+        default: reason
+        }
     }
 
     /// Whether a packet opens another connection of the same tuple, of a closed one: a SYN with another sequence number.

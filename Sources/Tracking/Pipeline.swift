@@ -54,7 +54,7 @@ public struct Pipeline: ~Copyable {
             trains[index].hash = tracker.hash(of: trains[index].key)
             tracker.prefetchBucket(trains[index].hash)
         }
-        for index in 0..<trainCount { tracker.prefetchConnection(trains[index].hash) }
+        for index in 0..<trainCount { tracker.prefetchConnection(trains + index) }
         for index in 0..<trainCount { tracker.process(trains + index) }
     }
 

@@ -78,9 +78,11 @@ struct Work: ~Copyable {
         packets.initialize(repeating: Packet(), count: Burst.capacity)
         var options = TrackerOptions()
         // The replay's time passes quickly enough that a connection's next lap finds its tombstone gone.
-        options.tcpClosingTimeout = 1_000_000
-        options.tcpTombstoneTimeout = 1_000_000
-        options.timeoutResolution = 1_000_000
+        if !scenario.usesManyFlows {
+            options.tcpClosingTimeout = 1_000_000
+            options.tcpTombstoneTimeout = 1_000_000
+            options.timeoutResolution = 1_000_000
+        }
         let context = ReportContext(subscription: "bench", lcore: 0, outputFolder: nil)
         func order(_ filter: Filter) -> SubscriberOrder { SubscriberOrder(filter: filter, context: context, capacity: options.maxConnections + 1) }
         let subscribers: [Subscriber] =

@@ -52,14 +52,26 @@ public struct Packet: BitwiseCopyable, Sendable {
     /// Reads the frame's headers.
     public init(_ frame: Frame) {
         self.init()
-        withUnsafePointer(to: frame) { read($0) }
+        _ = withUnsafePointer(to: frame) { read($0) }
     }
 
-    /// Reads the frame's headers in place. Nine frames of ten are Ethernet, IPv4 without options and TCP or UDP: they are read
+    /// Reads the frame's headers in place. Nine frames of ten are whole, and Ethernet, IPv4 without options and TCP or UDP: they are read
     /// here in one go; all others layer by layer.
-    @inlinable @inline(__always)
-    public mutating func read(_ frame: UnsafePointer<Frame>) {
-        if !readPlain(frame) { readLayers(frame) }
+    ///
+    /// - Returns: false for a frame of which only a part was captured.
+    @inlinable @inline(__always) @discardableResult
+    public mutating func read(_ frame: UnsafePointer<Frame>) -> Bool {
+        let captured = frame.pointee.length
+        if captured == frame.pointee.wireLength, readPlain(frame, captured: captured, onWire: captured) { return true }
+        return readOther(frame)
+    }
+
+    @usableFromInline @inline(never)
+    mutating func readOther(_ frame: UnsafePointer<Frame>) -> Bool {
+        let (captured, onWire) = (frame.pointee.length, frame.pointee.wireLength)
+        let isCut = captured < onWire
+        if !isCut || !readPlain(frame, captured: captured, onWire: onWire) { readLayers(frame) }
+        return !isCut
     }
 
     ///      0              14             34                    54
@@ -69,11 +81,9 @@ public struct Packet: BitwiseCopyable, Sendable {
     ///
     /// False, with nothing promised of the fields, when the frame is of another kind or anything in it is unusual.
     @inlinable @inline(__always)
-    mutating func readPlain(_ frame: UnsafePointer<Frame>) -> Bool {
+    mutating func readPlain(_ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32) -> Bool {
         let bytes = frame.pointee.bytes
-        let captured = frame.pointee.length
-        let onWire = frame.pointee.wireLength
-        guard captured >= 54, captured <= onWire, frame.pointee.linkType == .ethernet else { return false }
+        guard captured >= 54, frame.pointee.linkType == .ethernet else { return false }
         // Loads of whole words: every offset lies below 54.
         let first = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt64.self))
         // EtherType 0x0800, version 4, header of five words; neither an offset nor "more fragments".

@@ -48,7 +48,10 @@ public enum ProbeAnswer: Sendable {
 
 /// Whether a parser wants to be fed further. Once it does not, its sessions may still be taken.
 public enum ParserProgress: Equatable, Sendable {
+    /// More bytes, and there is no session to take yet.
     case wantsMore
+    /// More bytes, and `nextSession` has something.
+    case ready
     /// Nothing more to find in this connection.
     case done
     /// The bytes cannot be followed further.

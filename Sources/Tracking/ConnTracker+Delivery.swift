@@ -285,9 +285,12 @@ extension ConnTracker {
             connection.pointee.probedChunks = 1
             guard connection.pointee.parsing == .active else { return }
         }
-        deliverSessions(index, connection)
-        guard connection.pointee.parsing == .active, progress != .wantsMore else { return }
-        if case .failed(let failure) = progress { counters.parserFailures[Int(failure.rawValue)] &+= 1 }
+        switch progress {
+        case .wantsMore: return
+        case .ready: return deliverSessions(index, connection)
+        case .failed(let failure): counters.parserFailures[Int(failure.rawValue)] &+= 1
+        case .done: break
+        }
         finishParser(index, connection)
         updateWants(index, connection)
     }

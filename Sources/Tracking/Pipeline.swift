@@ -65,9 +65,8 @@ public struct Pipeline: ~Copyable {
         var cut: UInt64 = 0
         var place = 0
         while place < count {
-            packets[place].read(frames + place)
+            if !packets[place].read(frames + place) { cut &+= 1 }
             bytes &+= UInt64(packets[place].wireLength)
-            cut &+= packets[place].capturedLength < packets[place].wireLength ? 1 : 0
             place &+= 1
         }
         tracker.counters.packets &+= UInt64(count)

@@ -103,7 +103,7 @@ extension Packet {
             let (bytes, wireLength) = mutate(ethernet(0x0800, ipv4(protocolNumber, segment)), &generator)
             var frame = memory.frame(bytes, wireLength: wireLength)
             var plain = Packet()
-            guard plain.readPlain(&frame) else { continue }
+            guard plain.readPlain(&frame, captured: frame.length, onWire: frame.wireLength), frame.length <= frame.wireLength else { continue }
             short += 1
             var layered = Packet()
             layered.readLayers(&frame)

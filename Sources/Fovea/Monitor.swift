@@ -35,24 +35,19 @@ struct Monitor {
 
     /// Returns when `isRunning` says no.
     mutating func watch(_ isRunning: () -> Bool) {
-        // A short run is over soon, a long one is not asked often.
-        var pause = Duration.microseconds(500)
+        var isOver = false
         while isRunning() {
             let now = ContinuousClock.now
-            if !wasInterrupted, Signals.isStopAsked || options.stop.isRequested { wasInterrupted = true }
-            if wasInterrupted { options.stop.request() }
-            if let end, now >= end { return stopAndWait(isRunning) }
+            if let end, now >= end, !options.stop.isRequested { isOver = true }
+            if isOver || Signals.isStopAsked { options.stop.request() }
             show(now)
-            pause = min(pause * 2, .milliseconds(100), end.map { $0 - now } ?? pause * 2)
+            // A short run is over soon, a long one is not asked often.
+            var pause = min(max((now - start) / 20, .microseconds(200)), .milliseconds(100))
+            if let end, now < end { pause = min(pause, end - now) }
             usleep(UInt32(clamping: pause.nanoseconds / 1000 + 1))
         }
-        finish()
-    }
-
-    private mutating func stopAndWait(_ isRunning: () -> Bool) {
-        options.stop.request()
-        while isRunning() { usleep(500) }
-        finish()
+        wasInterrupted = options.stop.isRequested && !isOver
+        if case .progress(let bar) = display { bar.clear() }
     }
 
     private mutating func show(_ now: ContinuousClock.Instant) {
@@ -66,10 +61,6 @@ struct Monitor {
             lines.show(sum, at: now)
             display = .live(lines)
         }
-    }
-
-    private func finish() {
-        if case .progress(let bar) = display { bar.clear() }
     }
 }
 

@@ -83,7 +83,7 @@ let package = Package(
         .testTarget(name: "FiltersTests", dependencies: ["Filters"], swiftSettings: optimised),
         .testTarget(name: "ProtocolsTests", dependencies: ["Protocols"], swiftSettings: optimised),
         .testTarget(name: "TrackingTests", dependencies: ["Tracking"], swiftSettings: optimised),
-        .testTarget(name: "CaptureTests", dependencies: ["Capture", "Fovea"], swiftSettings: optimised),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea"], swiftSettings: optimised),
         .testTarget(name: "FoveaTests", dependencies: ["Fovea", .product(name: "TOMLKit", package: "TOMLKit")], swiftSettings: optimised),
         // Golden captures against independent oracles; needs libpcap, no DPDK port.
         .testTarget(name: "TraceTests", dependencies: ["Fovea", "Tracking", "CPcap"], swiftSettings: optimised),

@@ -1,1 +1,3 @@
 import Fovea
+
+FoveaCommand.main(subscriptions: [ServerNames.self, ConnectionLog.self, PacketCounter.self])

@@ -31,6 +31,10 @@ bool shim_lcore_is_running(unsigned lcore) {
     return rte_eal_get_lcore_state(lcore) == RUNNING;
 }
 
+unsigned shim_lcore_limit(void) {
+    return RTE_MAX_LCORE;
+}
+
 int shim_lcore_socket(unsigned lcore) {
     unsigned socket = rte_lcore_to_socket_id(lcore);
     return socket == (unsigned)SOCKET_ID_ANY ? 0 : (int)socket;

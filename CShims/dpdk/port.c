@@ -45,6 +45,7 @@ static int spread_redirection_table(uint16_t port, uint16_t size, uint16_t queue
 int shim_port_start(uint16_t port, const shim_port_wish *wish, void *const *pools, shim_port_setup *setup, const char **call) {
     struct rte_eth_dev_info info;
     TRY("rte_eth_dev_info_get", rte_eth_dev_info_get(port, &info));
+    setup->max_queues = info.max_rx_queues;
     if (wish->queues > info.max_rx_queues) {
         *call = "rte_eth_dev_configure";
         return -ERANGE;
@@ -82,6 +83,7 @@ int shim_port_start(uint16_t port, const shim_port_wish *wish, void *const *pool
         .mtu = conf.rxmode.mtu,
         .rss_hash_functions = functions,
         .redirection_table_size = functions == 0 ? 0 : info.reta_size,
+        .max_queues = info.max_rx_queues,
         .socket = rte_eth_dev_socket_id(port),
     };
     snprintf(setup->driver, sizeof setup->driver, "%s", info.driver_name);

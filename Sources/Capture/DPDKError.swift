@@ -9,7 +9,8 @@ public struct DPDKError: Error, Equatable, CustomStringConvertible {
     public var subject: String
 
     public var description: String {
-        let text = String(cString: shim_strerror(code))
+        // A driver that knows no errno answers -1, which is EPERM's number.
+        let text = code == -1 ? "refused by the driver" : String(cString: shim_strerror(code))
         return subject.isEmpty ? "\(call): \(text)" : "\(subject): \(call): \(text)"
     }
 }

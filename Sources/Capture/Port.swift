@@ -33,6 +33,22 @@ public struct Port: ~Copyable {
         public var errors: UInt64 = 0
         /// Dropped: the pool was empty.
         public var noBuffer: UInt64 = 0
+
+        public init() {}
+
+        /// Packets that came to the device and to nobody else.
+        public var dropped: UInt64 { missed &+ errors &+ noBuffer }
+
+        /// What was counted between two readings.
+        public static func - (after: Self, before: Self) -> Self {
+            var between = Self()
+            between.packets = after.packets &- before.packets
+            between.bytes = after.bytes &- before.bytes
+            between.missed = after.missed &- before.missed
+            between.errors = after.errors &- before.errors
+            between.noBuffer = after.noBuffer &- before.noBuffer
+            return between
+        }
     }
 
     /// The devargs it was opened by.
@@ -79,7 +95,9 @@ public struct Port: ~Copyable {
         var call: UnsafePointer<CChar>? = nil
         let answer = shim_port_start(number, &wish, pools, &setup, &call)
         if answer < 0 { shim_port_detach(number) }
-        try dpdk(call.map { String(cString: $0) } ?? "rte_eth_dev_start", of: device, answer)
+        var step = call.map { String(cString: $0) } ?? "rte_eth_dev_start"
+        if answer == -ERANGE, wish.queues > setup.max_queues { step += " with \(wish.queues) rx queues of \(setup.max_queues)" }
+        try dpdk(step, of: device, answer)
         return (number, setup)
     }
 
@@ -87,20 +105,27 @@ public struct Port: ~Copyable {
 
     /// One of its queues; must not outlive the port.
     public func queue(_ index: Int) -> RxQueue {
-        let isFile = driver == "net_pcap" && device.contains("rx_pcap=") && !device.contains("infinite_rx=1")
+        let isReplay = device.contains("infinite_rx=1")
         return RxQueue(
             shim_queue(
                 port: number, queue: UInt16(index),
-                // net_pcap stamps microseconds; cards count in units of their own that need their clock, so there the burst's time counts.
-                timestamp_unit: driver == "net_pcap" ? 1000 : 0, jumbo_pool: mempools.jumbo),
-            endsWhenEmpty: isFile)
+                // net_pcap stamps microseconds, but not what it replays for ever. Cards count in units of their own that need their clock, so
+                // there the burst's time counts.
+                timestamp_unit: driver == "net_pcap" && !isReplay ? 1000 : 0, jumbo_pool: mempools.jumbo),
+            isLive: driver != "net_pcap" || !device.contains("rx_pcap=") || isReplay)
     }
 
     /// - Throws: `DPDKError` of rte_eth_stats_get.
-    public func statistics() throws(DPDKError) -> Statistics { 
+    public func statistics() throws(DPDKError) -> Statistics {
         var raw = shim_port_stats()
         try dpdk("rte_eth_stats_get", of: device, shim_port_read_stats(number, &raw))
-        return Statistics(packets: raw.packets, bytes: raw.bytes, missed: raw.missed, errors: raw.errors, noBuffer: raw.no_buffer)
+        var statistics = Statistics()
+        statistics.packets = raw.packets
+        statistics.bytes = raw.bytes
+        statistics.missed = raw.missed
+        statistics.errors = raw.errors
+        statistics.noBuffer = raw.no_buffer
+        return statistics
     }
 
     /// The device's own counters by name (rte_eth_xstats_get).

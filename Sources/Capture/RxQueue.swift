@@ -4,13 +4,19 @@ import Packets
 /// One rx queue of a port, polled by one lcore.
 public struct RxQueue: ~Copyable {
     private var queue: shim_queue
-    /// A capture file behind net_pcap gives no sign of its end: its first empty poll that no lack of mbufs explains is the end.
-    private let endsWhenEmpty: Bool
+    /// False for a capture file behind net_pcap, which ends.
+    public let isLive: Bool
+    /// Frames that the port had lost when this queue was last found empty.
+    private var lost: UInt64
 
-    init(_ queue: shim_queue, endsWhenEmpty: Bool) {
+    init(_ queue: shim_queue, isLive: Bool) {
         self.queue = queue
-        self.endsWhenEmpty = endsWhenEmpty
+        self.isLive = isLive
+        lost = Self.lostFrames(queue.port)
     }
+
+    /// Whether its frames bring no time of their own.
+    public var needsClock: Bool { queue.timestamp_unit == 0 }
 
     /// Polls once.
     ///
@@ -18,8 +24,23 @@ public struct RxQueue: ~Copyable {
     @inline(__always)
     public mutating func fill(_ burst: inout Burst, at time: Timestamp) -> CaptureState {
         burst.receive(&queue, now: time.nanoseconds)
-        if burst.count > 0 { return .open }
-        return endsWhenEmpty ? .ended : .open
+        if burst.count > 0 || isLive { return .open }
+        return isAtEnd() ? .ended : .open
+    }
+
+    /// net_pcap gives no sign of a file's end. An empty poll is one, unless frames were lost since the last: then a lack of mbufs, or a frame that
+    /// cannot be read, may be why it was empty, and the next poll tells.
+    @inline(never)
+    private mutating func isAtEnd() -> Bool {
+        let lost = Self.lostFrames(queue.port)
+        defer { self.lost = lost }
+        return lost == self.lost
+    }
+
+    private static func lostFrames(_ port: UInt16) -> UInt64 {
+        var statistics = shim_port_stats()
+        guard shim_port_read_stats(port, &statistics) == 0 else { return 0 }
+        return statistics.no_buffer &+ statistics.errors
     }
 }
 

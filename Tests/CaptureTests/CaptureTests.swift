@@ -1,1 +1,197 @@
+import CDPDK
+import Capture
+import Foundation
+import Fovea
+import Packets
 import Testing
+
+/// Everything that needs DPDK, one after the other: it starts once a process, and two runs cannot have one lcore.
+@Suite(.serialized) struct `Capture` {
+    init() throws { try DPDK.start() }
+
+    private static let ethernet = ["tls", "http", "dns", "vlan-qinq", "udp-fragments", "tcp-loss", "nanoseconds"]
+
+    // MARK: Sources
+
+    @Test(arguments: ethernet)
+    func `a file gives the same read by libpcap and by net_pcap`(name: String) throws {
+        let file = try Replay(file: trace("\(name).pcap"))
+        let port = try Replay(ports: [.init(device: "net_pcap0,rx_pcap=\(trace("\(name).pcap"))", cores: [1])])
+        #expect(file.counts == port.counts)
+        #expect(file.lines == port.lines)
+        #expect(!file.lines.isEmpty)
+        #expect(file.summary.counters.bytes == port.summary.counters.bytes)
+        #expect(port.summary.ports[0].statistics.packets == port.summary.counters.packets)
+    }
+
+    @Test(arguments: ethernet.map { "\($0).pcap" } + ["cooked.pcap", "cooked2.pcap", "raw-ip.pcap", "blocks.pcapng"])
+    func `every packet has one outcome and every mbuf comes home`(name: String) throws {
+        let replay = try Replay(file: trace(name))
+        #expect(replay.summary.counters.isBalanced)
+        #expect(replay.summary.counters.packets > 0)
+        #expect(replay.mbufs.allSatisfy { $0.before == $0.after && $0.before == $0.capacity })
+        #expect(replay.summary.exitStatus == .success)
+    }
+
+    @Test func `two queues on two lcores give the sum of their files`() throws {
+        let alone = try [Replay(file: trace("tls.pcap")), Replay(file: trace("dns.pcap"))]
+        let device = "net_pcap0,rx_pcap=\(trace("tls.pcap")),rx_pcap=\(trace("dns.pcap"))"
+        let together = try Replay(ports: [.init(device: device, cores: [1, 2])])
+        #expect(together.counts == zip(alone[0].counts, alone[1].counts).map(+))
+        #expect(together.lines == (alone[0].lines + alone[1].lines).sorted())
+        #expect(together.summary.lcores.map(\.counters.packets) == alone.map(\.summary.counters.packets))
+        #expect(together.summary.ports[0].spreading == .none)
+    }
+
+    @Test func `one lcore polls two ports`() throws {
+        let alone = try [Replay(file: trace("tls.pcap")), Replay(file: trace("dns.pcap"))]
+        let together = try Replay(ports: [
+            .init(device: "net_pcap0,rx_pcap=\(trace("tls.pcap"))", cores: [2]), .init(device: "net_pcap1,rx_pcap=\(trace("dns.pcap"))", cores: [2]),
+        ])
+        #expect(together.lines == (alone[0].lines + alone[1].lines).sorted())
+        #expect(together.summary.counters.isBalanced)
+        #expect(together.mbufs.allSatisfy { $0.before == $0.after })
+    }
+
+    @Test func `frames too long for an mbuf come in one piece`() throws {
+        var online = Config.Online(ports: [.init(device: "net_pcap0,rx_pcap=\(trace("tls.pcap"))", cores: [1])])
+        online.mtu = 102
+        let replay = try Replay(Config(online: online))
+        #expect(try replay.counts == Replay(file: trace("tls.pcap")).counts)
+        #expect(replay.summary.counters.cutPackets == 0)
+        #expect(replay.mbufs.allSatisfy { $0.before == $0.after })
+    }
+
+    @Test func `an empty poll for lack of mbufs is not the end of a file`() throws {
+        var options = Port.Options(lcores: [1])
+        options.mbufs = .init(capacity: 16, cache: 0, room: 2048)
+        let port = try Port(device: "net_pcap0,rx_pcap=\(trace("tls.pcap"))", options)
+        var queue = port.queue(0)
+        var held = Burst(), burst = Burst()
+        var states = [queue.fill(&held, at: .zero)]
+        var received = held.count
+        #expect(received == 16)
+        for _ in 0..<3 { states.append(queue.fill(&burst, at: .zero)) }
+        #expect(states == [.open, .open, .open, .open])
+        held.free()
+        while queue.fill(&burst, at: .zero) == .open { received += burst.count }
+        let statistics = try port.statistics()
+        #expect(statistics.noBuffer >= 3)
+        #expect(UInt64(received) + statistics.noBuffer + statistics.errors == 197)
+        #expect(port.mempools.available == port.mempools.capacity)
+    }
+
+    @Test func `a port that is silent runs until it is stopped`() throws {
+        var options = RunOptions()
+        options.stop = StopRequest()
+        let stop = options.stop
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: 0.2)
+            stop.request()
+        }
+        let replay = try Replay(ports: [.init(device: "net_ring0", cores: [1])], options)
+        #expect(replay.summary.wasInterrupted)
+        #expect(replay.summary.counters.packets == 0)
+    }
+
+    @Test func `a port without an end runs for its duration`() throws {
+        let replay = try Replay(ports: [.init(device: "net_null0", cores: [1, 2])], duration: .milliseconds(300))
+        #expect(!replay.summary.wasInterrupted)
+        #expect(replay.summary.counters.packets > 0)
+        #expect(replay.summary.counters.packets == replay.summary.counters[.notIP])
+        #expect(replay.summary.packetTime > 100_000_000)
+        #expect(replay.mbufs.allSatisfy { $0.before == $0.after })
+    }
+
+    // MARK: What cannot be had
+
+    @Test(arguments: [
+        ("net_nothing0", [1], "net_nothing0: rte_dev_probe: Bad address"),
+        ("net_pcap0,rx_pcap=/nowhere.pcap", [1], "net_pcap0,rx_pcap=/nowhere.pcap: rte_dev_probe: refused by the driver"),
+        ("net_ring0", Array(1...99), "lcore 3"),
+    ])
+    func `a port that cannot be had is named with the call`(device: String, cores: [Int], text: String) throws {
+        let error = #expect(throws: DPDKError.self) { try Replay(ports: [.init(device: device, cores: cores)]) }
+        #expect(error?.description.contains(text) == true)
+    }
+
+    @Test func `more queues than a device has`() throws {
+        let device = "net_pcap0,rx_pcap=\(trace("tls.pcap"))"
+        let error = #expect(throws: DPDKError.self) { try Replay(ports: [.init(device: device, cores: [1, 2])]) }
+        #expect(error?.description == "\(device): rte_eth_dev_configure with 2 rx queues of 1: Numerical result out of range")
+    }
+
+    @Test func `a pool too small for what the device keeps`() throws {
+        var config = Config(online: .init(ports: [.init(device: "net_pcap0,rx_pcap=\(trace("tls.pcap")),infinite_rx=1", cores: [1])]))
+        config.mempool.capacity = 64
+        let error = #expect(throws: DPDKError.self) { try Replay(config) }
+        #expect(error?.call == "rte_eth_rx_queue_setup")
+    }
+
+    @Test func `a pool too large for the memory`() throws {
+        var config = Config(offline: .init(pcap: trace("tls.pcap")))
+        config.mempool.capacity = 100_000
+        let error = #expect(throws: DPDKError.self) { try Replay(config) }
+        #expect(error?.call == "DPDK starts once a process, and was started with 256 MiB for mbufs; 988 MiB are needed now")
+        let pool = #expect(throws: DPDKError.self) { _ = try Mempools(.init(capacity: 100_000, cache: 0, room: 9728), sockets: [0]) }
+        #expect(pool?.description == "a pool of 100000 mbufs of 9728 bytes: rte_pktmbuf_pool_create: Cannot allocate memory")
+    }
+
+    @Test func `EAL does not start twice`() {
+        #expect(throws: DPDKError.self) { try EAL.start(mainLcore: 0, workers: [1], hugepages: false, memory: 0) }
+        #expect(EAL.setup?.workers == [1, 2])
+    }
+
+    // MARK: Bad captures
+
+    @Test func `what is no capture is refused with the reason`() throws {
+        let folder = try TemporaryFolder()
+        func refusal(_ path: String) -> String? {
+            let error = #expect(throws: CaptureFileError.self) { try Replay(file: path) }
+            #expect(error?.path == path)
+            return error?.message
+        }
+        #expect(refusal(folder.path + "/missing.pcap") == "No such file or directory")
+        #expect(refusal(folder.path) == "is a folder, not a capture file")
+        #expect(try refusal(folder.write([])) == "is empty: not even a capture file's header")
+        #expect(try refusal(folder.write("no capture, but long enough for one".utf8)) == "unknown file format")
+        let header: [UInt8] = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0]
+        #expect(try refusal(folder.write(header + [105, 0, 0, 0]))?.hasPrefix("link type 105 (IEEE802_11) is not one that Fovea reads") == true)
+    }
+
+    @Test func `a capture that is cut gives all that comes before`() throws {
+        let folder = try TemporaryFolder()
+        let whole = try Data(contentsOf: URL(filePath: trace("tls.pcap")))
+        let path = try folder.write(whole.prefix(20_000))
+        let replay = try Replay(file: path)
+        #expect(replay.summary.failures == ["\(path): truncated dump file; tried to read 608 captured bytes, only got 583"])
+        #expect(replay.summary.exitStatus == .badCapture)
+        #expect(replay.summary.counters.packets == 120)
+        #expect(replay.summary.counters.isBalanced)
+        #expect(replay.lines.count == 7)
+        #expect(replay.mbufs.allSatisfy { $0.before == $0.after })
+        #expect(replay.summary.description.hasSuffix("not read to its end: \(replay.summary.failures[0])\n"))
+    }
+
+    @Test func `a capture without packets is none the worse`() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Data(contentsOf: URL(filePath: trace("tls.pcap"))).prefix(24))
+        let replay = try Replay(file: path)
+        #expect(replay.summary.counters.packets == 0)
+        #expect(replay.summary.exitStatus == .success)
+    }
+
+    // MARK: The border to C
+
+    @Test func `a frame lies in memory as C has it`() {
+        #expect(MemoryLayout<Frame>.size == MemoryLayout<shim_frame>.size)
+        #expect(MemoryLayout<Frame>.stride == MemoryLayout<shim_frame>.stride)
+        #expect(MemoryLayout<Frame>.offset(of: \.buffer) == MemoryLayout<shim_frame>.offset(of: \.buffer))
+        #expect(MemoryLayout<Frame>.offset(of: \.bytes) == MemoryLayout<shim_frame>.offset(of: \.bytes))
+        #expect(MemoryLayout<Frame>.offset(of: \.timestamp) == MemoryLayout<shim_frame>.offset(of: \.timestamp))
+        #expect(MemoryLayout<Frame>.offset(of: \.length) == MemoryLayout<shim_frame>.offset(of: \.length))
+        #expect(MemoryLayout<Frame>.offset(of: \.wireLength) == MemoryLayout<shim_frame>.offset(of: \.wire_length))
+        #expect(MemoryLayout<Frame>.offset(of: \.rssHash) == MemoryLayout<shim_frame>.offset(of: \.rss_hash))
+        #expect(MemoryLayout<Frame>.offset(of: \.linkType) == MemoryLayout<shim_frame>.offset(of: \.link_type))
+    }
+}

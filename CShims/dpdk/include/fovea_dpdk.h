@@ -19,6 +19,8 @@ const char *shim_strerror(int code);
 int shim_lcore_launch(unsigned lcore, int (*function)(void *), void *argument);
 int shim_lcore_wait(unsigned lcore);
 bool shim_lcore_is_running(unsigned lcore);
+/// DPDK knows lcores below this number (RTE_MAX_LCORE).
+unsigned shim_lcore_limit(void);
 /// The NUMA socket of an lcore, 0 where there is no NUMA.
 int shim_lcore_socket(unsigned lcore);
 /// The time-stamp counter, and its cycles a second.
@@ -41,6 +43,8 @@ typedef struct {
     /// 0 when the device does not spread by RSS.
     uint64_t rss_hash_functions;
     uint16_t redirection_table_size;
+    /// That the device has; set when `queues` is more, too.
+    uint16_t max_queues;
     int socket;
     char driver[64];
 } shim_port_setup;

@@ -258,7 +258,7 @@ extension String {
     var shown: String { String(reflecting: count > 40 ? prefix(40) + "…" : self) }
 
     /// The word that this one is probably a misspelling of.
-    fileprivate func nearest(in words: [String]) -> String? {
+    func nearest(in words: [String]) -> String? {
         words.map { word in (word: word, edits: edits(from: self, to: word)) }
             .filter { word, edits in edits <= (word.utf8.count + 2) / 3 }
             .min { $0.edits < $1.edits }?.word

@@ -1,0 +1,38 @@
+import ArgumentParser
+
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Reads a configuration and says what would run. Opens nothing but the configuration.")
+
+    @Argument(help: "A configuration (TOML).", completion: .file(extensions: ["toml"]))
+    var config: String
+
+    func run() throws {
+        try reportingErrors {
+            print(try RunPlan(Config(contentsOf: config), subscriptions: FoveaCommand.subscriptions), terminator: "")
+        }
+    }
+}
+
+extension RunPlan: CustomStringConvertible {
+    /// What would run, for people.
+    public var description: String {
+        var lines: [(String, String)] = []
+        switch config.source {
+        case .offline(let offline):
+            lines.append(("reads", offline.pcap))
+            lines.append(("on", "lcore \(lcores[0])"))
+        case .online(let online):
+            for port in online.ports {
+                lines.append(("listens to", port.device))
+                lines.append(("on", "\(port.cores.count == 1 ? "lcore" : "lcores") \(port.cores.map(String.init).joined(separator: ", "))"))
+            }
+            lines.append(("for", online.duration.map { Figures.time(Int($0.inSeconds)) } ?? "as long as nobody stops it"))
+        }
+        lines.append(("writes to", config.output.map { "\($0)/<subscription>.jsonl" } ?? "standard output"))
+        lines.append(("tracks", "\(Figures.grouped(config.conntrack.maxConnections)) connections on a core at most"))
+        for entry in entries { lines.append((entry.subscription.name, "\(entry.filter)")) }
+        let width = lines.map(\.0.count).max() ?? 0
+        return lines.map { "\(Figures.rightPadded($0.0, to: width))  \($0.1)\n" }.joined()
+    }
+}

@@ -1,0 +1,112 @@
+import Capture
+import Packets
+import Synchronization
+import Tracking
+
+/// One core's life: poll its sources in turn, take each burst through the pipeline, give its frames back.
+///
+///     sources ──fill──▶ burst ──process──▶ pipeline ──▶ subscriptions, counters
+///        ▲                │
+///        └──── mbufs ◀────┘ free
+///
+/// It shares nothing with other cores but what it reads of `stop` and writes into its gauges.
+struct Lcore: ~Copyable {
+    private var sources: CaptureSources
+    private var pipeline: Pipeline
+    private var burst = Burst()
+    private let gauges: Gauges
+    private let stop: StopRequest
+    /// Why sources ended before their end.
+    private(set) var failures: [String] = []
+    private(set) var first: Timestamp?
+    private(set) var last: Timestamp?
+
+    init(_ sources: consuming CaptureSources, _ pipeline: consuming Pipeline, _ gauges: Gauges, _ stop: StopRequest) {
+        self.sources = sources
+        self.pipeline = pipeline
+        self.gauges = gauges
+        self.stop = stop
+    }
+
+    /// Runs until all sources have ended, or until it is asked to stop; then ends all connections.
+    mutating func run() {
+        var round = 0
+        while sources.openCount > 0, !stop.isRequested {
+            let now = sources.needsClock ? EAL.wallClock : .zero  // once a round, not once a packet
+            var source = 0
+            while source < sources.openCount {
+                let state = sources.fill(source, &burst, at: now)
+                if burst.count > 0 {
+                    noteTime()
+                    pipeline.process(burst.frames)
+                    burst.free()
+                }
+                switch state {
+                case .open: source += 1
+                case .ended: sources.close(source)
+                case .failed(let reason):
+                    failures.append(reason)
+                    sources.close(source)
+                }
+            }
+            round &+= 1
+            if round % Self.roundsBetweenReports == 0 { report() }
+            // Where nothing comes time passes all the same, but not in a capture.
+            if round % Self.roundsBetweenClocks == 0, sources.isLive { pipeline.advance(to: EAL.wallClock) }
+        }
+        pipeline.drain()
+        report()
+    }
+
+    private static let roundsBetweenReports = 64
+    /// An idle round takes a microsecond or less.
+    private static let roundsBetweenClocks = 1024
+
+    private mutating func noteTime() {
+        let frames = burst.frames
+        let (start, end) = (frames[0].timestamp, frames[frames.count - 1].timestamp)
+        first = min(first ?? start, start)
+        last = max(last ?? end, end)
+    }
+
+    private func report() {
+        gauges.packets.store(pipeline.tracker.counters.packets, ordering: .relaxed)
+        gauges.bytes.store(pipeline.tracker.counters.bytes, ordering: .relaxed)
+        gauges.connections.store(UInt64(pipeline.tracker.count), ordering: .relaxed)
+        gauges.position.store(UInt64(max(0, sources.position)), ordering: .relaxed)
+    }
+
+    // MARK: Afterwards
+
+    var counters: Counters { pipeline.counters }
+    /// Frames of files lost because their pool was empty.
+    var noBuffer: Int { sources.noBuffer }
+    /// Of its files.
+    var mbufs: (available: Int, capacity: Int) { sources.mbufs }
+}
+
+/// Asks all lcores of a run to stop; they look at it once a round.
+public final class StopRequest: Sendable {
+    private let flag = Atomic(false)
+
+    public init() {}
+
+    public var isRequested: Bool { flag.load(ordering: .relaxed) }
+    /// From any thread.
+    public func request() { flag.store(true, ordering: .relaxed) }
+}
+
+/// What a core tells of itself as it runs. Only the core writes and only the main core reads; relaxed atomics are plain moves.
+/// One object a core, made well apart by the others' fields, so that cores do not share a line.
+final class Gauges: Sendable {
+    private let linesBefore = Padding()
+    let packets = Atomic<UInt64>(0)
+    let bytes = Atomic<UInt64>(0)
+    /// Connections and tombstones in the table now.
+    let connections = Atomic<UInt64>(0)
+    /// Bytes of capture files read.
+    let position = Atomic<UInt64>(0)
+    private let linesBehind = Padding()
+
+    private struct Padding { let bytes: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0) }
+}

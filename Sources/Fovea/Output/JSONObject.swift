@@ -1,0 +1,164 @@
+import Packets
+
+/// A JSON object in the making (RFC 8259): members stand in the order in which they are added, and cost no more than their bytes.
+///
+/// Strings come from the network and may be hostile. Control characters, also Unicode's invisible and direction-changing ones, are escaped, so
+/// that no terminal obeys them; what is not UTF-8 is repaired; what is too long is cut and ends in "…".
+public struct JSONObject {
+    /// Bytes of UTF-8 that a string may have.
+    public static let longestString = 4096
+
+    private(set) var bytes: [UInt8] = []
+
+    init() {}
+
+    /// Adds nothing when there is no value: a field that is not set is not there.
+    public mutating func add(_ key: StaticString, _ value: String?) {
+        guard let value else { return }
+        begin(key)
+        append(string: value)
+    }
+
+    /// Text of unknown encoding, read as UTF-8.
+    public mutating func add(_ key: StaticString, utf8 value: RawSpan) {
+        begin(key)
+        let head = value.extracting(first: min(value.byteCount, Self.longestString + 1))
+        append(string: head.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
+    }
+
+    public mutating func add(_ key: StaticString, _ value: some BinaryInteger) {
+        begin(key)
+        append(integer: value)
+    }
+
+    public mutating func add(_ key: StaticString, _ value: Bool) {
+        begin(key)
+        bytes += value ? "true".utf8 : "false".utf8
+    }
+
+    /// Null for what JSON has no number for.
+    public mutating func add(_ key: StaticString, _ value: Double) {
+        begin(key)
+        bytes += value.isFinite ? "\(value)".utf8 : "null".utf8
+    }
+
+    public mutating func add(_ key: StaticString, _ values: [String]) {
+        begin(key)
+        bytes.append(UInt8(ascii: "["))
+        for (index, value) in values.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(string: value)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    public mutating func add(_ key: StaticString, _ address: IPAddress) {
+        begin(key)
+        bytes.append(UInt8(ascii: "\""))
+        bytes += address.description.utf8
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Seconds since 1970 with six decimals, as Zeek's logs have them; exact, what lies below a microsecond is dropped.
+    public mutating func add(_ key: StaticString, _ time: Timestamp) { add(key, seconds: time.nanoseconds) }
+
+    /// A length of time, given in nanoseconds, as seconds with six decimals.
+    public mutating func add(_ key: StaticString, seconds nanoseconds: Int64) {
+        begin(key)
+        if nanoseconds < 0 { bytes.append(UInt8(ascii: "-")) }
+        let microseconds = nanoseconds.magnitude / 1000
+        append(integer: microseconds / 1_000_000)
+        bytes.append(UInt8(ascii: "."))
+        var scale: UInt64 = 100_000
+        while scale > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(microseconds / scale % 10))
+            scale /= 10
+        }
+    }
+
+    // MARK: Lines
+
+    mutating func open() {
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(UInt8(ascii: "{"))
+    }
+
+    mutating func close() { bytes.append(UInt8(ascii: "}")) }
+
+    /// The object as text, made by `fill`.
+    static func text(_ fill: (inout JSONObject) -> Void) -> String {
+        var object = JSONObject()
+        object.open()
+        fill(&object)
+        object.close()
+        return String(decoding: object.bytes, as: UTF8.self)
+    }
+
+    private mutating func begin(_ key: StaticString) {
+        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes += UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    private mutating func append(integer: some BinaryInteger) {
+        if integer < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = UInt64(truncatingIfNeeded: integer.magnitude)
+        let start = bytes.count
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
+    }
+
+    private mutating func append(string: String) {
+        bytes.append(UInt8(ascii: "\""))
+        if string.utf8.count <= Self.longestString, string.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }) {
+            bytes += string.utf8
+        } else {
+            appendEscaped(string)
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func appendEscaped(_ string: String) {
+        var length = 0
+        for scalar in string.unicodeScalars {
+            length += UTF8.width(scalar)
+            if length > Self.longestString {
+                bytes += "…".utf8
+                return
+            }
+            switch scalar {
+            case "\"": bytes += #"\""#.utf8
+            case "\\": bytes += #"\\"#.utf8
+            case "\n": bytes += #"\n"#.utf8
+            case "\r": bytes += #"\r"#.utf8
+            case "\t": bytes += #"\t"#.utf8
+            case "\u{20}"..."\u{7e}": bytes.append(UInt8(scalar.value))
+            default: if scalar.isInvisible { appendEscape(scalar) } else { bytes += UTF8.encode(scalar)! }
+            }
+        }
+    }
+
+    private mutating func appendEscape(_ scalar: Unicode.Scalar) {
+        for unit in UTF16.encode(scalar)! {
+            let digits = String(unit, radix: 16)
+            bytes += #"\u"#.utf8
+            bytes += repeatElement(UInt8(ascii: "0"), count: 4 - digits.count)
+            bytes += digits.utf8
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Controls, format characters such as direction overrides, line separators, and what means nothing.
+    fileprivate var isInvisible: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Capture
+import Filters
+import Tracking
+
+/// A subscription's type, whether or not its values can be copied.
+public typealias AnySubscription = any (Subscription & ~Copyable).Type
+
+/// What a run will do: which subscriptions with which filters, on which lcores. Making one finds whatever is wrong with a config
+/// without looking at the machine.
+public struct RunPlan {
+    public struct Entry {
+        public let subscription: AnySubscription
+        /// The config's or the type's, and the global one.
+        public let filter: Filter
+    }
+
+    public let config: Config
+    public let entries: [Entry]
+
+    /// - Parameter subscriptions: those that the config can name; if it names none, all of them run.
+    public init(_ config: Config, subscriptions: [AnySubscription]) throws(ConfigError) {
+        self.config = config
+        for (index, type) in subscriptions.enumerated() where subscriptions[..<index].contains(where: { $0.name == type.name }) {
+            throw ConfigError(path: nil, message: "two subscriptions are called \(type.name)")
+        }
+        let global = try config.filter.map { text throws(ConfigError) in try Self.filter(text) } ?? .everything
+        var entries: [Entry] = []
+        if config.subscriptions.isEmpty {
+            entries = subscriptions.map { Entry(subscription: $0, filter: $0.filter && global) }
+        }
+        for chosen in config.subscriptions {
+            let name = chosen.name.text
+            guard let type = subscriptions.first(where: { $0.name == name }) else {
+                let known = subscriptions.map { $0.name }
+                let question = name.nearest(in: known).map { "; did you mean \($0)?" } ?? ", only \(known.joined(separator: ", "))"
+                throw chosen.name.error("there is no subscription \(name.shown)\(question)")
+            }
+            guard !entries.contains(where: { $0.subscription.name == name }) else { throw chosen.name.error("\(name) is there twice") }
+            let filter = try chosen.filter.map { text throws(ConfigError) in try Self.filter(text) }
+            entries.append(Entry(subscription: type, filter: (filter ?? type.filter) && global))
+        }
+        guard !entries.isEmpty else { throw ConfigError(path: nil, message: "no subscription to run") }
+        guard entries.count <= 64 else { throw ConfigError(path: nil, message: "\(entries.count) subscriptions; 64 can run at once") }
+        self.entries = entries
+        try checkPorts()
+    }
+
+    private static func filter(_ text: LocatedText) throws(ConfigError) -> Filter {
+        do {
+            return try Filter(parsing: text.text)
+        } catch {
+            throw text.error("filter: \(error)")
+        }
+    }
+
+    /// What the reader of a config file checks, for configs made in code.
+    private func checkPorts() throws(ConfigError) {
+        guard case .online(let online) = config.source else { return }
+        guard !online.ports.isEmpty else { throw ConfigError(path: nil, message: "no port to listen to") }
+        for port in online.ports {
+            guard !port.cores.isEmpty, Set(port.cores).count == port.cores.count else {
+                throw ConfigError(path: nil, message: "\(port.device): cores: expected at least one, and none twice")
+            }
+            guard !port.cores.contains(config.mainCore) else {
+                throw ConfigError(path: nil, message: "\(port.device): cores: \(config.mainCore) is main_core, which polls no queue")
+            }
+        }
+    }
+
+    /// The lcores that poll. Offline it is the one after the main core.
+    public var lcores: [Int] {
+        switch config.source {
+        case .offline: [config.mainCore + 1]
+        case .online(let online): Set(online.ports.flatMap(\.cores)).sorted()
+        }
+    }
+}
+
+// MARK: For DPDK
+
+extension RunPlan {
+    /// The mbufs of a port, or of the file.
+    var mbufs: Mempools.Shape {
+        switch config.source {
+        case .offline(let offline): mbufs(room: offline.mtu)
+        // The Ethernet header, two VLAN tags and the checksum surround an MTU.
+        case .online(let online): mbufs(room: online.mtu + 26)
+        }
+    }
+
+    private func mbufs(room: Int) -> Mempools.Shape {
+        Mempools.Shape(capacity: config.mempool.capacity, cache: config.mempool.cacheSize, room: (room + 63) / 64 * 64)
+    }
+
+    /// Memory that its pools need, given a machine of one NUMA node; DPDK has more nodes' pools in huge pages.
+    var poolMemory: Int {
+        switch config.source {
+        case .offline: mbufs.bytes
+        case .online(let online): online.ports.count * mbufs.bytes
+        }
+    }
+
+    var usesPCI: Bool {
+        guard case .online(let online) = config.source else { return false }
+        return online.ports.contains { !$0.device.hasPrefix("net_") && !$0.device.hasPrefix("eth_") && !$0.device.hasPrefix("vdev:") }
+    }
+
+    var trackerOptions: TrackerOptions {
+        let conntrack = config.conntrack
+        var options = TrackerOptions()
+        options.maxConnections = conntrack.maxConnections
+        options.maxOutOfOrder = conntrack.maxOutOfOrder
+        options.reassemblyMemory = conntrack.reassemblyMemory
+        options.tcpInactivityTimeout = conntrack.tcpInactivityTimeout.nanoseconds
+        options.udpInactivityTimeout = conntrack.udpInactivityTimeout.nanoseconds
+        options.otherInactivityTimeout = conntrack.otherInactivityTimeout.nanoseconds
+        options.tcpEstablishTimeout = conntrack.tcpEstablishTimeout.nanoseconds
+        options.tcpClosingTimeout = conntrack.tcpClosingTimeout.nanoseconds
+        options.tcpTombstoneTimeout = conntrack.tcpTombstoneTimeout.nanoseconds
+        options.timeoutResolution = conntrack.timeoutResolution.nanoseconds
+        options.midstream = conntrack.midstream
+        options.vlanInKey = conntrack.vlanInKey
+        return options
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; those of a config are a year at most.
+    var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+
+    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

@@ -1,0 +1,170 @@
+import Capture
+import Packets
+import Tracking
+
+extension RunSummary: CustomStringConvertible {
+    /// A page of text: aligned columns, a section for each thing that can be counted, what is zero left out.
+    public var description: String {
+        var page = SummaryPage()
+        describeRun(&page)
+        describePackets(&page)
+        describeConnections(&page)
+        describeStreams(&page)
+        describeLosses(&page)
+        for failure in failures { page.line("not read to its end: \(failure)") }
+        for problem in problems { page.line("problem: \(problem)") }
+        if wasInterrupted, file != nil { page.line("interrupted: the rest of the capture was not looked at") }
+        return page.text
+    }
+
+    private func describeRun(_ page: inout SummaryPage) {
+        for port in ports { page.line("\(port.device)  (\(port.driver), \(port.queues) \(port.queues == 1 ? "queue" : "queues")\(spread(port)))") }
+        if let file { page.line(file.path) }
+        let seconds = max(wallTime.inSeconds, 1e-9)
+        page.line("\(Figures.grouped(counters.packets)) packets, \(Figures.grouped(counters.bytes)) bytes, \(Figures.duration(Double(packetTime) / 1e9)) of packet time")
+        let packetRate = Figures.scaled(Double(counters.packets) / seconds).trimmed, bitRate = Figures.scaled(Double(counters.bytes) * 8 / seconds).trimmed
+        page.line("took \(Figures.duration(seconds)): \(packetRate) packets/s, \(bitRate)bit/s")
+        guard lcores.count > 1 else { return }
+        for core in lcores { page.row("lcore \(core.lcore)", core.counters.packets, of: counters.packets) }
+    }
+
+    private func spread(_ port: PortSummary) -> String {
+        guard port.queues > 1 else { return "" }
+        return port.spreading == .none ? ", no RSS: the device spreads packets as it likes" : ", symmetric RSS"
+    }
+
+    private func describePackets(_ page: inout SummaryPage) {
+        page.title("packets", counters.packets)
+        for outcome in PacketOutcome.allCases where counters[outcome] > 0 {
+            page.row(outcome.text, counters[outcome], of: counters.packets)
+            guard outcome == .malformed else { continue }
+            for problem in PacketProblem.allCases where counters[problem] > 0 { page.subrow(problem.text, counters[problem]) }
+        }
+        let sum = PacketOutcome.allCases.reduce(0) { $0 + counters[$1] }
+        page.row("accounted for", Figures.grouped(sum), note: "of \(Figures.grouped(counters.packets))")
+        if counters.cutPackets > 0 { page.row("cut short by a snap length", counters.cutPackets, of: counters.packets) }
+    }
+
+    private func describeConnections(_ page: inout SummaryPage) {
+        guard counters.connections > 0 else { return }
+        page.title("connections", counters.connections)
+        for reason in EndReason.allCases where counters[reason] > 0 { page.row(reason.text, counters[reason], of: counters.connections) }
+        page.rowIfAny("their addresses and ports used again", counters.reusedTuples)
+        page.rowIfAny("resets not believed", counters.refusedResets)
+    }
+
+    private func describeStreams(_ page: inout SummaryPage) {
+        guard counters.streamBytes > 0 || counters.sessions > 0 || counters.gaps > 0 else { return }
+        page.title("sessions", counters.sessions)
+        page.rowIfAny("payload bytes in order", counters.streamBytes)
+        page.rowIfAny("bytes seen again", counters.repeatedBytes)
+        page.rowIfAny("bytes outside any window", counters.implausibleBytes)
+        page.rowIfAny("gaps", counters.gaps)
+        page.rowIfAny("bytes in gaps", counters.gapBytes)
+        for failure in ParserFailure.allCases { page.rowIfAny("parser gave up: \(failure.text)", counters.parserFailures[Int(failure.rawValue)]) }
+    }
+
+    private func describeLosses(_ page: inout SummaryPage) {
+        page.title("limits")
+        let tables = UInt64(config.conntrack.maxConnections * max(1, lcores.count))
+        page.row("connections at once", Figures.grouped(counters.connectionsPeak), note: "of \(Figures.grouped(tables))")
+        if counters.reassemblyPeak > 0 {
+            let budget = config.conntrack.reassemblyMemory * max(1, lcores.count)
+            page.row("held behind missing bytes", Figures.bytes(counters.reassemblyPeak), note: "of \(Figures.bytes(budget))")
+        }
+        page.rowIfAny("evicted: the table was full", counters[.evicted])
+        page.rowIfAny("tombstones evicted", counters.evictedTombstones)
+        page.rowIfAny("holes given up: no memory", counters.holesGivenUp)
+        for port in ports {
+            let name = ports.count > 1 ? "\(port.device.prefix { $0 != "," }): " : ""
+            page.rowIfAny("\(name)dropped: queue full", port.statistics.missed)
+            page.rowIfAny("\(name)dropped: no mbuf free", port.statistics.noBuffer)
+            page.rowIfAny("\(name)dropped: device errors", port.statistics.errors)
+        }
+        page.rowIfAny("dropped: no mbuf free", UInt64(file?.noBuffer ?? 0))
+        if dropped == 0 { page.row("dropped", "0") }
+    }
+}
+
+/// Lines whose numbers stand in one column.
+private struct SummaryPage {
+    private(set) var text = ""
+    private static let labelWidth = 38
+    private static let numberWidth = 16
+
+    mutating func line(_ line: String) { text += line + "\n" }
+
+    mutating func title(_ title: String, _ count: UInt64? = nil) {
+        text += "\n" + (count.map { numbered(title, Figures.grouped($0)) } ?? title) + "\n"
+    }
+
+    mutating func row(_ label: String, _ count: UInt64, of whole: UInt64) {
+        line(numbered("  " + label, Figures.grouped(count)) + "  " + Figures.percent(count, of: whole))
+    }
+
+    mutating func row(_ label: String, _ number: String, note: String = "") {
+        line(numbered("  " + label, number) + (note.isEmpty ? "" : "  " + note))
+    }
+
+    mutating func subrow(_ label: String, _ count: UInt64) { line(numbered("    " + label, Figures.grouped(count))) }
+
+    mutating func rowIfAny(_ label: String, _ count: UInt64) { if count > 0 { line(numbered("  " + label, Figures.grouped(count))) } }
+
+    private func numbered(_ label: String, _ number: String) -> String {
+        Figures.rightPadded(label, to: Self.labelWidth) + Figures.leftPadded(number, to: Self.numberWidth)
+    }
+}
+
+extension String {
+    fileprivate var trimmed: Substring { drop { $0 == " " } }
+}
+
+extension EndReason {
+    /// A short text for the summary.
+    var text: String {
+        switch self {
+        case .fin: "closed by both sides"
+        case .rst: "reset"
+        case .idle: "silent for too long"
+        case .evicted: "evicted, the table was full"
+        case .drained: "open when the run ended"
+        }
+    }
+
+    /// For logs.
+    public var name: String { "\(self)" }
+}
+
+extension ParserFailure {
+    var text: String {
+        switch self {
+        case .otherProtocol: "another protocol"
+        case .malformed: "malformed message"
+        case .unexpected: "message out of place"
+        case .tooLong: "message too long"
+        }
+    }
+}
+
+extension PacketProblem {
+    var text: String {
+        switch self {
+        case .none: "none"
+        case .linkHeaderCut: "link header cut"
+        case .tooManyLinkHeaders: "too many link headers"
+        case .ipHeaderCut: "IP header cut"
+        case .ipBadVersion: "IP version that is none"
+        case .ipBadHeaderLength: "IP header length that cannot be"
+        case .ipBadTotalLength: "IP total length that cannot be"
+        case .ipv6ExtensionCut: "IPv6 extension header cut"
+        case .ipv6TooManyExtensions: "too many IPv6 extension headers"
+        case .ipv6BadJumbogram: "IPv6 jumbogram that cannot be"
+        case .tcpHeaderCut: "TCP header cut"
+        case .tcpBadDataOffset: "TCP data offset that cannot be"
+        case .udpHeaderCut: "UDP header cut"
+        case .udpBadLength: "UDP length that cannot be"
+        case .icmpHeaderCut: "ICMP header cut"
+        case .sctpHeaderCut: "SCTP header cut"
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Capture
+import Packets
+import Tracking
+
+/// What became of a run: every packet, every connection, every limit that was reached. Its `description` is what the command line prints.
+public struct RunSummary: Sendable {
+    public let config: Config
+    /// All cores together.
+    public internal(set) var counters = Counters()
+    public internal(set) var lcores: [LcoreSummary] = []
+    /// Of an offline run.
+    public internal(set) var file: FileSummary?
+    /// Of an online one.
+    public internal(set) var ports: [PortSummary] = []
+    public let wallTime: Duration
+    /// Whether a signal or a `StopRequest` ended it before its own end.
+    public let wasInterrupted: Bool
+    /// Why captures could not be read to their end.
+    public internal(set) var failures: [String] = []
+    /// What could not be written, and what else subscriptions say went wrong.
+    public internal(set) var problems: [String] = []
+
+    init(_ plan: RunPlan, wallTime: Duration, wasInterrupted: Bool) {
+        config = plan.config
+        self.wallTime = wallTime
+        self.wasInterrupted = wasInterrupted
+    }
+
+    mutating func add(_ lcore: LcoreSummary, failures: [String]) {
+        counters.add(lcore.counters)
+        lcores.append(lcore)
+        self.failures += failures
+    }
+
+    /// The first and last packet's time.
+    public var first: Timestamp? { lcores.compactMap(\.first).min() }
+    public var last: Timestamp? { lcores.compactMap(\.last).max() }
+    /// Nanoseconds from the first packet to the last.
+    public var packetTime: Int64 {
+        guard let first, let last else { return 0 }
+        return last - first
+    }
+
+    /// Packets that got lost before a core saw them: no mbuf was free, a queue was full, or the device could not read them.
+    public var dropped: UInt64 { UInt64(file?.noBuffer ?? 0) + ports.reduce(0) { $0 + $1.statistics.dropped } }
+
+    /// What the command line exits with.
+    public var exitStatus: ExitStatus { failures.isEmpty ? (problems.isEmpty ? .success : .failure) : .badCapture }
+}
+
+/// One core's part.
+public struct LcoreSummary: Sendable {
+    public let lcore: Int
+    public let counters: Counters
+    public let first: Timestamp?
+    public let last: Timestamp?
+}
+
+/// A capture file as it was read.
+public struct FileSummary: Sendable {
+    public let path: String
+    public let byteCount: Int
+    /// Frames lost because no mbuf was free.
+    public let noBuffer: Int
+    public let mbufs: PoolSummary
+}
+
+/// A port as it was listened to.
+public struct PortSummary: Sendable {
+    public let device: String
+    public let driver: String
+    public let queues: Int
+    public let spreading: Port.Spreading
+    /// What the device counted during the run.
+    public let statistics: Port.Statistics
+    public let mbufs: PoolSummary
+}
+
+/// Mbufs that nobody held before the run and after it: the same number, unless some got lost.
+public struct PoolSummary: Equatable, Sendable {
+    public let capacity: Int
+    public let before: Int
+    public let after: Int
+}
+
+/// What the command line exits with.
+public enum ExitStatus: Int32, Sendable {
+    case success = 0
+    /// Results could not be written, or another thing went wrong.
+    case failure = 1
+    case badConfig = 2
+    case badCapture = 3
+    /// A port or the memory for it could not be had.
+    case badPort = 4
+
+    /// For an error that kept a run from starting.
+    public init(for error: any Error) {
+        switch error {
+        case is ConfigError: self = .badConfig
+        case is CaptureFileError: self = .badCapture
+        case is DPDKError: self = .badPort
+        default: self = .failure
+        }
+    }
+}

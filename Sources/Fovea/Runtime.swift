@@ -1,0 +1,196 @@
+import Capture
+import Glibc
+import Logging
+import Tracking
+
+/// How a run behaves towards whoever started it. A library is quiet and leaves signals alone.
+public struct RunOptions: Sendable {
+    public var logger = Logger(label: "fovea")
+    /// Shows how the run goes on standard error.
+    public var showsProgress = false
+    /// The first SIGINT or SIGTERM ends the run in order, the second at once.
+    public var handlesSignals = false
+    /// Ends the run, from any thread.
+    public var stop = StopRequest()
+
+    public init() {}
+}
+
+/// Runs subscriptions on a capture file or on ports, to the end, and says what became of every packet.
+///
+///     let summary = try Fovea.run(Config(offline: .init(pcap: "Tests/Traces/tls.pcap")), subscriptions: [ServerNames.self])
+///
+/// DPDK starts once a process. Later runs may ask for the lcores and the memory of the first, and for no more.
+///
+/// - Throws: before the first packet: `ConfigError`, `CaptureFileError`, `DPDKError`, `OutputError`, or what a subscription's `makeReport` throws.
+///   What goes wrong after that stands in the summary.
+@discardableResult
+public func run(_ config: Config, subscriptions: [AnySubscription], _ options: RunOptions = RunOptions()) throws -> RunSummary {
+    try RunPlan(config, subscriptions: subscriptions).run(options)
+}
+
+extension RunPlan {
+    /// Runs the plan; see `run(_:subscriptions:_:)`.
+    public func run(_ options: RunOptions = RunOptions()) throws -> RunSummary {
+        Signals.ignoreBrokenPipes()
+        switch config.source {
+        case .offline(let offline):
+            let file = try CaptureFile(path: offline.pcap)
+            let byteCount = file.byteCount
+            try startEAL(extra: [])
+            var sources = CaptureSources(capacity: 1)
+            sources.append(.file(try FileQueue(file, mbufs, lcore: lcores[0])))
+            let crew = Crew(self, options)
+            try crew.enlist(lcores[0], sources)
+            return try crew.work(ports: [], fileByteCount: byteCount)
+        case .online(let online):
+            try startEAL(extra: online.dpdkSuplArgs)
+            let ports = try online.ports.map { try OpenPort($0, online, mbufs) }
+            let crew = Crew(self, options)
+            for lcore in lcores {
+                var sources = CaptureSources(capacity: ports.count)
+                for port in ports { if let queue = port.queue(of: lcore) { sources.append(.port(queue)) } }
+                try crew.enlist(lcore, sources)
+            }
+            return try crew.work(ports: ports, fileByteCount: 0)
+        }
+    }
+
+    private func startEAL(extra: [String]) throws(DPDKError) {
+        guard EAL.setup == nil else { return try EAL.require(lcores: lcores, memory: poolMemory, usesPCI: usesPCI) }
+        try EAL.start(
+            mainLcore: config.mainCore, workers: lcores, hugepages: config.hugepages, memory: poolMemory, channels: config.nbMemoryChannels,
+            usesPCI: usesPCI, quiet: config.suppressDPDKOutput, extra: extra)
+    }
+}
+
+/// A port as a run needs it: with which lcore polls which of its queues, and how it stood at the start.
+final class OpenPort {
+    let port: Port
+    private let cores: [Int]
+    private let mbufsBefore: Int
+    private let statisticsBefore: Port.Statistics
+
+    init(_ wish: Config.Port, _ online: Config.Online, _ mbufs: Mempools.Shape) throws {
+        var options = Port.Options(lcores: wish.cores)
+        options.mbufs = mbufs
+        options.descriptors = online.nbRxd
+        options.mtu = online.mtu
+        options.promiscuous = online.promiscuous
+        port = try Port(device: wish.device, options)
+        cores = wish.cores
+        mbufsBefore = port.mempools.available
+        statisticsBefore = try port.statistics()
+    }
+
+    /// The queue that the lcore polls.
+    func queue(of lcore: Int) -> RxQueue? {
+        guard let index = cores.firstIndex(of: lcore) else { return nil }
+        return port.queue(index)
+    }
+
+    /// What the device counted since the start.
+    var statistics: Port.Statistics {
+        // What it could tell at the start it can tell now, unless it was pulled out.
+        guard let now = try? port.statistics() else { return Port.Statistics() }
+        return now - statisticsBefore
+    }
+
+    var summary: PortSummary {
+        PortSummary(
+            device: port.device, driver: port.driver, queues: port.queueCount, spreading: port.spreading, statistics: statistics,
+            mbufs: PoolSummary(capacity: port.mempools.capacity, before: mbufsBefore, after: port.mempools.available))
+    }
+}
+
+/// The lcores of a run and what they are made of, from launch to the sum of what they gathered.
+final class Crew {
+    private let plan: RunPlan
+    private let options: RunOptions
+    private var members: [Member] = []
+
+    /// An lcore in memory that does not move. The worker has it from launch to return, the main core before and after.
+    private final class Member: @unchecked Sendable {
+        let number: Int
+        let gauges = Gauges()
+        let subscribers: [Subscriber]
+        var lcore: Lcore
+        let mbufsBefore: Int
+
+        init(_ number: Int, _ plan: RunPlan, _ sources: consuming CaptureSources, _ stop: StopRequest) throws {
+            self.number = number
+            subscribers = try plan.entries.map { entry in
+                let context = ReportContext(subscription: entry.subscription.name, lcore: number, outputFolder: plan.config.output)
+                let order = SubscriberOrder(filter: entry.filter, context: context, capacity: plan.config.conntrack.maxConnections + 1)
+                return try entry.subscription._makeSubscriber(order)
+            }
+            mbufsBefore = sources.mbufs.available
+            lcore = Lcore(sources, Pipeline(plan.trackerOptions, subscribers: subscribers), gauges, stop)
+        }
+    }
+
+    init(_ plan: RunPlan, _ options: RunOptions) {
+        self.plan = plan
+        self.options = options
+    }
+
+    func enlist(_ lcore: Int, _ sources: consuming CaptureSources) throws {
+        if members.isEmpty { try OutputFolder.prepare(plan.config.output, plan.entries.map { $0.subscription.name }) }
+        members.append(try Member(lcore, plan, sources, options.stop))
+    }
+
+    /// Launches the lcores, watches them, and sums up.
+    func work(ports: [OpenPort], fileByteCount: Int) throws -> RunSummary {
+        options.logger.info("starting", metadata: ["lcores": "\(plan.lcores)", "subscriptions": "\(plan.entries.map { $0.subscription.name })"])
+        if options.handlesSignals { Signals.watch() }
+        defer { if options.handlesSignals { Signals.unwatch() } }
+        let start = ContinuousClock.now
+        try launch()
+        var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, start: start)
+        monitor.watch { members.contains { EAL.isRunning($0.number) } }
+        for member in members { EAL.wait(for: member.number) }
+
+        var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
+        for member in members {
+            summary.add(
+                LcoreSummary(lcore: member.number, counters: member.lcore.counters, first: member.lcore.first, last: member.lcore.last),
+                failures: member.lcore.failures)
+        }
+        if case .offline(let offline) = plan.config.source, let member = members.first {
+            let mbufs = member.lcore.mbufs
+            summary.file = FileSummary(
+                path: offline.pcap, byteCount: fileByteCount, noBuffer: member.lcore.noBuffer,
+                mbufs: PoolSummary(capacity: mbufs.capacity, before: member.mbufsBefore, after: mbufs.available))
+        }
+        summary.ports = ports.map(\.summary)
+        summary.problems += finishReports()
+        options.logger.info("ended", metadata: ["packets": "\(summary.counters.packets)", "seconds": "\(summary.wallTime.inSeconds)"])
+        return summary
+    }
+
+    private func launch() throws {
+        for (index, member) in members.enumerated() {
+            do {
+                try EAL.launch(on: member.number) { member.lcore.run() }
+            } catch {
+                options.stop.request()
+                for launched in members[..<index] { EAL.wait(for: launched.number) }
+                throw error
+            }
+        }
+    }
+
+    /// Adds all cores' reports to the first core's, subscription by subscription, and finishes those.
+    private func finishReports() -> [String] {
+        guard let first = members.first else { return [] }
+        return first.subscribers.indices.compactMap { index in
+            for other in members.dropFirst() { first.subscribers[index].mergeReport(of: other.subscribers[index]) }
+            do {
+                try first.subscribers[index].finishReport()
+                return nil
+            } catch {
+                return "\(plan.entries[index].subscription.name): \(error)"
+            }
+        }
+    }
+}

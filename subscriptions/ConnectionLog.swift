@@ -1,0 +1,47 @@
+import Fovea
+
+/// One line for each connection, when it is over. Fields are those of Zeek's conn.log, and a few more at the end.
+struct ConnectionLog: Trackable {
+    typealias Report = JSONLinesWriter
+
+    static let summary = "connections of all protocols: who, how long, how much, how it went"
+
+    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+
+    init(_ connection: ConnectionRecord) {}
+
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+        let (originator, responder) = (connection.originator, connection.responder)
+        output.write { line in
+            line.addConnection(connection)
+            line.add("proto", connection.transport.description)
+            line.add("service", connection.service == .none ? nil : connection.service.name)
+            line.add("duration", seconds: connection.duration)
+            line.add("orig_bytes", originator.payloadBytes)
+            line.add("resp_bytes", responder.payloadBytes)
+            line.add("conn_state", connection.state.rawValue)
+            line.add("history", connection.history.isEmpty ? nil : connection.history)
+            line.add("orig_pkts", originator.packets)
+            line.add("orig_ip_bytes", originator.ipBytes)
+            line.add("resp_pkts", responder.packets)
+            line.add("resp_ip_bytes", responder.ipBytes)
+            if connection.vlans.outer != 0 { line.add("vlan", connection.vlans.outer) }
+            if connection.vlans.inner != 0 { line.add("inner_vlan", connection.vlans.inner) }
+            line.add("end_reason", connection.endReason?.name)
+            line.add("orig_frame_bytes", originator.frameBytes)
+            line.add("resp_frame_bytes", responder.frameBytes)
+        }
+    }
+}
+
+extension JSONObject {
+    /// Whose line it is, as all of Zeek's logs begin.
+    mutating func addConnection(_ connection: ConnectionRecord) {
+        add("ts", connection.first)
+        add("uid", connection.uid)
+        add("id.orig_h", connection.originator.address)
+        add("id.orig_p", connection.originator.port)
+        add("id.resp_h", connection.responder.address)
+        add("id.resp_p", connection.responder.port)
+    }
+}

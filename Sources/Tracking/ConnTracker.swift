@@ -331,7 +331,7 @@ public struct ConnTracker: ~Copyable {
         let isOneSided = connection.pointee.sideA.packets == 0 || connection.pointee.sideB.packets == 0
         guard transport == .tcp else { return isOneSided ? .unanswered : .established }
         let hasAttempted = originator.pointee.seen.contains(.syn) || connection.pointee.originatorEvidence == .synAck
-        if hasAttempted, originator.pointee.seen.isDisjoint(with: [.pureAck, .data]) { return .attempt }
+        if hasAttempted, originator.pointee.seen.isDisjoint(with: [.pureAck, .data, .fin]) { return .attempt }
         return isOneSided ? (hasAttempted ? .attempt : .unanswered) : .established
     }
 }

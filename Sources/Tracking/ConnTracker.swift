@@ -100,6 +100,7 @@ public struct ConnTracker: ~Copyable {
             case .goesOn: break
             case .tooLate: return .afterEnd
             case .isOver:
+                if !options.midstream, isMidstream(packet, flow) { return .midstream }
                 (slot, isNew) = table.findOrInsert(flow.pointee.key, hash: flow.pointee.hash, order: Table.Order(.attempt))!
                 connection = table.pointer(to: slot)
             }
@@ -113,7 +114,7 @@ public struct ConnTracker: ~Copyable {
             if packet.pointee.flags.contains(.syn), connection.pointee.originatorEvidence != .syn { correctOriginator(packet, connection, sender) }
             let change = connection.followTCP(packet, from: sender)
             if change != .none { act(on: change, slot, connection) }
-            mayChangeRank = mayChangeRank || seen != side.pointee.seen
+            mayChangeRank = mayChangeRank || seen != side.pointee.seen || change != .none
         }
         count(packet, side)
         // The order is that of last touches to within a second: moving an entry costs three cache misses.
@@ -192,10 +193,9 @@ public struct ConnTracker: ~Copyable {
         _ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) -> Late {
         if now &- connection.pointee.touched >= timeout(connection, packet.pointee.transport) {
-            let isReported = connection.pointee.phase == .tombstone
-            if !isReported { end(slot, connection, endReason(connection, otherwise: .idle)) }
-            // Closed, and now out of its closing time: it goes on as a tombstone, and this packet is late.
-            if isReported || connection.pointee.phase != .tombstone || startsAnew(packet, connection, sender) {
+            if connection.pointee.phase != .tombstone { end(slot, connection, endReason(connection, otherwise: .idle)) }
+            // A closed one goes on as a tombstone, unless the time for that has passed, too.
+            if connection.pointee.phase != .tombstone || now &- connection.pointee.touched >= options.tcpTombstoneTimeout {
                 remove(slot)
                 return .isOver
             }
@@ -290,7 +290,11 @@ public struct ConnTracker: ~Copyable {
         for rank in Rank.allCases.reversed() {
             while let slot = table.front(of: Table.Order(rank)) {
                 let connection = table.pointer(to: slot)
-                if connection.pointee.phase != .tombstone { end(slot, connection, endReason(connection, otherwise: .drained)) }
+                if connection.pointee.phase != .tombstone {
+                    // The wheel may not have come round to it.
+                    let isSilent = now &- connection.pointee.touched >= timeout(connection, table.key(at: slot).transport)
+                    end(slot, connection, endReason(connection, otherwise: isSilent ? .idle : .drained))
+                }
                 remove(slot)
             }
         }
@@ -317,12 +321,13 @@ public struct ConnTracker: ~Copyable {
     private mutating func keepInOrder(
         _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ transport: TransportProtocol, isNew: Bool, isNewSecond: Bool
     ) {
-        let rank = rank(connection, transport)
-        if rank != connection.pointee.rank || isNewSecond {
+        let rank = rank(connection, transport), before = connection.pointee.rank
+        if rank != before || isNewSecond {
             connection.pointee.rank = rank
             table.move(slot, toBackOf: Table.Order(rank))
         }
-        if isNew { wheel.arm(slot.index, at: now &+ timeout(connection, transport)) }
+        // An attempt has less time than what it was before.
+        if isNew || (rank != before && rank == .attempt) { wheel.arm(slot.index, at: now &+ timeout(connection, transport)) }
     }
 
     private func rank(_ connection: UnsafeMutablePointer<Connection>, _ transport: TransportProtocol) -> Rank {

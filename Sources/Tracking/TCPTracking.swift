@@ -94,8 +94,8 @@ extension UnsafeMutablePointer<Connection> {
             followData(packet, side, sender)
             // With a SYN-ACK to it, this is the third step of a handshake whose SYN was missed.
             if state(sender) == .inactive { setState(sender, flags.contains(.ack) && peerState == .synAckSent ? .established : .partial) }
-            // The third step of a handshake whose SYN-ACK was missed.
-            if state(sender) == .synSent, flags.contains(.ack), peerState == .partial || peerState == .established { setState(sender, .established) }
+            // The third step of a handshake whose SYN-ACK was missed, or came before the SYN.
+            if state(sender) == .synSent, flags.contains(.ack), peerState.isOpen || peerState == .synAckSent { setState(sender, .established) }
             if state(sender) == .established, peerState == .synAckSent { setState(sender.other, .established) }
         }
 

@@ -100,7 +100,7 @@ struct Talk {
             switch word.first {
             case ">": send(word.dropFirst(), .originator)
             case "<": send(word.dropFirst(), .responder)
-            case "+": time += Int64(Double(word.dropFirst())! * 1e9)
+            case "+": time &+= Int64(Double(word.dropFirst())! * 1e9)
             default: preconditionFailure("what is \(word)?")
             }
         }
@@ -146,6 +146,6 @@ struct Talk {
         let packet =
             isIPv6 ? ipv6(6, from: from.address, to: to.address, segment) : ipv4(6, from: from.address, to: to.address, segment)
         packets.append(Sent(ethernet(isIPv6 ? 0x86dd : 0x0800, vlans: vlans, packet), at: time))
-        time += 1_000_000
+        time &+= 1_000_000
     }
 }

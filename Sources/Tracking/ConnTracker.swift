@@ -161,6 +161,10 @@ public struct ConnTracker: ~Copyable {
                 counters.outcomes[PacketOutcome.afterEnd.rawValue] &+= 1
                 return nil
             case .isOver:
+                if !options.pointee.midstream, isMidstream(packet, train) {
+                    counters.outcomes[PacketOutcome.midstream.rawValue] &+= 1
+                    return nil
+                }
                 (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(.attempt))!
                 connection = table.pointer(to: slot)
             }
@@ -238,10 +242,9 @@ public struct ConnTracker: ~Copyable {
         _ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) -> Late {
         if now &- connection.pointee.touched >= connection.timeout(options) {
-            let isReported = connection.pointee.phase == .tombstone
-            if !isReported { end(slot, connection, connection.endReason(otherwise: .idle)) }
-            // Closed, and now out of its closing time: it goes on as a tombstone, and this packet is late.
-            if isReported || connection.pointee.phase != .tombstone || connection.isOpenedAnew(by: packet, from: sender) {
+            if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .idle)) }
+            // A closed one goes on as a tombstone, unless the time for that has passed, too.
+            if connection.pointee.phase != .tombstone || now &- connection.pointee.touched >= options.pointee.tcpTombstoneTimeout {
                 remove(slot)
                 return .isOver
             }
@@ -313,7 +316,11 @@ public struct ConnTracker: ~Copyable {
         for rank in Rank.allCases.reversed() {
             while let slot = table.front(of: Table.Order(rank)) {
                 let connection = table.pointer(to: slot)
-                if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .drained)) }
+                if connection.pointee.phase != .tombstone {
+                    // The wheel may not have come round to it.
+                    let isSilent = now &- connection.pointee.touched >= connection.timeout(options)
+                    end(slot, connection, connection.endReason(otherwise: isSilent ? .idle : .drained))
+                }
                 remove(slot)
             }
         }
@@ -340,11 +347,13 @@ public struct ConnTracker: ~Copyable {
     /// moving an entry costs three cache misses.
     @inline(never)
     private mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool) {
-        let rank = connection.currentRank
-        if rank != connection.pointee.rank || isNewSecond {
-            connection.pointee.rank = rank
-            table.move(table.slot(of: connection), toBackOf: Table.Order(rank))
-        }
+        let rank = connection.currentRank, before = connection.pointee.rank
+        guard rank != before || isNewSecond else { return }
+        let slot = table.slot(of: connection)
+        connection.pointee.rank = rank
+        table.move(slot, toBackOf: Table.Order(rank))
+        // An attempt has less time than what it was before.
+        if rank != before, rank == .attempt { wheel.arm(slot.index, at: now &+ connection.timeout(options)) }
     }
 }
 

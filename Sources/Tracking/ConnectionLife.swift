@@ -24,7 +24,7 @@ extension UnsafeMutablePointer<Connection> {
         let seen = side(pointee.originator).pointee.seen
         let hasAttempted = seen.contains(.syn) || pointee.originatorEvidence == .synAck
         // Opened, and never used by the one who opened it.
-        if hasAttempted, isOneSided || seen.isDisjoint(with: [.pureAck, .data]) { return .attempt }
+        if hasAttempted, isOneSided || seen.isDisjoint(with: [.pureAck, .data, .fin]) { return .attempt }
         return isOneSided ? .unanswered : .established
     }
 

@@ -8,7 +8,8 @@ import Packets
 ///     d  payload                  t  payload sent again        ^  the originator was found to be the other one
 ///
 /// The originator's letters are printed upper case. They are kept by endpoint, so that a corrected originator needs no rewriting. Each letter stands
-/// once a side, s h f anew for another sequence number (Zeek also counts g, t and w in powers of ten). Room for 23; more are dropped.
+/// once a side, s h f anew for another sequence number (Zeek also counts g, t and w in powers of ten). Of a packet with SYN, FIN or RST it is
+/// that letter, whatever else the packet carries; of one with two of them i or q alone. Room for 23; more are dropped.
 struct History: BitwiseCopyable {
     /// A byte a letter; the last byte counts them.
     private var words: (UInt64, UInt64, UInt64)

@@ -22,10 +22,11 @@ extension UnsafeMutablePointer<Connection> {
     private func followData(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
         let length = Int(packet.pointee.payloadLength)
         let end = packet.pointee.sequence + length
+        let hasFin = packet.pointee.flags.contains(.fin)
         if length > 0 {
-            note(.data, as: .data, side, sender)
+            if !hasFin { note(.data, as: .data, side, sender) }
             if side.pointee.seen.contains(.sequenceKnown), end - side.pointee.next <= 0 { note(.retransmission, as: .retransmitted, side, sender) }
-        } else if packet.pointee.flags.contains(.ack) {
+        } else if packet.pointee.flags.contains(.ack), !hasFin {
             note(.pureAck, as: .pureAck, side, sender)
         }
         advance(side, to: end)
@@ -68,15 +69,18 @@ extension UnsafeMutablePointer<Connection> {
     private func followHandshake(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> TCPChange {
         let flags = packet.pointee.flags
         let peerState = state(sender.other)
-        if flags.contains(.syn), !flags.isDisjoint(with: [.fin, .rst]) { note(.multiFlag, as: .multiFlag, side, sender) }
-        if flags.isSuperset(of: [.fin, .rst]) { note(.inconsistent, as: .inconsistent, side, sender) }
+        if flags.isSuperset(of: [.fin, .rst]) {
+            note(.inconsistent, as: .inconsistent, side, sender)
+        } else if flags.contradict {
+            note(.multiFlag, as: .multiFlag, side, sender)
+        }
 
         if flags.contains(.syn), pointee.originatorEvidence != .syn { correctOriginator(flags, sender) }
         if flags.contains(.rst) { return followReset(packet, side, sender) }
 
         if flags.contains(.syn) {
             let isNew = !side.pointee.seen.contains(.syn) || side.pointee.initial != packet.pointee.sequence
-            if isNew { pointee.history.append(flags.contains(.ack) ? .synAck : .syn, by: sender) }
+            if isNew, !flags.contradict { pointee.history.append(flags.contains(.ack) ? .synAck : .syn, by: sender) }
             // A SYN with another number on an established connection changes nothing: a host would not believe it, either (RFC 5961).
             let isBelieved = !side.pointee.seen.contains(.syn) || state(sender) == .synSent || state(sender) == .synAckSent
             if isBelieved {
@@ -85,14 +89,14 @@ extension UnsafeMutablePointer<Connection> {
                 side.pointee.seen.formUnion([.syn, .sequenceKnown])
                 openHandshake(flags, sender, peerState)
             }
-            if packet.pointee.payloadLength > 0 { note(.data, as: .data, side, sender) }
             if flags.contains(.ack), isBelieved { acknowledge(packet.pointee.acknowledgment, side, sender) }
             side.pointee.window = packet.pointee.window
         } else {
             followData(packet, side, sender)
-            if state(sender) == .inactive { setState(sender, .partial) }
-            // The third step of a handshake whose SYN-ACK was missed.
-            if state(sender) == .synSent, flags.contains(.ack), peerState == .partial || peerState == .established { setState(sender, .established) }
+            // With a SYN-ACK to it, this is the third step of a handshake whose SYN was missed.
+            if state(sender) == .inactive { setState(sender, flags.contains(.ack) && peerState == .synAckSent ? .established : .partial) }
+            // The third step of a handshake whose SYN-ACK was missed, or came before the SYN.
+            if state(sender) == .synSent, flags.contains(.ack), peerState.isOpen || peerState == .synAckSent { setState(sender, .established) }
             if state(sender) == .established, peerState == .synAckSent { setState(sender.other, .established) }
         }
 
@@ -135,7 +139,7 @@ extension UnsafeMutablePointer<Connection> {
         let known = sender == .a ? pointee.finA : pointee.finB
         if !side.pointee.seen.contains(.fin) || known != end {
             side.pointee.seen.insert(.fin)
-            pointee.history.append(.fin, by: sender)
+            if !packet.pointee.flags.contradict { pointee.history.append(.fin, by: sender) }
             if sender == .a { pointee.finA = end } else { pointee.finB = end }
         }
         advance(side, to: end)
@@ -146,7 +150,7 @@ extension UnsafeMutablePointer<Connection> {
     /// A RST ends the connection only if the other side would believe it (RFC 9293 section 3.5.3, RFC 5961 section 3): before the handshake is
     /// over it must acknowledge the SYN, later its number must lie where the receiver expects bytes.
     private func followReset(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> TCPChange {
-        note(.reset, as: .reset, side, sender)
+        if packet.pointee.flags.contradict { side.pointee.seen.insert(.reset) } else { note(.reset, as: .reset, side, sender) }
         let peer = self.side(sender.other)
         let believed: Bool
         if peer.pointee.packets > 0, peer.pointee.seen.contains(.syn), !side.pointee.seen.contains(.sequenceKnown) {
@@ -164,6 +168,14 @@ extension UnsafeMutablePointer<Connection> {
         guard believed else { return .refusedReset }
         setState(sender, .reset)
         return .reset
+    }
+}
+
+extension TCPFlags {
+    /// More than one of SYN, FIN and RST: no host sends that.
+    fileprivate var contradict: Bool {
+        let control = intersection([.syn, .fin, .rst]).rawValue
+        return control & (control &- 1) != 0
     }
 }
 

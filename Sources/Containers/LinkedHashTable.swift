@@ -130,6 +130,7 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
     }
 
     /// Whether the slot's entry still lives.
+    @inline(__always)
     public func contains(_ slot: Slot) -> Bool { nodes[Int(slot.index)].generation == slot.generation }
 
     /// The entry that lives at an index, for those who keep indices and know that it does.
@@ -162,9 +163,16 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
         return UnsafeMutableRawPointer(entries + Int(slot.index)).advanced(by: MemoryLayout<Key>.stride).assumingMemoryBound(to: Value.self)
     }
 
+    /// The slot of the entry whose value lies there.
+    @inline(__always)
+    public func slot(of pointer: UnsafeMutablePointer<Value>) -> Slot {
+        slot(at: UInt32(truncatingIfNeeded: (UnsafeRawPointer(pointer) - UnsafeRawPointer(entries)) / MemoryLayout<Entry>.stride))
+    }
+
     // MARK: Orders
 
     /// The entry that has stood longest in an order.
+    @inline(__always)
     public func front(of order: Order = Order(0)) -> Slot? {
         let sentinel = UInt32(capacity) &+ order.number
         let first = nodes[Int(sentinel)].next
@@ -182,12 +190,14 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
         link(slot.index, toBackOf: order)
     }
 
+    @inline(__always)
     private func unlink(_ index: UInt32) {
         let node = nodes[Int(index)]
         nodes[Int(node.previous)].next = node.next
         nodes[Int(node.next)].previous = node.previous
     }
 
+    @inline(__always)
     private func link(_ index: UInt32, toBackOf order: Order) {
         let sentinel = UInt32(capacity) &+ order.number
         let last = nodes[Int(sentinel)].previous

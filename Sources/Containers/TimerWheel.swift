@@ -86,13 +86,16 @@ public struct TimerWheel: ~Copyable {
         }
     }
 
+    @inline(__always)
     private var dueSentinel: UInt32 { capacity &+ UInt32(truncatingIfNeeded: bucketMask &+ 1) }
+    @inline(__always)
     private func bucket(of tick: Int64) -> UInt32 { capacity &+ UInt32(truncatingIfNeeded: tick & bucketMask) }
 
     /// Times before 1970 count as 1970, so that every tick is a number that can be marked as unset.
     private static func number(of time: Int64, _ tick: Int64) -> Int64 { min(max(time, 0), .max - 1) / tick }
 
     /// Makes a bucket's list the list of what is due.
+    @inline(__always)
     private func takeBucket(_ bucket: UInt32) {
         let first = nodes[Int(bucket)].next
         guard first != bucket else { return }
@@ -105,6 +108,7 @@ public struct TimerWheel: ~Copyable {
         nodes[Int(bucket)].previous = bucket
     }
 
+    @inline(__always)
     private func link(_ id: UInt32, tick: Int64) {
         let sentinel = bucket(of: tick)
         let last = nodes[Int(sentinel)].previous
@@ -113,6 +117,7 @@ public struct TimerWheel: ~Copyable {
         nodes[Int(sentinel)].previous = id
     }
 
+    @inline(__always)
     private func unlink(_ id: UInt32) {
         let node = nodes[Int(id)]
         nodes[Int(node.previous)].next = node.next

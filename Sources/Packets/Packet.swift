@@ -146,40 +146,71 @@ extension Packet {
     /// How much of the payload was captured: `payloadLength`, or less when a snap length cut the frame.
     @inlinable @inline(__always) public var payloadCaptured: UInt32 { min(payloadLength, capturedLength &- payloadOffset) }
 
-    /// Whether the key's endpoint `b` sent this packet.
-    public var senderIsB: Bool { flow.senderIsB }
     /// The flow's key: without ports for a fragment, all zero for what is neither flow nor fragment.
-    public var key: FlowKey { flow.key }
+    public var key: FlowKey { withUnsafePointer(to: self) { $0.flow.key } }
+    /// Whether the key's endpoint `b` sent this packet.
+    public var senderIsB: Bool { withUnsafePointer(to: self) { $0.flow.senderIsB } }
+}
 
-    /// The flow's key, and which of its endpoints sent this packet.
+/// What is asked for each packet of a burst in place: a method of the value would be handed a copy of it.
+extension UnsafePointer<Packet> {
+    /// The flow's key, and whether its endpoint `b` sent this packet.
     @inlinable @inline(__always)
-    public var flow: (key: FlowKey, senderIsB: Bool) {
-        isIPv4 ? ipv4Flow : ipv6Flow
-    }
+    public var flow: (key: FlowKey, senderIsB: Bool) { pointee.isIPv4 ? ipv4Flow : ipv6Flow }
 
     @inlinable @inline(__always)
     var ipv4Flow: (key: FlowKey, senderIsB: Bool) {
-        let both = UInt64(bigEndian: addresses.0)
-        let from = ((both >> 32) << 16) | UInt64(sourcePort)
-        let to = (both & 0xffff_ffff) << 16 | UInt64(destinationPort)
+        let both = UInt64(bigEndian: pointee.addresses.0)
+        let ports = UInt64(UInt32(bigEndian: pointee.ports))
+        let from = (both >> 32) << 16 | ports >> 16
+        let to = (both & 0xffff_ffff) << 16 | ports & 0xffff
         let senderIsB = from > to
         let a = senderIsB ? to : from
         let b = senderIsB ? from : to
         var key = FlowKey()
-        key.words = (0, a >> 16, 0, b >> 16, (a & 0xffff) << 48 | (b & 0xffff) << 32 | UInt64(vlans), context)
+        key.words = (0, a >> 16, 0, b >> 16, (a & 0xffff) << 48 | (b & 0xffff) << 32 | UInt64(pointee.vlans), pointee.context)
         return (key, senderIsB)
     }
 
     @usableFromInline
     var ipv6Flow: (key: FlowKey, senderIsB: Bool) {
-        let (from, to) = (ipv6Source, ipv6Destination)
-        let senderIsB = (from.0, from.1, sourcePort) > (to.0, to.1, destinationPort)
+        let (from, to) = (pointee.ipv6Source, pointee.ipv6Destination)
+        let senderIsB = (from.0, from.1, pointee.sourcePort) > (to.0, to.1, pointee.destinationPort)
         let (a, b) = senderIsB ? (to, from) : (from, to)
-        let (portA, portB) = senderIsB ? (destinationPort, sourcePort) : (sourcePort, destinationPort)
+        let ports = UInt64(UInt32(bigEndian: pointee.ports))
+        let portWord = senderIsB ? (ports & 0xffff) << 48 | (ports >> 16) << 32 : ports << 32
         var key = FlowKey()
-        key.words = (a.0, a.1, b.0, b.1, UInt64(portA) << 48 | UInt64(portB) << 32 | UInt64(vlans), context)
+        key.words = (a.0, a.1, b.0, b.1, portWord | UInt64(pointee.vlans), pointee.context)
         return (key, senderIsB)
     }
+
+    /// Whether this packet has the same two ends as another, and then whether the same one sent it, without working out a key: packets come in
+    /// trains.
+    @inlinable @inline(__always)
+    public func continues(_ other: Self) -> PacketContinuation {
+        guard pointee.context == other.pointee.context, pointee.vlans == other.pointee.vlans else { return .no }
+        guard pointee.isIPv4 else { return continuesIPv6(other) }
+        let (addresses, ports) = (other.pointee.addresses.0, other.pointee.ports)
+        if pointee.addresses.0 == addresses, pointee.ports == ports { return .sameWay }
+        return pointee.addresses.0 == addresses << 32 | addresses >> 32 && pointee.ports == ports << 16 | ports >> 16 ? .back : .no
+    }
+
+    @usableFromInline @inline(never)
+    func continuesIPv6(_ other: Self) -> PacketContinuation {
+        let (mine, its) = (pointee.addresses, other.pointee.addresses)
+        let (ports, itsPorts) = (pointee.ports, other.pointee.ports)
+        if mine == its, ports == itsPorts { return .sameWay }
+        return mine == (its.2, its.3, its.0, its.1) && ports == itsPorts << 16 | itsPorts >> 16 ? .back : .no
+    }
+}
+
+/// How a packet follows another.
+public enum PacketContinuation: UInt8, Sendable {
+    /// It is of another flow.
+    case no
+    /// The same side sent it.
+    case sameWay
+    case back
 }
 
 /// Why a packet's headers do not hold together.

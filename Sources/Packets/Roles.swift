@@ -2,6 +2,7 @@
 public enum Endpoint: UInt8, BitwiseCopyable, Sendable {
     case a, b
 
+    @inlinable @inline(__always)
     public var other: Endpoint { self == .a ? .b : .a }
 }
 

@@ -13,29 +13,30 @@ extension ConnTracker {
 
     /// Asks each subscription's filter about a new connection.
     @inline(never)
-    mutating func startSubscriptions(_ flow: UnsafePointer<PacketFlow>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
+    mutating func startSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         guard subscribers.count > 0 else { return }
-        var record: ConnectionRecord?
+        let key = table.key(at: slot)
+        var wanting = SubscriberSet()
         for number in 0..<subscribers.count {
-            switch match(number, flow.pointee.key, connection, service: nil) {
+            switch match(number, key, connection, service: nil) {
             case .no: break
             case .unknown: connection.pointee.pending.insert(SubscriberSet(member: number))
-            case .yes:
-                if record == nil { record = ConnectionRecord(flow.pointee.key, connection) }
-                start(number, Int(slot.index), connection, record!)
+            case .yes: wanting.insert(SubscriberSet(member: number))
             }
         }
-        updateWants(Int(slot.index), connection)
+        if !wanting.isEmpty { start(wanting, key, Int(slot.index), connection) }
+        if wantsStages || !connection.pointee.pending.isEmpty { updateWants(Int(slot.index), connection) }
     }
 
-    private func match(_ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, service: Service?) -> Match {
+    private mutating func match(_ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, service: Service?) -> Match {
         withUnsafePointer(to: key) { subscribers.program(number).pointee.match($0, source: connection.pointee.originator, service: service) }
     }
 
-    private func start(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ record: ConnectionRecord) {
-        connection.pointee.subscribed.insert(SubscriberSet(member: number))
-        connection.pointee.active.insert(SubscriberSet(member: number))
-        subscribers.with(number) { $0.start(index, record) }
+    private mutating func start(_ wanting: SubscriberSet, _ key: FlowKey, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        connection.pointee.subscribed.insert(wanting)
+        connection.pointee.active.insert(wanting)
+        let record = ConnectionRecord(key, connection)
+        for number in wanting { subscribers.with(number) { $0.start(index, record) } }
     }
 
     /// Asks the filters that could not tell again, now that the application protocol is known.
@@ -43,10 +44,9 @@ extension ConnTracker {
         let pending = connection.pointee.pending
         connection.pointee.pending = SubscriberSet()
         let key = table.key(at: slot)
-        for number in pending
-        where match(number, key, connection, service: connection.pointee.service) == .yes {
-            start(number, Int(slot.index), connection, ConnectionRecord(key, connection))
-        }
+        var wanting = SubscriberSet()
+        for number in pending where match(number, key, connection, service: connection.pointee.service) == .yes { wanting.insert(SubscriberSet(member: number)) }
+        if !wanting.isEmpty { start(wanting, key, Int(slot.index), connection) }
     }
 
     /// Gives out what is left of the streams, and the record.
@@ -64,7 +64,7 @@ extension ConnTracker {
         }
         connection.pointee.subscribed = SubscriberSet()
         connection.pointee.active = SubscriberSet()
-        updateWants(index, connection)
+        if connection.pointee.wants.isMoreThanCounts { updateWants(index, connection) }
     }
 
     /// Works out what is still wanted, and gives back what no longer is.
@@ -72,7 +72,7 @@ extension ConnTracker {
         let active = connection.pointee.active
         var wants: Wants = []
         if active.overlaps(packetMembers) { wants.insert(.packets) }
-        if isTCP(index) {
+        if connection.pointee.transport == .tcp {
             if active.overlaps(streamMembers) { wants.insert(.stream) }
             if connection.pointee.parsing != .over, active.overlaps(sessionMembers) || !connection.pointee.pending.isEmpty {
                 wants.insert(.sessions)
@@ -90,8 +90,6 @@ extension ConnTracker {
         connection.pointee.wants = wants
     }
 
-    private func isTCP(_ index: Int) -> Bool { table.key(at: table.slot(at: UInt32(index))).transport == .tcp }
-
     private mutating func apply(_ verdict: Verdict, to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         guard verdict != .more else { return }
         connection.pointee.active.remove(SubscriberSet(member: number))
@@ -106,10 +104,10 @@ extension ConnTracker {
 
     @inline(never)
     mutating func deliver(
-        _ packet: UnsafePointer<Packet>, _ frame: Frame, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {
         if connection.pointee.wants.contains(.packets) {
-            let span = RawSpan(_unsafeStart: frame.bytes, byteCount: Int(frame.length))
+            let span = RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))
             let direction = connection.direction(of: sender)
             for number in connection.pointee.active.intersection(packetMembers) {
                 let verdict = subscribers.with(number) { $0.packet(index, packet, span, from: direction) }
@@ -121,7 +119,7 @@ extension ConnTracker {
 
     /// Puts a segment's payload in its place, and gives out what is in order with it.
     private mutating func reassemble(
-        _ packet: UnsafePointer<Packet>, _ frame: Frame, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {
         let stream = Reassembly.stream(index, sender)
         var sequence = packet.pointee.sequence
@@ -129,7 +127,7 @@ extension ConnTracker {
             sequence = sequence + 1
             reassembly.begin(stream, at: sequence)
         }
-        let payload = UnsafeRawBufferPointer(start: frame.bytes + Int(packet.pointee.payloadOffset), count: Int(packet.pointee.payloadCaptured))
+        let payload = UnsafeRawBufferPointer(start: frame.pointee.bytes + Int(packet.pointee.payloadOffset), count: Int(packet.pointee.payloadCaptured))
         let notCaptured = Int(packet.pointee.payloadLength) - payload.count
         guard payload.count + notCaptured > 0 else { return }
 
@@ -255,7 +253,7 @@ extension ConnTracker {
         }
     }
 
-    private func begin(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+    private mutating func begin(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         parsers.with(number) { $0.start(index) }
         connection.pointee.parser = UInt8(number)
     }

@@ -5,13 +5,19 @@ import Protocols
 
 extension FlowKey: SeededHashable {}
 
-/// A packet's flow, worked out once: key, hash and sender. One cache line.
-struct PacketFlow: BitwiseCopyable {
+/// Packets of one flow that follow each other in a burst: the flow is looked up once for all of them. One cache line.
+struct PacketTrain: BitwiseCopyable {
     var key: FlowKey
     var hash: UInt64
+    /// Its packets, up to where the next train's begin.
+    var cars: UnsafeMutablePointer<TrainCar>
+}
+
+/// A packet of a train, and who sent it.
+struct TrainCar: BitwiseCopyable {
+    var packet: UnsafeMutablePointer<Packet>
+    var frame: UnsafePointer<Frame>
     var sender: Endpoint
-    /// The packet's place in its burst.
-    var place: UInt8
 }
 
 /// One core's connections: finds each packet's, counts, follows its state, and ends it in time.
@@ -25,7 +31,9 @@ public struct ConnTracker: ~Copyable {
     typealias Table = LinkedHashTable<FlowKey, Connection>
 
     public internal(set) var counters = Counters()
-    let options: TrackerOptions
+    /// In memory of their own, where asking for one does not copy all.
+    let options: UnsafePointer<TrackerOptions>
+    private let ownedOptions: UnsafeMutablePointer<TrackerOptions>
     var table: Table
     var wheel: TimerWheel
     var reassembly: Reassembly
@@ -35,6 +43,8 @@ public struct ConnTracker: ~Copyable {
     let packetMembers: SubscriberSet
     let streamMembers: SubscriberSet
     let sessionMembers: SubscriberSet
+    /// Whether somebody wants anything but records.
+    let wantsStages: Bool
     /// The engine's time, nanoseconds.
     var now: Int64 = .min
     /// No connection times out sooner.
@@ -46,7 +56,9 @@ public struct ConnTracker: ~Copyable {
     /// - Parameter subscribers: those that track connections, 64 at most.
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
         precondition(subscribers.count <= SubscriberSet.capacity)
-        self.options = options
+        ownedOptions = .allocate(capacity: 1)
+        ownedOptions.initialize(to: options)
+        self.options = UnsafePointer(ownedOptions)
         self.subscribers = SubscriberList(subscribers)
         // One more, for the table gives one up as soon as it is full.
         let capacity = options.maxConnections + 1
@@ -67,10 +79,13 @@ public struct ConnTracker: ~Copyable {
         }
         parsers = ObjectList(stages.stages)
         (packetMembers, streamMembers, sessionMembers) = (members.packets, members.stream, members.sessions)
+        wantsStages = !(members.packets.isEmpty && members.stream.isEmpty && members.sessions.isEmpty)
         shortestTimeout = min(
             options.tcpInactivityTimeout, options.udpInactivityTimeout, options.otherInactivityTimeout, options.tcpEstablishTimeout, options.tcpClosingTimeout,
             options.tcpTombstoneTimeout)
     }
+
+    deinit { ownedOptions.deallocate() }
 
     /// Connections and tombstones in the table.
     public var count: Int { table.count }
@@ -86,48 +101,88 @@ public struct ConnTracker: ~Copyable {
     @inline(__always)
     public func prefetchConnection(_ hash: UInt64) { table.prefetchEntry(hash, lines: 3) }
 
-    /// Counts a packet of a flow in its connection, and gives it and what it brings to whoever subscribed.
+    /// Counts the packets of a train in their connection, and gives them and what they bring to whoever subscribed.
     @inline(__always)
-    mutating func process(_ packet: UnsafePointer<Packet>, _ frame: Frame, _ flow: UnsafePointer<PacketFlow>) -> PacketOutcome {
-        now = max(now, packet.pointee.timestamp.nanoseconds)
-        if !options.midstream, isMidstream(packet, flow) { return .midstream }
-        guard var (slot, isNew) = table.findOrInsert(flow.pointee.key, hash: flow.pointee.hash, order: Table.Order(.attempt)) else { return .midstream }
-        var connection = table.pointer(to: slot)
-        let sender = flow.pointee.sender
+    mutating func process(_ train: UnsafePointer<PacketTrain>) {
+        var car = train.pointee.cars
+        let end = train[1].cars
+        var known: UnsafeMutablePointer<Connection>?
+        while car < end {
+            let packet = UnsafePointer(car.pointee.packet)
+            now = max(now, packet.pointee.timestamp.nanoseconds)
+            if let connection = known, connection.pointee.phase == .open, now &- connection.pointee.touched < shortestTimeout {
+                track(packet, car.pointee.frame, connection, from: car.pointee.sender)
+            } else {
+                known = enter(packet, train, from: car.pointee.sender)
+                if let known { track(packet, car.pointee.frame, known, from: car.pointee.sender) }
+            }
+            car += 1
+        }
+    }
 
+    /// What a packet of a connection that goes on costs: its side's counters, TCP's numbers, and looking whether somebody wants more.
+    @inline(__always)
+    private mutating func track(
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
+    ) {
+        let side = connection.side(sender)
+        let seen = side.pointee.seen
+        if connection.pointee.transport == .tcp {
+            let change = connection.followTCP(packet, from: sender)
+            if change != .none { act(on: change, connection) }
+        }
+        count(packet, side)
+        let isNewSecond = (connection.pointee.touched ^ now) >> 30 != 0
+        connection.pointee.touched = now
+        if isNewSecond || connection.pointee.rank != .established && (seen != side.pointee.seen || side.pointee.packets == 1) {
+            keepInOrder(connection, isNewSecond: isNewSecond)
+        }
+        if connection.pointee.wants.isMoreThanCounts { serve(packet, frame, connection, from: sender) }
+    }
+
+    /// A connection's first packet of a train, or one that is not simply the next of an open connection: finds the connection or makes it.
+    /// Nil when the packet is not to be counted in one; its outcome is, then.
+    @inline(never)
+    private mutating func enter(
+        _ packet: UnsafePointer<Packet>, _ train: UnsafePointer<PacketTrain>, from sender: Endpoint
+    ) -> UnsafeMutablePointer<Connection>? {
+        if !options.pointee.midstream, isMidstream(packet, train) {
+            counters.outcomes[PacketOutcome.midstream.rawValue] &+= 1
+            return nil
+        }
+        var (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(.attempt))!
+        var connection = table.pointer(to: slot)
         if !isNew, connection.pointee.phase != .open || now &- connection.pointee.touched >= shortestTimeout {
             switch meetLate(packet, slot, connection, sender) {
             case .goesOn: break
-            case .tooLate: return .afterEnd
+            case .tooLate:
+                counters.outcomes[PacketOutcome.afterEnd.rawValue] &+= 1
+                return nil
             case .isOver:
-                (slot, isNew) = table.findOrInsert(flow.pointee.key, hash: flow.pointee.hash, order: Table.Order(.attempt))!
+                (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(.attempt))!
                 connection = table.pointer(to: slot)
             }
         }
         if isNew { begin(packet, slot, connection, sender) }
+        return connection
+    }
 
-        let side = connection.side(sender)
-        let seen = side.pointee.seen
-        var mayChangeRank = side.pointee.packets == 0
-        if packet.pointee.transport == .tcp {
-            if packet.pointee.flags.contains(.syn), connection.pointee.originatorEvidence != .syn { correctOriginator(packet, connection, sender) }
-            let change = connection.followTCP(packet, from: sender)
-            if change != .none { act(on: change, slot, connection) }
-            mayChangeRank = mayChangeRank || seen != side.pointee.seen
+    /// Everything beyond counting: a new connection's subscriptions, and what the packet brings for those there are.
+    @inline(never)
+    private mutating func serve(
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
+    ) {
+        let slot = table.slot(of: connection)
+        if connection.pointee.wants.contains(.beginning) {
+            connection.pointee.wants.remove(.beginning)
+            wheel.arm(slot.index, at: now &+ connection.timeout(options))
+            startSubscriptions(slot, connection)
         }
-        count(packet, side)
-        // The order is that of last touches to within a second: moving an entry costs three cache misses.
-        let isNewSecond = (connection.pointee.touched ^ now) >> 30 != 0
-        if mayChangeRank || isNewSecond { keepInOrder(slot, connection, packet.pointee.transport, isNew: isNew, isNewSecond: isNewSecond) }
-        connection.pointee.touched = now
-
-        if isNew { startSubscriptions(flow, slot, connection) }
-        if connection.pointee.wants.rawValue & ~Wants.hasStreams.rawValue != 0 { deliver(packet, frame, Int(slot.index), connection, sender) }
-        return .tracked
+        if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
     }
 
     @inline(__always)
-    private func count(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>) {
+    private mutating func count(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>) {
         let time = packet.pointee.timestamp.nanoseconds
         if side.pointee.packets == 0 {
             side.pointee.first = time
@@ -136,6 +191,7 @@ public struct ConnTracker: ~Copyable {
             side.pointee.first = min(side.pointee.first, time)
             side.pointee.last = max(side.pointee.last, time)
         }
+        counters.outcomes[PacketOutcome.tracked.rawValue] &+= 1
         side.pointee.packets &+= 1
         side.pointee.frameBytes &+= UInt64(packet.pointee.wireLength)
         side.pointee.ipBytes &+= UInt64(packet.pointee.ipLength)
@@ -143,15 +199,15 @@ public struct ConnTracker: ~Copyable {
     }
 
     @inline(never)
-    private func isMidstream(_ packet: UnsafePointer<Packet>, _ flow: UnsafePointer<PacketFlow>) -> Bool {
-        packet.pointee.transport == .tcp && !packet.pointee.flags.contains(.syn) && table.find(flow.pointee.key, hash: flow.pointee.hash) == nil
+    private mutating func isMidstream(_ packet: UnsafePointer<Packet>, _ train: UnsafePointer<PacketTrain>) -> Bool {
+        packet.pointee.transport == .tcp && !packet.pointee.flags.contains(.syn) && table.find(train.pointee.key, hash: train.pointee.hash) == nil
     }
 
     // MARK: Beginning
 
-    @inline(never)
     private mutating func begin(_ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
         connection.pointee.phase = .open
+        connection.pointee.transport = packet.pointee.transport
         connection.pointee.touched = now
         connection.pointee.originator = sender
         connection.pointee.originatorEvidence = .firstPacket
@@ -160,22 +216,10 @@ public struct ConnTracker: ~Copyable {
             connection.pointee.originator = isAnswer ? sender.other : sender
             connection.pointee.originatorEvidence = isAnswer ? .synAck : .syn
         }
+        connection.pointee.wants = .beginning
         counters.connections &+= 1
         if table.isFull { evict(sparing: slot) }
         counters.connectionsPeak = max(counters.connectionsPeak, UInt64(table.count))
-    }
-
-    /// A SYN, or an answer to one, says more than what the originator was told by.
-    @inline(never)
-    private func correctOriginator(_ packet: UnsafePointer<Packet>, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
-        let isAnswer = packet.pointee.flags.contains(.ack)
-        if isAnswer, connection.pointee.originatorEvidence == .synAck { return }
-        let originator = isAnswer ? sender.other : sender
-        if connection.pointee.originator != originator {
-            connection.pointee.originator = originator
-            connection.pointee.history.appendFlip()
-        }
-        connection.pointee.originatorEvidence = isAnswer ? .synAck : .syn
     }
 
     // MARK: Ending
@@ -191,18 +235,18 @@ public struct ConnTracker: ~Copyable {
     private mutating func meetLate(
         _ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) -> Late {
-        if now &- connection.pointee.touched >= timeout(connection, packet.pointee.transport) {
+        if now &- connection.pointee.touched >= connection.timeout(options) {
             let isReported = connection.pointee.phase == .tombstone
-            if !isReported { end(slot, connection, endReason(connection, otherwise: .idle)) }
+            if !isReported { end(slot, connection, connection.endReason(otherwise: .idle)) }
             // Closed, and now out of its closing time: it goes on as a tombstone, and this packet is late.
-            if isReported || connection.pointee.phase != .tombstone || startsAnew(packet, connection, sender) {
+            if isReported || connection.pointee.phase != .tombstone || connection.isOpenedAnew(by: packet, from: sender) {
                 remove(slot)
                 return .isOver
             }
         }
         guard connection.pointee.phase != .open else { return .goesOn }
-        if startsAnew(packet, connection, sender) {
-            if connection.pointee.phase != .tombstone { end(slot, connection, endReason(connection, otherwise: .fin)) }
+        if connection.isOpenedAnew(by: packet, from: sender) {
+            if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .fin)) }
             counters.reusedTuples &+= 1
             remove(slot)
             return .isOver
@@ -212,15 +256,8 @@ public struct ConnTracker: ~Copyable {
         return .tooLate
     }
 
-    /// A SYN with another sequence number than the closed connection's opens a new one.
-    private func startsAnew(_ packet: UnsafePointer<Packet>, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) -> Bool {
-        let flags = packet.pointee.flags
-        guard flags.contains(.syn), flags.isDisjoint(with: [.ack, .rst, .fin]) else { return false }
-        let side = connection.side(sender)
-        return !side.pointee.seen.contains(.syn) || side.pointee.initial != packet.pointee.sequence
-    }
-
-    private mutating func act(on change: TCPChange, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
+    @inline(never)
+    private mutating func act(on change: TCPChange, _ connection: UnsafeMutablePointer<Connection>) {
         switch change {
         case .none: break
         case .refusedReset: counters.refusedResets &+= 1
@@ -228,26 +265,11 @@ public struct ConnTracker: ~Copyable {
             guard connection.pointee.phase == .open else { break }
             connection.pointee.phase = .closing
             connection.pointee.wasReset = change == .reset
-            wheel.arm(slot.index, at: now &+ options.tcpClosingTimeout)
+            let slot = table.slot(of: connection)
+            connection.pointee.rank = .closed
+            table.move(slot, toBackOf: Table.Order(.closed))
+            wheel.arm(slot.index, at: now &+ options.pointee.tcpClosingTimeout)
         }
-    }
-
-    /// How long the connection may be silent, nanoseconds.
-    private func timeout(_ connection: UnsafeMutablePointer<Connection>, _ transport: TransportProtocol) -> Int64 {
-        switch connection.pointee.phase {
-        case .closing: return options.tcpClosingTimeout
-        case .tombstone: return options.tcpTombstoneTimeout
-        case .new, .open: break
-        }
-        switch transport {
-        case .tcp: return connection.pointee.rank == .attempt ? options.tcpEstablishTimeout : options.tcpInactivityTimeout
-        case .udp: return options.udpInactivityTimeout
-        default: return options.otherInactivityTimeout
-        }
-    }
-
-    private func endReason(_ connection: UnsafeMutablePointer<Connection>, otherwise: EndReason) -> EndReason {
-        connection.pointee.phase == .closing ? (connection.pointee.wasReset ? .rst : .fin) : otherwise
     }
 
     /// Ends connections whose timeout has passed; called after each burst. What it leaves for the next call comes then.
@@ -256,13 +278,13 @@ public struct ConnTracker: ~Copyable {
             guard let index = wheel.popDue(by: now) else { return }
             let slot = table.slot(at: index)
             let connection = table.pointer(to: slot)
-            let deadline = connection.pointee.touched &+ timeout(connection, table.key(at: slot).transport)
+            let deadline = connection.pointee.touched &+ connection.timeout(options)
             guard deadline <= now else {
                 wheel.arm(index, at: deadline)
                 continue
             }
-            if connection.pointee.phase != .tombstone { end(slot, connection, endReason(connection, otherwise: .idle)) }
-            let isTombstone = connection.pointee.phase == .tombstone && now < connection.pointee.touched &+ options.tcpTombstoneTimeout
+            if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .idle)) }
+            let isTombstone = connection.pointee.phase == .tombstone && now < connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout
             if !isTombstone { remove(slot) }
         }
     }
@@ -279,7 +301,7 @@ public struct ConnTracker: ~Copyable {
             if connection.pointee.phase == .tombstone {
                 counters.evictedTombstones &+= 1
             } else {
-                end(slot, connection, endReason(connection, otherwise: .evicted))
+                end(slot, connection, connection.endReason(otherwise: .evicted))
             }
             return remove(slot)
         }
@@ -290,7 +312,7 @@ public struct ConnTracker: ~Copyable {
         for rank in Rank.allCases.reversed() {
             while let slot = table.front(of: Table.Order(rank)) {
                 let connection = table.pointer(to: slot)
-                if connection.pointee.phase != .tombstone { end(slot, connection, endReason(connection, otherwise: .drained)) }
+                if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .drained)) }
                 remove(slot)
             }
         }
@@ -302,7 +324,7 @@ public struct ConnTracker: ~Copyable {
         counters.ends[Int(reason.rawValue)] &+= 1
         if connection.pointee.phase == .closing {
             connection.pointee.phase = .tombstone
-            wheel.arm(slot.index, at: connection.pointee.touched &+ options.tcpTombstoneTimeout)
+            wheel.arm(slot.index, at: connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout)
         }
     }
 
@@ -313,26 +335,15 @@ public struct ConnTracker: ~Copyable {
 
     // MARK: Order
 
-    /// Puts the connection where a full table finds it in its turn, if that has changed; sets a new one's timer.
-    private mutating func keepInOrder(
-        _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ transport: TransportProtocol, isNew: Bool, isNewSecond: Bool
-    ) {
-        let rank = rank(connection, transport)
+    /// Puts the connection where a full table finds it in its turn, if that has changed. The order is that of last touches to within a second:
+    /// moving an entry costs three cache misses.
+    @inline(never)
+    private mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool) {
+        let rank = connection.currentRank
         if rank != connection.pointee.rank || isNewSecond {
             connection.pointee.rank = rank
-            table.move(slot, toBackOf: Table.Order(rank))
+            table.move(table.slot(of: connection), toBackOf: Table.Order(rank))
         }
-        if isNew { wheel.arm(slot.index, at: now &+ timeout(connection, transport)) }
-    }
-
-    private func rank(_ connection: UnsafeMutablePointer<Connection>, _ transport: TransportProtocol) -> Rank {
-        if connection.pointee.phase != .open { return .closed }
-        let originator = connection.side(connection.pointee.originator)
-        let isOneSided = connection.pointee.sideA.packets == 0 || connection.pointee.sideB.packets == 0
-        guard transport == .tcp else { return isOneSided ? .unanswered : .established }
-        let hasAttempted = originator.pointee.seen.contains(.syn) || connection.pointee.originatorEvidence == .synAck
-        if hasAttempted, originator.pointee.seen.isDisjoint(with: [.pureAck, .data]) { return .attempt }
-        return isOneSided ? (hasAttempted ? .attempt : .unanswered) : .established
     }
 }
 

@@ -9,7 +9,7 @@ import Packets
 ///     line 3   subscriptions, parser, history     when something happens
 ///
 /// Sides are kept by their place in the key, not by role: who is the originator is one bit, and correcting it moves nothing.
-public struct Connection: BitwiseCopyable {
+public struct Connection: BitwiseCopyable, Sendable {
     // Line 0, behind the key.
     /// The engine's time at the last packet.
     var touched: Int64
@@ -47,13 +47,14 @@ public struct Connection: BitwiseCopyable {
     /// The stage that parses it, when `parsing` is active.
     var parser: UInt8
     var service: Service
-    private var unused: UInt32
+    var transport: TransportProtocol
+    private var unused: (UInt8, UInt8, UInt8)
 
     /// Where the sides lie, for access by endpoint without a branch; tested.
     static var sideOffset: Int { 16 }
 
     /// One endpoint's part: what it sent.
-    public struct Side: BitwiseCopyable {
+    public struct Side: BitwiseCopyable, Sendable {
         var packets: UInt64
         var frameBytes: UInt64
         var ipBytes: UInt64
@@ -127,8 +128,13 @@ struct Wants: OptionSet {
     static let packets = Wants(rawValue: 1)
     static let stream = Wants(rawValue: 2)
     static let sessions = Wants(rawValue: 4)
+    /// Not a wish: nobody has been asked yet.
+    static let beginning = Wants(rawValue: 64)
     /// Not a wish: its streams have memory to give back.
     static let hasStreams = Wants(rawValue: 128)
+
+    @inline(__always)
+    var isMoreThanCounts: Bool { rawValue & 0x7f != 0 }
     /// Anything that needs reassembly.
     static let reassembly: Wants = [.stream, .sessions]
 }

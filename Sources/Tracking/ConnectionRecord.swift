@@ -19,65 +19,63 @@ public struct ConnectionRecord: Sendable {
         public var last: Timestamp
     }
 
-    public var originator: Party
-    public var responder: Party
-    public var transport: TransportProtocol
-    /// Outermost first; 0 where there is no tag.
-    public var vlans: (outer: UInt16, inner: UInt16)
-    public var originatorEvidence: OriginatorEvidence
-    /// The application protocol, once something was subscribed to that needed to know.
-    public var service: Service
+    // The tracker's own entry, copied whole; what it says is worked out when somebody asks.
+    private let key: FlowKey
+    private let connection: Connection
     /// Why it was reported; nil while it goes on.
-    public var endReason: EndReason?
-    private var history_: History
-    private var originatorEndpoint: Endpoint
-    private var states: (originator: TCPState, responder: TCPState)
-    private var key: FlowKey
+    public let endReason: EndReason?
 
     init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, endReason: EndReason? = nil) {
-        let role = connection.pointee.originator
-        func party(_ endpoint: Endpoint) -> Party {
-            let side = connection.side(endpoint)
-            return Party(
-                address: endpoint == .a ? key.addressA : key.addressB, port: endpoint == .a ? key.portA : key.portB, packets: side.pointee.packets,
-                frameBytes: side.pointee.frameBytes, ipBytes: side.pointee.ipBytes, payloadBytes: side.pointee.payloadBytes,
-                first: Timestamp(nanoseconds: side.pointee.first), last: Timestamp(nanoseconds: side.pointee.last))
-        }
-        originator = party(role)
-        responder = party(role.other)
-        transport = key.transport
-        vlans = (key.outerVLAN, key.innerVLAN)
-        originatorEvidence = connection.pointee.originatorEvidence
-        service = connection.pointee.service
-        self.endReason = endReason
-        history_ = connection.pointee.history
-        originatorEndpoint = role
-        states = (connection.state(role), connection.state(role.other))
         self.key = key
+        self.connection = connection.pointee
+        self.endReason = endReason
+    }
+
+    public var originator: Party { party(connection.originator) }
+    public var responder: Party { party(connection.originator.other) }
+    public var transport: TransportProtocol { key.transport }
+    /// Outermost first; 0 where there is no tag.
+    public var vlans: (outer: UInt16, inner: UInt16) { (key.outerVLAN, key.innerVLAN) }
+    public var originatorEvidence: OriginatorEvidence { connection.originatorEvidence }
+    /// The application protocol, once something was subscribed to that needed to know.
+    public var service: Service { connection.service }
+
+    private func party(_ endpoint: Endpoint) -> Party {
+        let side = endpoint == .a ? connection.sideA : connection.sideB
+        return Party(
+            address: endpoint == .a ? key.addressA : key.addressB, port: endpoint == .a ? key.portA : key.portB, packets: side.packets,
+            frameBytes: side.frameBytes, ipBytes: side.ipBytes, payloadBytes: side.payloadBytes, first: Timestamp(nanoseconds: side.first),
+            last: Timestamp(nanoseconds: side.last))
     }
 
     /// The first packet's time, of either side.
     public var first: Timestamp {
-        if responder.packets == 0 { return originator.first }
-        return originator.packets == 0 ? responder.first : min(originator.first, responder.first)
+        let (a, b) = (connection.sideA, connection.sideB)
+        return Timestamp(nanoseconds: b.packets == 0 ? a.first : a.packets == 0 ? b.first : min(a.first, b.first))
     }
 
     /// The last packet's time, of either side.
     public var last: Timestamp {
-        if responder.packets == 0 { return originator.last }
-        return originator.packets == 0 ? responder.last : max(originator.last, responder.last)
+        let (a, b) = (connection.sideA, connection.sideB)
+        return Timestamp(nanoseconds: b.packets == 0 ? a.last : a.packets == 0 ? b.last : max(a.last, b.last))
     }
 
     /// Nanoseconds from the first packet to the last.
     public var duration: Int64 { last - first }
 
-    /// Zeek's `history`: a letter an event, the originator's in upper case; empty for what is not TCP and had no payload.
-    public var history: String { history_.text(originator: originatorEndpoint) }
+    /// Zeek's `history`: a letter an event, the originator's in upper case; empty for what is not TCP.
+    public var history: String { connection.history.text(originator: connection.originator) }
 
     /// Zeek's `conn_state`.
     public var state: ConnectionState {
-        transport == .tcp ? ConnectionState(originator: states.originator, responder: states.responder, hadPayload: originator.payloadBytes + responder.payloadBytes > 0)
-            : ConnectionState(originatorSent: originator.packets > 0, responderSent: responder.packets > 0)
+        let (a, b) = (connection.sideA, connection.sideB)
+        let originatorIsA = connection.originator == .a
+        guard transport == .tcp else {
+            return ConnectionState(originatorSent: (originatorIsA ? a : b).packets > 0, responderSent: (originatorIsA ? b : a).packets > 0)
+        }
+        return ConnectionState(
+            originator: originatorIsA ? connection.stateA : connection.stateB, responder: originatorIsA ? connection.stateB : connection.stateA,
+            hadPayload: a.payloadBytes + b.payloadBytes > 0)
     }
 
     /// A name for this connection that is the same whenever the same packets are seen: "C" and 17 letters and digits, as Zeek's are.

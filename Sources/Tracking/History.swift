@@ -10,6 +10,7 @@ import Packets
 /// The originator's letters are printed upper case. They are kept by endpoint, so that a corrected originator needs no rewriting. Each letter stands
 /// once a side, s h f anew for another sequence number (Zeek also counts g, t and w in powers of ten). Room for 23; more are dropped.
 struct History: BitwiseCopyable {
+    /// A byte a letter; the last byte counts them.
     private var words: (UInt64, UInt64, UInt64)
 
     static let capacity = 23
@@ -27,23 +28,24 @@ struct History: BitwiseCopyable {
     mutating func appendFlip() { appendByte(Self.flip) }
 
     private mutating func appendByte(_ byte: UInt8) {
-        withUnsafeMutableBytes(of: &words) { bytes in
+        withUnsafeMutablePointer(to: &words) { words in
+            let bytes = UnsafeMutableRawPointer(words).assumingMemoryBound(to: UInt8.self)
             let count = Int(bytes[Self.capacity])
             guard count < Self.capacity else { return }
             bytes[count] = byte
-            bytes[Self.capacity] = UInt8(count + 1)
+            bytes[Self.capacity] = UInt8(truncatingIfNeeded: count &+ 1)
         }
     }
 
     func text(originator: Endpoint) -> String {
-        withUnsafeBytes(of: words) { bytes in
-            String(
-                decoding: bytes.prefix(Int(bytes[Self.capacity])).map { byte in
-                    let sender: Endpoint = byte & Self.ofB == 0 ? .a : .b
-                    let letter = byte & ~Self.ofB
-                    return letter != Self.flip && sender == originator ? letter - 32 : letter
-                }, as: UTF8.self)
+        var letters: [UInt8] = []
+        let bytes = withUnsafeBytes(of: words) { Array($0) }
+        for byte in bytes.prefix(Int(bytes[Self.capacity])) {
+            let sender: Endpoint = byte & Self.ofB == 0 ? .a : .b
+            let letter = byte & ~Self.ofB
+            letters.append(letter != Self.flip && sender == originator ? letter - 32 : letter)
         }
+        return String(decoding: letters, as: UTF8.self)
     }
 
     enum Letter: UInt8 {

@@ -9,27 +9,28 @@ public struct Pipeline: ~Copyable {
 
     public private(set) var tracker: ConnTracker
     private let packetSubscribers: SubscriberList
-    private let trackers: SubscriberList
-    /// Whether some subscription wants every connection: then no filter needs to be asked.
-    private let tracksEverything: Bool
+    private let gate: Gate
     private let packets: UnsafeMutablePointer<Packet>
-    private let flows: UnsafeMutablePointer<PacketFlow>
+    private let trains: UnsafeMutablePointer<PacketTrain>
+    private let cars: UnsafeMutablePointer<TrainCar>
 
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
-        tracksEverything = trackers.contains { $0.program.pointee.isEverything }
+        gate = Gate(trackers)
         tracker = ConnTracker(options, subscribers: trackers, seed: seed)
-        self.trackers = SubscriberList(trackers)
         packetSubscribers = SubscriberList(subscribers.filter { $0.needs.contains(.packets) })
-        packets = .allocate(capacity: Self.width)
-        packets.initialize(repeating: Packet(), count: Self.width)
-        flows = UnsafeMutableRawPointer.allocate(byteCount: Self.width * MemoryLayout<PacketFlow>.stride, alignment: 64)
-            .bindMemory(to: PacketFlow.self, capacity: Self.width)
+        packets = .allocate(capacity: Self.width + 1)
+        packets.initialize(repeating: Packet(), count: Self.width + 1)
+        trains = UnsafeMutableRawPointer.allocate(byteCount: (Self.width + 1) * MemoryLayout<PacketTrain>.stride, alignment: 64)
+            .bindMemory(to: PacketTrain.self, capacity: Self.width + 1)
+        cars = .allocate(capacity: Self.width)
     }
 
     deinit {
         packets.deallocate()
-        flows.deallocate()
+        trains.deallocate()
+        cars.deallocate()
+        gate.deallocate()
     }
 
     public var counters: Counters { tracker.counters }
@@ -39,82 +40,113 @@ public struct Pipeline: ~Copyable {
         var start = 0
         while start < frames.count {
             let count = min(Self.width, frames.count - start)
-            processPart(UnsafeBufferPointer(rebasing: frames[start..<start + count]))
+            processPart(frames.baseAddress! + start, count)
             start += count
         }
         tracker.expire()
     }
 
-    private mutating func processPart(_ frames: UnsafeBufferPointer<Frame>) {
-        var flowCount = 0
-        for place in 0..<frames.count {
-            let packet = packets + place
-            packet.pointee.read(frames.baseAddress! + place)
-            let isDelivered = packetSubscribers.count > 0 && deliverPacket(packet, frames[place])
-            if packet.pointee.kind == .flow, wantsTracking(packet) {
-                let (key, senderIsB) = packet.pointee.flow
-                flows[flowCount].key = key
-                flows[flowCount].sender = senderIsB ? .b : .a
-                flows[flowCount].place = UInt8(truncatingIfNeeded: place)
-                flowCount &+= 1
-            } else {
-                countUntracked(packet, isDelivered: isDelivered)
-            }
+    private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
+        readHeaders(frames, count)
+        let trainCount = chooseTrains(frames, count)
+        if !tracker.options.pointee.vlanInKey { for index in 0..<trainCount { trains[index].key = trains[index].key.withoutVLANs } }
+        for index in 0..<trainCount {
+            trains[index].hash = tracker.hash(of: trains[index].key)
+            tracker.prefetchBucket(trains[index].hash)
         }
-        countBytes(frames.count)
-        if !tracker.options.vlanInKey { for index in 0..<flowCount { flows[index].key = flows[index].key.withoutVLANs } }
-
-        for index in 0..<flowCount {
-            flows[index].hash = tracker.hash(of: flows[index].key)
-            tracker.prefetchBucket(flows[index].hash)
-        }
-        for index in 0..<flowCount { tracker.prefetchConnection(flows[index].hash) }
-        for index in 0..<flowCount {
-            let place = Int(flows[index].place)
-            let outcome = tracker.process(packets + place, frames[place], flows + index)
-            tracker.counters.outcomes[outcome.rawValue] &+= 1
-        }
+        for index in 0..<trainCount { tracker.prefetchConnection(trains[index].hash) }
+        for index in 0..<trainCount { tracker.process(trains + index) }
     }
 
-    private mutating func countBytes(_ count: Int) {
+    @inline(never)
+    private mutating func readHeaders(_ frames: UnsafePointer<Frame>, _ count: Int) {
+        let packets = packets
         var bytes: UInt64 = 0
         var cut: UInt64 = 0
-        for place in 0..<count {
+        var place = 0
+        while place < count {
+            packets[place].read(frames + place)
             bytes &+= UInt64(packets[place].wireLength)
             cut &+= packets[place].capturedLength < packets[place].wireLength ? 1 : 0
+            place &+= 1
         }
         tracker.counters.packets &+= UInt64(count)
         tracker.counters.bytes &+= bytes
         tracker.counters.cutPackets &+= cut
     }
 
-    /// Whether some subscription that tracks connections may want the packet's.
-    @inline(__always)
-    private func wantsTracking(_ packet: UnsafePointer<Packet>) -> Bool {
-        if tracksEverything { return true }
-        for number in 0..<trackers.count where trackers.program(number).pointee.match(packet, source: nil, service: nil) != .no { return true }
-        return false
+    /// Asks the filters: packets to be tracked are put into `trains`, the others have their outcome with that. Gives the number of trains; the one behind
+    /// them says where the last one's cars end.
+    @inline(never)
+    private mutating func chooseTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int {
+        // Copies, for a method of `self` would be passed the whole of it.
+        let (gate, packets, trains, cars) = (gate, packets, trains, cars)
+        let hasPacketSubscribers = packetSubscribers.count > 0
+        var train = trains - 1
+        var car = cars
+        var filtered: UInt64 = 0
+        // Nothing continues the empty packet behind the last.
+        var last = UnsafePointer(packets + Self.width)
+        var sender = Endpoint.a
+        var packet = packets
+        var frame = frames
+        let end = packets + count
+        while packet < end {
+            defer {
+                packet += 1
+                frame += 1
+            }
+            if hasPacketSubscribers, deliverPacket(packet, frame), packet.pointee.kind == .flow, !gate.opens(for: packet) {
+                tracker.counters.outcomes[PacketOutcome.delivered.rawValue] &+= 1
+                continue
+            }
+            guard packet.pointee.kind == .flow else {
+                countUntrackable(packet)
+                continue
+            }
+            guard gate.opens(for: packet) else {
+                filtered &+= 1
+                continue
+            }
+            switch UnsafePointer(packet).continues(last) {
+            case .sameWay: break
+            case .back: sender = sender.other
+            case .no:
+                let (key, senderIsB) = UnsafePointer(packet).flow
+                sender = senderIsB ? .b : .a
+                train += 1
+                train.pointee.key = key
+                train.pointee.cars = car
+            }
+            car.pointee = TrainCar(packet: packet, frame: frame, sender: sender)
+            car += 1
+            last = UnsafePointer(packet)
+        }
+        train[1].cars = car
+        tracker.counters.outcomes[PacketOutcome.filtered.rawValue] &+= filtered
+        return train - trains + 1
     }
 
-    @inline(__always)
-    private func deliverPacket(_ packet: UnsafePointer<Packet>, _ frame: Frame) -> Bool {
+    /// Gives the packet to the subscriptions of packets that want it; false when there is none.
+    @inline(never)
+    private mutating func deliverPacket(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
         var isDelivered = false
         for number in 0..<packetSubscribers.count {
             // What a packet alone cannot tell is no reason to keep it from a subscription of packets.
             guard packetSubscribers.program(number).pointee.match(packet, source: .a, service: nil) != .no else { continue }
-            packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.bytes, byteCount: Int(frame.length))) }
+            packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))) }
             isDelivered = true
         }
         return isDelivered
     }
 
-    private mutating func countUntracked(_ packet: UnsafePointer<Packet>, isDelivered: Bool) {
+    @inline(never)
+    private mutating func countUntrackable(_ packet: UnsafePointer<Packet>) {
         let outcome: PacketOutcome =
             switch packet.pointee.kind {
-            case .flow: isDelivered ? .delivered : .filtered
             case .fragment: .fragment
-            case .notIP: .notIP
             case .malformed: .malformed
+            case .notIP, .flow: .notIP
             }
         tracker.counters.outcomes[outcome.rawValue] &+= 1
         if outcome == .malformed { tracker.counters.problems[Int(packet.pointee.problem.rawValue)] &+= 1 }
@@ -128,4 +160,41 @@ public struct Pipeline: ~Copyable {
 
     /// Ends all connections.
     public mutating func drain() { tracker.drain() }
+}
+
+/// Whether a packet is worth tracking: the filters of all that track connections, asked at the packet stage. Plain pointers, so that copying it costs nothing.
+private struct Gate {
+    /// One filter that wants everything stands alone; none is one that wants nothing.
+    private let first: UnsafePointer<FilterProgram>
+    private let others: UnsafeMutablePointer<UnsafePointer<FilterProgram>>
+    private let otherCount: Int
+    private let nothing: UnsafeMutablePointer<FilterProgram>
+
+    init(_ trackers: [Subscriber]) {
+        nothing = .allocate(capacity: 1)
+        nothing.initialize(to: FilterProgram(.nothing))
+        let asked = trackers.first { $0.program.pointee.isEverything }.map { [$0] } ?? trackers
+        first = asked.first?.program ?? UnsafePointer(nothing)
+        otherCount = max(0, asked.count - 1)
+        others = .allocate(capacity: max(1, otherCount))
+        others.initialize(from: asked.dropFirst().map(\.program), count: otherCount)
+    }
+
+    func deallocate() {
+        nothing.deinitialize(count: 1)
+        nothing.deallocate()
+        others.deallocate()
+    }
+
+    @inline(__always)
+    func opens(for packet: UnsafePointer<Packet>) -> Bool {
+        if first.pointee.match(packet, source: nil, service: nil) != .no { return true }
+        return otherCount > 0 && opensForOthers(packet)
+    }
+
+    @inline(never)
+    private func opensForOthers(_ packet: UnsafePointer<Packet>) -> Bool {
+        for number in 0..<otherCount where others[number].pointee.match(packet, source: nil, service: nil) != .no { return true }
+        return false
+    }
 }

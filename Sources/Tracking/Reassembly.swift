@@ -178,6 +178,7 @@ struct Reassembly: ~Copyable {
         return count
     }
 
+    @inline(__always)
     func holds(_ stream: Int) -> Bool { streams[stream].head != 0 }
 
     /// Gives up everything before a sequence number ahead: how many bytes that was.
@@ -197,6 +198,7 @@ struct Reassembly: ~Copyable {
         streams[stream] = Stream(next: SequenceNumber(0), head: 0, tail: 0, pages: 0, hasBegun: false)
     }
 
+    @inline(__always)
     private func copy(_ segment: UnsafeRawBufferPointer, from offset: Int, _ count: Int, to page: UInt32, at position: Int) {
         (bytes + Int(page - 1) * Self.pageSize + position).copyMemory(from: segment.baseAddress! + offset, byteCount: count)
     }

@@ -71,6 +71,7 @@ extension UnsafeMutablePointer<Connection> {
         if flags.contains(.syn), !flags.isDisjoint(with: [.fin, .rst]) { note(.multiFlag, as: .multiFlag, side, sender) }
         if flags.isSuperset(of: [.fin, .rst]) { note(.inconsistent, as: .inconsistent, side, sender) }
 
+        if flags.contains(.syn), pointee.originatorEvidence != .syn { correctOriginator(flags, sender) }
         if flags.contains(.rst) { return followReset(packet, side, sender) }
 
         if flags.contains(.syn) {
@@ -97,6 +98,18 @@ extension UnsafeMutablePointer<Connection> {
 
         if flags.contains(.fin) { return followFin(packet, side, sender) }
         return .none
+    }
+
+    /// A SYN, or an answer to one, says more than what the originator was told by.
+    private func correctOriginator(_ flags: TCPFlags, _ sender: Endpoint) {
+        let isAnswer = flags.contains(.ack)
+        if isAnswer, pointee.originatorEvidence == .synAck { return }
+        let originator = isAnswer ? sender.other : sender
+        if pointee.originator != originator {
+            pointee.originator = originator
+            pointee.history.appendFlip()
+        }
+        pointee.originatorEvidence = isAnswer ? .synAck : .syn
     }
 
     private func openHandshake(_ flags: TCPFlags, _ sender: Endpoint, _ peerState: TCPState) {

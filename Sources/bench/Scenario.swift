@@ -38,6 +38,21 @@ enum Scenario: String, CaseIterable {
         }
     }
 
+    /// The most instructions a packet above its ceiling, measured and 2 % besides.
+    var instructionBound: Int? {
+        switch self {
+        case .free, .freeManyFlows: nil
+        case .headers: 71
+        case .refuse: 120
+        case .records: 430
+        case .names: 856
+        case .manyFlows: 466
+        }
+    }
+
+    /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
+    var mustNotAllocate: Bool { self != .names }
+
     var title: String {
         switch self {
         case .free: "receive and free"

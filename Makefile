@@ -1,0 +1,55 @@
+# make demo: who asked for which TLS server name, on a shipped capture, through a DPDK virtual port
+# make test: all tests, and the bounds on what a packet costs
+# make bench: cycles and packets a second of each stage on this machine
+# Each installs what it needs (Debian packages, as root or with sudo) and builds.
+
+SWIFT ?= swift
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+NEEDED := dpdk-dev libdpdk-dev libnuma-dev libpcap-dev pkg-config
+TRACE := Tests/Traces/tls.pcap
+# Retina's own trace where it is at hand: the thresholds are its.
+BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suites.pcap) $(TRACE))
+
+.PHONY: demo test bench build setup unit release user-package command-line costs
+
+demo: build
+	@.build/release/fovea run configs/demo.toml
+
+test: setup unit release command-line user-package costs
+	@echo "all tests passed"
+
+bench: setup release
+	@$(call install,valgrind binutils)
+	.build/release/bench $(BENCH_TRACE)
+	.build/release/bench $(BENCH_TRACE) --counts
+
+build: setup
+	$(SWIFT) build -c release --product fovea
+
+release: setup
+	$(SWIFT) build -c release
+
+# The suites, with every check of a debug build on.
+unit: setup
+	$(SWIFT) test
+
+# The binary's commands, their output and exit codes.
+command-line: release
+	Tests/command-line.sh .build/release/fovea
+
+# A package that depends on Fovea as a user's own would.
+user-package: setup
+	$(SWIFT) run --package-path Tests/UserPackage flow-sizes run --capture $(TRACE) --quiet
+
+# Instructions, allocations and reference counts a packet: the same on any machine, so they have bounds here.
+costs: release
+	@$(call install,valgrind binutils)
+	.build/release/bench $(BENCH_TRACE) --counts --check
+
+setup:
+	@$(call install,$(NEEDED))
+
+# Installs the packages that are missing.
+install = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	[ -z "$$missing" ] || { echo "installing $$missing"; $(SUDO) apt-get update -qq && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }

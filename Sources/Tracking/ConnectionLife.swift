@@ -1,0 +1,43 @@
+import Packets
+
+/// What a connection's state says about its end: how long it may be silent, when a full table gives it up, what ends it.
+extension UnsafeMutablePointer<Connection> {
+    /// How long the connection may be silent, nanoseconds.
+    func timeout(_ options: UnsafePointer<TrackerOptions>) -> Int64 {
+        switch pointee.phase {
+        case .closing: return options.pointee.tcpClosingTimeout
+        case .tombstone: return options.pointee.tcpTombstoneTimeout
+        case .new, .open: break
+        }
+        switch pointee.transport {
+        case .tcp: return pointee.rank == .attempt ? options.pointee.tcpEstablishTimeout : options.pointee.tcpInactivityTimeout
+        case .udp: return options.pointee.udpInactivityTimeout
+        default: return options.pointee.otherInactivityTimeout
+        }
+    }
+
+    /// Where it stands among those that a full table gives up.
+    var currentRank: Rank {
+        if pointee.phase != .open { return .closed }
+        let isOneSided = pointee.sideA.packets == 0 || pointee.sideB.packets == 0
+        guard pointee.transport == .tcp else { return isOneSided ? .unanswered : .established }
+        let seen = side(pointee.originator).pointee.seen
+        let hasAttempted = seen.contains(.syn) || pointee.originatorEvidence == .synAck
+        // Opened, and never used by the one who opened it.
+        if hasAttempted, isOneSided || seen.isDisjoint(with: [.pureAck, .data]) { return .attempt }
+        return isOneSided ? .unanswered : .established
+    }
+
+    /// The reason to report when something else than a close ends it.
+    func endReason(otherwise reason: EndReason) -> EndReason {
+        pointee.phase == .closing ? (pointee.wasReset ? .rst : .fin) : reason
+    }
+
+    /// Whether a packet opens another connection of the same tuple, of a closed one: a SYN with another sequence number.
+    func isOpenedAnew(by packet: UnsafePointer<Packet>, from sender: Endpoint) -> Bool {
+        let flags = packet.pointee.flags
+        guard flags.contains(.syn), flags.isDisjoint(with: [.ack, .rst, .fin]) else { return false }
+        let side = side(sender)
+        return !side.pointee.seen.contains(.syn) || side.pointee.initial != packet.pointee.sequence
+    }
+}

@@ -36,6 +36,13 @@ struct Recording: Sendable {
         records.append(Record(bytes: start..<bytes.count, wireLength: frame.wireLength, timestamp: frame.timestamp))
     }
 
+    /// The same with a record in another place.
+    func moving(_ place: Int, to newPlace: Int) -> Recording {
+        var moved = self
+        moved.records.insert(moved.records.remove(at: place), at: newPlace)
+        return moved
+    }
+
     /// Calls the body with one burst of frames after the other, each valid during the call.
     func forEachBurst(of size: Int, _ body: (UnsafeBufferPointer<Frame>, Range<Int>) throws -> Void) rethrows {
         try bytes.withUnsafeBytes { memory in

@@ -86,7 +86,7 @@ let package = Package(
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea"], swiftSettings: optimised),
         .testTarget(name: "FoveaTests", dependencies: ["Fovea", .product(name: "TOMLKit", package: "TOMLKit")], swiftSettings: optimised),
         // Golden captures against independent oracles; needs libpcap, no DPDK port.
-        .testTarget(name: "TraceTests", dependencies: ["Fovea", "Tracking", "CPcap"], swiftSettings: optimised),
+        .testTarget(name: "TraceTests", dependencies: ["Capture", "Tracking", "Protocols", "Filters", "Packets"], swiftSettings: optimised),
     ]
 )
 

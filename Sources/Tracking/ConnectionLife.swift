@@ -42,6 +42,14 @@ extension UnsafeMutablePointer<Connection> {
         let flags = packet.pointee.flags
         guard flags.contains(.syn), flags.isDisjoint(with: [.ack, .rst, .fin]) else { return false }
         let side = side(sender)
-        return !side.pointee.seen.contains(.syn) || side.pointee.initial != packet.pointee.sequence
+        return side.pointee.seen.contains(.syn) ? side.pointee.initial != packet.pointee.sequence : !begins(packet, side)
+    }
+
+    /// Whether a SYN is the beginning of what its side was seen to send before it: packets change places on their way, and in captures.
+    func begins(_ syn: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>) -> Bool {
+        guard side.pointee.seen.contains(.sequenceKnown) else { return false }
+        let distance = side.pointee.next - syn.pointee.sequence
+        // SYN and FIN count, too.
+        return distance > 0 && distance <= Int(clamping: side.pointee.payloadBytes) &+ 2
     }
 }

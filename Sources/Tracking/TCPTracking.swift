@@ -85,7 +85,7 @@ extension UnsafeMutablePointer<Connection> {
             let isBelieved = !side.pointee.seen.contains(.syn) || state(sender) == .synSent || state(sender) == .synAckSent
             if isBelieved {
                 side.pointee.initial = packet.pointee.sequence
-                side.pointee.next = packet.pointee.sequence + 1 + Int(packet.pointee.payloadLength)
+                if !begins(packet, side) { side.pointee.next = packet.pointee.sequence + 1 + Int(packet.pointee.payloadLength) }
                 side.pointee.seen.formUnion([.syn, .sequenceKnown])
                 openHandshake(flags, sender, peerState)
             }

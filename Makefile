@@ -13,7 +13,7 @@ BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suit
 .PHONY: demo test bench build setup unit release user-package command-line costs
 
 demo: build
-	@.build/release/fovea run configs/demo.toml
+	.build/release/fovea run --device net_pcap0,rx_pcap=$(TRACE) --subscription server_names
 
 test: setup unit release command-line user-package costs
 	@echo "all tests passed"

@@ -93,7 +93,7 @@ final class Run {
 
     private func check() {
         if !counters.isBalanced { Issue.record("\(counters.packets) packets have other outcomes: \(PacketOutcome.allCases.map { counters[$0] })") }
-        if pipeline.tracker.count > pipeline.tracker.options.maxConnections { Issue.record("\(pipeline.tracker.count) connections in the table") }
+        if pipeline.tracker.count > pipeline.tracker.options.pointee.maxConnections { Issue.record("\(pipeline.tracker.count) connections in the table") }
     }
 
     /// The records of a conversation, each connection's in the order of their ends.

@@ -1,0 +1,3 @@
+import Fovea
+
+FoveaCommand.main(subscriptions: [FlowSizes.self])

@@ -113,7 +113,7 @@ public struct ConnTracker: ~Copyable {
         if packet.pointee.transport == .tcp {
             if packet.pointee.flags.contains(.syn), connection.pointee.originatorEvidence != .syn { correctOriginator(packet, connection, sender) }
             let change = connection.followTCP(packet, from: sender)
-            if change != .none { act(on: change, slot, connection) }
+            if change != .none { act(on: change, slot, connection, sender) }
             mayChangeRank = mayChangeRank || seen != side.pointee.seen || change != .none
         }
         count(packet, side)
@@ -220,9 +220,11 @@ public struct ConnTracker: ~Copyable {
         return !side.pointee.seen.contains(.syn) || side.pointee.initial != packet.pointee.sequence
     }
 
-    private mutating func act(on change: TCPChange, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
+    private mutating func act(on change: TCPChange, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
         switch change {
         case .none: break
+        case .beganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender))
+        case .peerBeganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender.other))
         case .refusedReset: counters.refusedResets &+= 1
         case .closed, .reset:
             guard connection.pointee.phase == .open else { break }

@@ -123,53 +123,61 @@ extension ConnTracker {
     ) {
         let stream = Reassembly.stream(index, sender)
         var sequence = packet.pointee.sequence
+        if packet.pointee.flags.contains(.rst) { return }
         if packet.pointee.flags.contains(.syn) {
+            // A SYN that the receiver drops brings nothing.
+            guard connection.side(sender).pointee.initial == sequence else { return }
             sequence = sequence + 1
             reassembly.begin(stream, at: sequence)
         }
-        let payload = UnsafeRawBufferPointer(start: frame.pointee.bytes + Int(packet.pointee.payloadOffset), count: Int(packet.pointee.payloadCaptured))
+        var payload = UnsafeRawBufferPointer(start: frame.pointee.bytes + Int(packet.pointee.payloadOffset), count: Int(packet.pointee.payloadCaptured))
         let notCaptured = Int(packet.pointee.payloadLength) - payload.count
         guard payload.count + notCaptured > 0 else { return }
+        let end = sequence + payload.count
 
-        var arrival = reassembly.arrive(stream, sequence, count: payload.count)
-        if arrival == .ahead, !reassembly.hold(stream, sequence, payload) {
-            // No room: holes are given up, first to last, until this segment's turn has come.
-            counters.holesGivenUp &+= 1
-            flush(index, connection, sender)
+        arriving: while payload.count > 0 {
+            let done: Int
+            switch reassembly.arrive(stream, sequence, count: payload.count) {
+            case .inOrder(let range):
+                counters.repeatedBytes &+= UInt64(range.lowerBound)
+                give(UnsafeRawBufferPointer(rebasing: payload[range]), index, connection, sender)
+                popReady(stream, index, connection, sender)
+                done = range.upperBound
+            case .ahead:
+                done = reassembly.hold(stream, sequence, payload, repeated: &counters.repeatedBytes)
+                if done < payload.count {
+                    // No room: holes are given up, first to last, until this segment's turn has come.
+                    counters.holesGivenUp &+= 1
+                    giveGap(reassembly.skipHole(stream, upTo: sequence + done), index, connection, sender)
+                    popReady(stream, index, connection, sender)
+                }
+            case .old:
+                counters.repeatedBytes &+= UInt64(payload.count)
+                break arriving
+            case .implausible:
+                counters.implausibleBytes &+= UInt64(payload.count)
+                return
+            }
             guard !connection.pointee.wants.isDisjoint(with: .reassembly) else { return }
-            arrival = reassembly.arrive(stream, sequence, count: payload.count)
-            if arrival == .ahead { arrival = jump(to: sequence, payload.count, stream, index, connection, sender) }
-        }
-        switch arrival {
-        case .inOrder(let skipped):
-            counters.repeatedBytes &+= UInt64(skipped)
-            give(UnsafeRawBufferPointer(rebasing: payload[skipped...]), index, connection, sender)
-            popReady(stream, index, connection, sender)
-        case .old: counters.repeatedBytes &+= UInt64(payload.count)
-        case .implausible: counters.implausibleBytes &+= UInt64(payload.count)
-        case .ahead: break
+            payload = UnsafeRawBufferPointer(rebasing: payload[done...])
+            sequence = sequence + done
         }
         counters.reassemblyPeak = UInt64(reassembly.heldPagesPeak * Reassembly.pageSize)
-        if notCaptured > 0, arrival != .implausible { skipUncaptured(sequence + payload.count, notCaptured, stream, index, connection, sender) }
+        if notCaptured > 0 { skipUncaptured(end, notCaptured, stream, index, connection, sender) }
     }
 
-    /// Steps over bytes that were on the wire and not captured, when they come next.
+    /// Steps over bytes that were on the wire and not captured, as far as they come next.
     private mutating func skipUncaptured(
-        _ sequence: SequenceNumber, _ count: Int, _ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+        _ start: SequenceNumber, _ count: Int, _ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {
-        guard !connection.pointee.wants.isDisjoint(with: .reassembly) else { return }
-        if case .inOrder(let skipped) = reassembly.arrive(stream, sequence, count: count) {
-            giveGap(count - skipped, index, connection, sender)
+        var sequence = start
+        while !connection.pointee.wants.isDisjoint(with: .reassembly), start + count - sequence > 0,
+            case .inOrder(let range) = reassembly.arrive(stream, sequence, count: start + count - sequence)
+        {
+            giveGap(range.count, index, connection, sender)
             popReady(stream, index, connection, sender)
+            sequence = sequence + range.upperBound
         }
-    }
-
-    /// Gives up the hole before a segment that could not be held.
-    private mutating func jump(
-        to sequence: SequenceNumber, _ count: Int, _ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
-    ) -> Reassembly.Arrival {
-        giveGap(reassembly.skip(stream, to: sequence), index, connection, sender)
-        return reassembly.arrive(stream, sequence, count: count)
     }
 
     private mutating func popReady(_ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {

@@ -131,7 +131,7 @@ public struct ConnTracker: ~Copyable {
         let seen = side.pointee.seen
         if packet.pointee.transport == .tcp {
             let change = connection.followTCP(packet, from: sender)
-            if change != .none { act(on: change, connection) }
+            if change != .none { act(on: change, connection, sender) }
         }
         count(packet, side)
         let isNewSecond = (connection.pointee.touched ^ now) >> 30 != 0
@@ -262,14 +262,16 @@ public struct ConnTracker: ~Copyable {
     }
 
     @inline(never)
-    private mutating func act(on change: TCPChange, _ connection: UnsafeMutablePointer<Connection>) {
+    private mutating func act(on change: TCPChange, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+        let slot = table.slot(of: connection)
         switch change {
         case .none: break
+        case .beganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender))
+        case .peerBeganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender.other))
         case .refusedReset: counters.refusedResets &+= 1
         case .closed, .reset:
             guard connection.pointee.phase == .open else { break }
             connection.pointee.phase = change == .reset ? .closedByReset : .closedByFin
-            let slot = table.slot(of: connection)
             connection.pointee.rank = .closed
             table.move(slot, toBackOf: Table.Order(.closed))
             wheel.arm(slot.index, at: now &+ options.pointee.tcpClosingTimeout)

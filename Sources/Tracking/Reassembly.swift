@@ -36,8 +36,8 @@ struct Reassembly: ~Copyable {
 
     /// What a segment is to its stream.
     enum Arrival: Equatable {
-        /// Its bytes from this offset on come next.
-        case inOrder(from: Int)
+        /// These of its bytes come next. Those before were there, those behind come after what is held.
+        case inOrder(Range<Int>)
         /// All of it was there before.
         case old
         /// It lies behind a hole.
@@ -98,8 +98,10 @@ struct Reassembly: ~Copyable {
         let ahead = sequence - streams[stream].next
         if ahead <= 0 {
             guard count + ahead > 0 else { return ahead < -Self.maxWindow ? .implausible : .old }
-            streams[stream].next = sequence + count
-            return .inOrder(from: -ahead)
+            // What is held came first.
+            let end = streams[stream].head == 0 ? count : min(count, pages[Int(streams[stream].head)].start - sequence)
+            streams[stream].next = sequence + end
+            return .inOrder(-ahead..<end)
         }
         return ahead > Self.maxWindow ? .implausible : .ahead
     }
@@ -112,8 +114,9 @@ struct Reassembly: ~Copyable {
 
     /// Keeps a segment that lies behind a hole: those of its bytes that are not held yet.
     ///
-    /// - Returns: false when the budget left no room for all of it; what found room is held.
-    mutating func hold(_ stream: Int, _ sequence: SequenceNumber, _ segment: UnsafeRawBufferPointer) -> Bool {
+    /// - Parameter repeated: grows by the bytes that were held already.
+    /// - Returns: how many bytes from its beginning on need no more care; not all when the budget left no room.
+    mutating func hold(_ stream: Int, _ sequence: SequenceNumber, _ segment: UnsafeRawBufferPointer, repeated: inout UInt64) -> Int {
         let end = sequence + segment.count
         var position = sequence
         var before: UInt32 = 0
@@ -123,7 +126,9 @@ struct Reassembly: ~Copyable {
         while end - position > 0 {
             while after != 0, pages[Int(after)].end - position <= 0 { (before, after) = (after, pages[Int(after)].next) }
             if after != 0, pages[Int(after)].start - position <= 0 {
-                position = pages[Int(after)].end
+                let held = min(pages[Int(after)].end - position, end - position)
+                repeated &+= UInt64(held)
+                position = position + held
                 continue
             }
             let limit = after == 0 ? end - position : min(end - position, pages[Int(after)].start - position)
@@ -134,7 +139,7 @@ struct Reassembly: ~Copyable {
                 position = position + count
                 continue
             }
-            guard streams[stream].pages < maxPagesPerStream, let page = takePage() else { return false }
+            guard streams[stream].pages < maxPagesPerStream, let page = takePage() else { return position - sequence }
             let count = min(limit, Self.pageSize)
             pages[Int(page)] = Page(start: position, count: UInt32(count), next: after)
             copy(segment, from: position - sequence, count, to: page, at: 0)
@@ -144,7 +149,7 @@ struct Reassembly: ~Copyable {
             before = page
             position = position + count
         }
-        return true
+        return segment.count
     }
 
     /// The next held piece in order; nil before the next hole. Must be released before the next call.
@@ -169,23 +174,21 @@ struct Reassembly: ~Copyable {
 
     mutating func release(_ piece: Piece) { givePage(piece.page) }
 
-    /// Gives up the hole before the first held piece: the number of bytes in it, 0 when nothing is held.
-    mutating func skipHole(_ stream: Int) -> Int {
-        guard streams[stream].head != 0 else { return 0 }
-        let start = pages[Int(streams[stream].head)].start
-        let count = max(0, start - streams[stream].next)
-        streams[stream].next = start
-        return count
+    /// Gives up the hole before the first held piece, 0 when nothing is held.
+    ///
+    /// - Parameter limit: a sequence number behind the hole's beginning, at which it ends at the latest.
+    /// - Returns: the number of bytes in it.
+    mutating func skipHole(_ stream: Int, upTo limit: SequenceNumber? = nil) -> Int {
+        let next = streams[stream].next
+        var distance = limit.map { $0 - next } ?? .max
+        if streams[stream].head != 0 { distance = min(distance, pages[Int(streams[stream].head)].start - next) }
+        guard distance > 0, distance != .max else { return 0 }
+        streams[stream].next = next + distance
+        return distance
     }
 
     @inline(__always)
     func holds(_ stream: Int) -> Bool { streams[stream].head != 0 }
-
-    /// Gives up everything before a sequence number ahead: how many bytes that was.
-    mutating func skip(_ stream: Int, to sequence: SequenceNumber) -> Int {
-        defer { streams[stream].next = sequence }
-        return sequence - streams[stream].next
-    }
 
     /// Forgets a stream.
     mutating func free(_ stream: Int) {

@@ -83,7 +83,17 @@ extension UnsafeMutablePointer<Connection> {
             if isNew, !flags.contradict { pointee.history.append(flags.contains(.ack) ? .synAck : .syn, by: sender) }
             // A SYN with another number on an established connection changes nothing: a host would not believe it, either (RFC 5961).
             let isBelieved = !side.pointee.seen.contains(.syn) || state(sender) == .synSent || state(sender) == .synAckSent
+            var change = TCPChange.none
             if isBelieved {
+                if side.pointee.seen.contains(.syn), isNew, side.pointee.seen.isDisjoint(with: [.data, .pureAck, .fin]) { change = .beganAnew }
+                let answered = self.side(sender.other)
+                if flags.contains(.ack), peerState == .synSent, answered.pointee.seen.isDisjoint(with: [.data, .pureAck, .fin]),
+                    packet.pointee.acknowledgment - answered.pointee.initial < 1 || packet.pointee.acknowledgment - answered.pointee.next > 0
+                {
+                    // The answer to an earlier SYN than the last.
+                    answered.pointee.seen.remove(.sequenceKnown)
+                    change = .peerBeganAnew
+                }
                 side.pointee.initial = packet.pointee.sequence
                 if !begins(packet, side) { side.pointee.next = packet.pointee.sequence + 1 + Int(packet.pointee.payloadLength) }
                 side.pointee.seen.formUnion([.syn, .sequenceKnown])
@@ -91,6 +101,7 @@ extension UnsafeMutablePointer<Connection> {
             }
             if flags.contains(.ack), isBelieved { acknowledge(packet.pointee.acknowledgment, side, sender) }
             side.pointee.window = packet.pointee.window
+            if change != .none, !flags.contains(.fin) { return change }
         } else {
             followData(packet, side, sender)
             // With a SYN-ACK to it, this is the third step of a handshake whose SYN was missed.
@@ -185,6 +196,9 @@ enum TCPChange {
     /// Both sides have sent FIN.
     case closed
     case reset
+    /// The sender, or its peer, begins at another sequence number than its first SYN said.
+    case beganAnew
+    case peerBeganAnew
     /// A RST that the receiver would not believe.
     case refusedReset
 }

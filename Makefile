@@ -51,5 +51,5 @@ setup:
 
 # Installs the packages that are missing.
 install = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
-	[ -z "$$missing" ] || { echo "installing $$missing"; $(SUDO) apt-get update -qq && \
+	[ -z "$$missing" ] || { echo installing $$missing; $(SUDO) apt-get update -qq && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }

@@ -105,6 +105,18 @@ import Testing
         #expect(replay.summary.counters.packets == 0)
     }
 
+    @Test func `reports are flushed once a second while nothing comes`() throws {
+        let folder = try TemporaryFolder()
+        var online = Config.Online(ports: [.init(device: "net_ring0", cores: [1])])
+        online.duration = .milliseconds(1500)
+        var config = Config(online: online)
+        config.output = folder.path
+        try Fovea.run(config, subscriptions: [Flushes.self])
+        // One at the start, one a second later; a third if the machine is slow to stop.
+        let line = try String(contentsOfFile: folder.path + "/flushes.jsonl", encoding: .utf8)
+        #expect([2, 3].map { "{\"flushes\":\($0)}\n" }.contains(line))
+    }
+
     @Test func `a port without an end runs for its duration`() throws {
         let replay = try Replay(ports: [.init(device: "net_null0", cores: [1, 2])], duration: .milliseconds(300))
         #expect(!replay.summary.wasInterrupted)

@@ -14,6 +14,8 @@ struct Lcore: ~Copyable {
     private var sources: CaptureSources
     private var pipeline: Pipeline
     private var burst = Burst()
+    private let subscribers: [Subscriber]
+    private var lastFlush = Timestamp.zero
     private let gauges: Gauges
     private let stop: StopRequest
     /// Why sources ended before their end.
@@ -21,9 +23,10 @@ struct Lcore: ~Copyable {
     private(set) var first: Timestamp?
     private(set) var last: Timestamp?
 
-    init(_ sources: consuming CaptureSources, _ pipeline: consuming Pipeline, _ gauges: Gauges, _ stop: StopRequest) {
+    init(_ sources: consuming CaptureSources, _ subscribers: [Subscriber], _ options: TrackerOptions, _ gauges: Gauges, _ stop: StopRequest) {
         self.sources = sources
-        self.pipeline = pipeline
+        self.subscribers = subscribers
+        pipeline = Pipeline(options, subscribers: subscribers)
         self.gauges = gauges
         self.stop = stop
     }
@@ -52,7 +55,7 @@ struct Lcore: ~Copyable {
             round &+= 1
             if round % Self.roundsBetweenReports == 0 { report() }
             // Where nothing comes time passes all the same, but not in a capture.
-            if round % Self.roundsBetweenClocks == 0, sources.isLive { pipeline.advance(to: EAL.wallClock) }
+            if round % Self.roundsBetweenClocks == 0, sources.isLive { advance(to: EAL.wallClock) }
         }
         pipeline.drain()
         report()
@@ -61,6 +64,14 @@ struct Lcore: ~Copyable {
     private static let roundsBetweenReports = 64
     /// An idle round takes a microsecond or less.
     private static let roundsBetweenClocks = 1024
+    private static let nanosecondsBetweenFlushes: Int64 = 1_000_000_000
+
+    private mutating func advance(to now: Timestamp) {
+        pipeline.advance(to: now)
+        guard now - lastFlush >= Self.nanosecondsBetweenFlushes else { return }
+        lastFlush = now
+        for subscriber in subscribers { subscriber.flushReport() }
+    }
 
     private mutating func noteTime() {
         let frames = burst.frames

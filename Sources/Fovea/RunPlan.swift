@@ -83,8 +83,8 @@ extension RunPlan {
     var mbufs: Mempools.Shape {
         switch config.source {
         case .offline(let offline): mbufs(room: offline.mtu)
-        // The Ethernet header, two VLAN tags and the checksum surround an MTU.
-        case .online(let online): mbufs(room: online.mtu + 26)
+        // The Ethernet header, two VLAN tags and the checksum surround an MTU. Less than 2048 some drivers refuse.
+        case .online(let online): mbufs(room: max(2048, online.mtu + 26))
         }
     }
 

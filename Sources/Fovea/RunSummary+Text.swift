@@ -19,7 +19,7 @@ extension RunSummary: CustomStringConvertible {
 
     private func describeRun(_ page: inout SummaryPage) {
         for port in ports { page.line("\(port.device)  (\(port.driver), \(port.queues) \(port.queues == 1 ? "queue" : "queues")\(spread(port)))") }
-        if let file { page.line(file.path) }
+        if let file { page.line(file.path == "-" ? "standard input" : file.path) }
         let seconds = max(wallTime.inSeconds, 1e-9)
         page.line("\(Figures.grouped(counters.packets)) packets, \(Figures.grouped(counters.bytes)) bytes, \(Figures.duration(Double(packetTime) / 1e9)) of packet time")
         let packetRate = Figures.scaled(Double(counters.packets) / seconds).trimmed, bitRate = Figures.scaled(Double(counters.bytes) * 8 / seconds).trimmed
@@ -74,7 +74,7 @@ extension RunSummary: CustomStringConvertible {
         }
         page.rowIfAny("evicted: the table was full", counters[.evicted])
         page.rowIfAny("tombstones evicted", counters.evictedTombstones)
-        page.rowIfAny("holes given up: no memory", counters.holesGivenUp)
+        page.rowIfAny("holes given up: no room", counters.holesGivenUp)
         for port in ports {
             let name = ports.count > 1 ? "\(port.device.prefix { $0 != "," }): " : ""
             page.rowIfAny("\(name)dropped: queue full", port.statistics.missed)
@@ -82,6 +82,7 @@ extension RunSummary: CustomStringConvertible {
             page.rowIfAny("\(name)dropped: device errors", port.statistics.errors)
         }
         page.rowIfAny("dropped: no mbuf free", UInt64(file?.noBuffer ?? 0))
+        page.rowIfAny("mbufs not given back", UInt64(max(0, lostMbufs)))
         if dropped == 0 { page.row("dropped", "0") }
     }
 }

@@ -125,7 +125,7 @@ final class Crew {
                 return try entry.subscription._makeSubscriber(order)
             }
             mbufsBefore = sources.mbufs.available
-            lcore = Lcore(sources, Pipeline(plan.trackerOptions, subscribers: subscribers), gauges, stop)
+            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, stop)
         }
     }
 

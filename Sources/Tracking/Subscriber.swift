@@ -55,6 +55,7 @@ open class Subscriber {
 
     /// Adds the report of the same subscription on another core to this one's; that one's is used up.
     public func mergeReport(of other: Subscriber) {}
+    public func flushReport() {}
     public func finishReport() throws {}
 }
 
@@ -82,6 +83,8 @@ final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
         other.hasReport = false
         report.pointee.merge(other.report.move())
     }
+
+    override func flushReport() { report.pointee.flush() }
 
     override func finishReport() throws { try report.pointee.finish() }
 }
@@ -136,6 +139,8 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
         other.hasReport = false
         report.pointee.merge(other.report.move())
     }
+
+    public override func flushReport() { report.pointee.flush() }
 
     public override func finishReport() throws { try report.pointee.finish() }
 }

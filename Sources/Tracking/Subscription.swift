@@ -39,11 +39,14 @@ public protocol Subscription: ~Copyable {
 public protocol SubscriptionReport {
     /// Takes in another core's report, at the end of the run.
     mutating func merge(_ other: Self)
+    /// Called about once a second while traffic is live, on the report's core: the place to hand on what is gathered. Must not block.
+    mutating func flush()
     /// Called once on the merged report, after the last packet: the place to print.
     mutating func finish() throws
 }
 
 extension SubscriptionReport {
+    public mutating func flush() {}
     public mutating func finish() throws {}
 }
 

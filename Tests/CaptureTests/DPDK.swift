@@ -49,6 +49,24 @@ struct Connections: SessionTrackable {
     }
 }
 
+/// Counts how often it is asked to flush.
+struct Flushes: PacketSubscription {
+    struct Report: SubscriptionReport {
+        let output: JSONLinesWriter
+        var count = 0
+
+        mutating func merge(_ other: Report) { count += other.count }
+        mutating func flush() { count += 1 }
+        mutating func finish() throws {
+            output.write { $0.add("flushes", count) }
+            try output.finish()
+        }
+    }
+
+    static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try JSONLinesWriter(context)) }
+    static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Report) {}
+}
+
 /// A run of `Connections`: what it counted, and its lines, sorted.
 struct Replay {
     let summary: RunSummary

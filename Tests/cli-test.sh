@@ -1,0 +1,110 @@
+#!/bin/bash
+# What the command line promises: exit codes, and what stands on which output. Needs a built binary, no root.
+#
+# usage: Tests/cli-test.sh [BINARY]        (.build/debug/fovea without one)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+fovea=${1:-.build/debug/fovea}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# expect STATUS PATTERN ARGUMENTS…: the exit status, and a line of standard error that grep -E finds.
+expect() {
+    local status=$1 pattern=$2
+    shift 2
+    "$fovea" "$@" > "$work/out" 2> "$work/err"
+    local answer=$?
+    if [ $answer -ne "$status" ]; then fail "exits with $answer, not $status" "$@"; fi
+    if [ -n "$pattern" ] && ! grep -qE -- "$pattern" "$work/err"; then fail "says nothing like '$pattern'" "$@"; fi
+}
+
+fail() {
+    local what=$1
+    shift
+    echo "fovea $*: $what"
+    sed 's/^/    /' "$work/err"
+    failures=$((failures + 1))
+}
+
+# lines COUNT: of standard output in the last run; all of them JSON objects.
+lines() {
+    local count
+    count=$(wc -l < "$work/out")
+    if [ "$count" -ne "$1" ]; then fail "prints $count lines, not $1" "the run before"; fi
+    if grep -qvE '^\{.*\}$' "$work/out"; then fail "prints what is no JSON object" "the run before"; fi
+}
+
+traces=Tests/Traces
+
+# Runs.
+expect 0 'accounted for +197 +of 197$' run configs/offline.toml; lines 25
+expect 0 'accounted for +197 +of 197$' run configs/vdev.toml; lines 25
+expect 0 '^197 packets, 27,697 bytes' run --capture $traces/tls.pcap --subscription server_names; lines 11
+expect 0 'refused by the filters +58 ' run --capture $traces/tls.pcap --subscription connection_log --filter 'ipv4'; lines 9
+expect 0 'of 10$' run --capture $traces/tls.pcap --max-connections 10 --subscription connection_log; lines 12
+expect 0 '' run --capture $traces/tls.pcap --quiet; lines 25
+[ -s "$work/err" ] && fail "is not quiet" run --quiet
+expect 0 '2 queues' run --device "net_pcap0,rx_pcap=$traces/tls.pcap,rx_pcap=$traces/dns.pcap" --cores 1,2 --subscription server_names; lines 11
+expect 0 'took 1\.' run --device net_null0 --duration 1 --subscription connection_log; lines 0
+expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of run"; lines 0
+[ "$(cat "$work/results/of run/"*.jsonl | wc -l)" -eq 25 ] || fail "writes not 25 lines" run --output
+
+# Lists and checks.
+expect 0 '' list; grep -q '^server_names$' "$work/out" || fail "knows no server_names" list
+expect 0 '' list --format json; grep -q '"name":"server_names"' "$work/out" || fail "knows no server_names" list --format json
+for config in configs/*.toml; do expect 0 '' check "$config"; done
+
+# Bad configurations: 2.
+printf 'offline.pcap = "x"\n[conntrack]\nmax_conections = 1\n' > "$work/a.toml"
+printf 'offline.pcap = "x"\n[[subscriptions]]\nname = "server_nams"\n' > "$work/b.toml"
+printf 'offline.pcap = "x"\nfilter = "tcp.prot == 3"\n' > "$work/c.toml"
+expect 2 "^$work/a.toml:3: max_conections: no such setting" check "$work/a.toml"
+expect 2 "^$work/b.toml:3: .*did you mean server_names" check "$work/b.toml"
+expect 2 "^$work/c.toml:2: filter: column 1" run "$work/c.toml"
+expect 2 '^--filter: filter: column 8' run --capture $traces/tls.pcap --filter 'tcp and'
+expect 2 '^--subscription: .*did you mean server_names' run --capture $traces/tls.pcap --subscription server_name
+expect 2 'No such file' run "$work/missing.toml"
+
+# Bad captures: 3.
+head -c 20000 $traces/tls.pcap > "$work/cut.pcap"
+: > "$work/empty.pcap"
+expect 3 'No such file' run --capture "$work/missing.pcap"
+expect 3 'is a folder' run --capture "$work"
+expect 3 'is empty' run --capture "$work/empty.pcap"
+expect 3 'unknown file format' run --capture Package.swift
+expect 3 '^not read to its end: .*truncated' run --capture "$work/cut.pcap" --subscription connection_log; lines 7
+expect 3 'truncated' run --capture "$work/cut.pcap" --quiet --subscription connection_log; lines 7
+
+# Ports that cannot be had: 4.
+expect 4 'net_nothing0: rte_dev_probe' run --device net_nothing0
+expect 4 'with 2 rx queues of 1' run --device "net_pcap0,rx_pcap=$traces/tls.pcap" --cores 1,2
+printf 'mempool.capacity = 64\nonline.duration = 1\n[[online.ports]]\ndevice = "net_pcap0,rx_pcap=%s,infinite_rx=1"\ncores = [1]\n' $traces/tls.pcap > "$work/d.toml"
+expect 4 'rte_eth_rx_queue_setup' run "$work/d.toml"
+
+# Bad command lines: 64.
+expect 64 'give a configuration' run
+expect 64 'cannot be used together' run --capture x --device y
+expect 64 '--cores' run --device net_null0 --cores 1,x
+expect 64 '--log-level' run --capture x --log-level loud
+
+# Outputs that refuse: 1, and no crash.
+"$fovea" run --capture $traces/tls.pcap --quiet 2> "$work/err" > /dev/full
+[ $? -eq 1 ] && grep -q 'No space left on device; 11 lines not written' "$work/err" || fail "does not tell of a full disk" run
+"$fovea" run --capture $traces/tls.pcap --quiet 2> "$work/err" | true
+[ "${PIPESTATUS[0]}" -le 1 ] || fail "dies of a closed pipe" run
+expect 1 'Not a directory' run --capture $traces/tls.pcap --output /dev/null/results
+
+# Signals: the first ends a run in order, the second at once.
+"$fovea" run --device net_null0 --subscription packet_counter > "$work/out" 2> "$work/err" & pid=$!
+sleep 2; kill -INT $pid; wait $pid
+[ $? -eq 0 ] && grep -q 'accounted for' "$work/err" || fail "does not end in order" run --device net_null0, SIGINT
+lines 1
+mkfifo "$work/pipe"
+(cat $traces/tls.pcap; sleep 5) > "$work/pipe" &
+"$fovea" run --capture "$work/pipe" > "$work/out" 2> "$work/err" & pid=$!
+sleep 2; kill -TERM $pid; sleep 0.3; kill -TERM $pid; wait $pid
+[ $? -eq 130 ] || fail "does not end at once" run, two signals
+
+if [ $failures -gt 0 ]; then echo "$failures failed"; exit 1; fi
+echo "the command line does what it promises"

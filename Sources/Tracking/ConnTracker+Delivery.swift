@@ -256,6 +256,8 @@ extension ConnTracker {
             // Too few bytes to tell: the parser itself will say when they turn out not to be its own.
             begin(unsure, index, connection)
             connection.pointee.parsing = .tentative
+            // From here on it counts whether the parser has seen more than these.
+            connection.pointee.probedChunks = 0
         } else {
             countProbe(index, connection)
         }

@@ -36,6 +36,13 @@ struct Recording: Sendable {
         records.append(Record(bytes: start..<bytes.count, wireLength: frame.wireLength, timestamp: frame.timestamp))
     }
 
+    /// The same without what comes after so many records.
+    func prefix(_ count: Int) -> Recording {
+        var prefix = self
+        prefix.records.removeLast(records.count - count)
+        return prefix
+    }
+
     /// The same with a record in another place.
     func moving(_ place: Int, to newPlace: Int) -> Recording {
         var moved = self

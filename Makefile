@@ -35,7 +35,7 @@ unit: setup
 
 # The binary's commands, their output and exit codes.
 command-line: release
-	Tests/command-line.sh .build/release/fovea
+	Tests/cli-test.sh .build/release/fovea
 
 # A package that depends on Fovea as a user's own would.
 user-package: setup

@@ -62,7 +62,8 @@ public struct Counters: Sendable {
     /// Payload bytes that were there before, or lay outside any window.
     public var repeatedBytes: UInt64 = 0
     public var implausibleBytes: UInt64 = 0
-    /// Times a hole was given up because the budget for held segments was used up.
+    /// Times a hole was given up because there was no room for a segment behind it: a direction's share of pages was used up, or the core's
+    /// budget.
     public var holesGivenUp: UInt64 = 0
     public var sessions: UInt64 = 0
     /// Parsers that gave up, by `ParserFailure`.

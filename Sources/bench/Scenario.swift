@@ -42,11 +42,11 @@ enum Scenario: String, CaseIterable {
     var instructionBound: Int? {
         switch self {
         case .free, .freeManyFlows: nil
-        case .headers: 71
-        case .refuse: 120
-        case .records: 430
-        case .names: 856
-        case .manyFlows: 466
+        case .headers: 64
+        case .refuse: 108
+        case .records: 434
+        case .names: 833
+        case .manyFlows: 408
         }
     }
 

@@ -78,15 +78,17 @@ let package = Package(
             swiftSettings: optimised
         ),
 
-        .testTarget(name: "PacketsTests", dependencies: ["Packets"], swiftSettings: optimised),
-        .testTarget(name: "ContainersTests", dependencies: ["Containers"], swiftSettings: optimised),
-        .testTarget(name: "FiltersTests", dependencies: ["Filters"], swiftSettings: optimised),
-        .testTarget(name: "ProtocolsTests", dependencies: ["Protocols"], swiftSettings: optimised),
-        .testTarget(name: "TrackingTests", dependencies: ["Tracking"], swiftSettings: optimised),
-        .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea"], swiftSettings: optimised),
-        .testTarget(name: "FoveaTests", dependencies: ["Fovea", .product(name: "TOMLKit", package: "TOMLKit")], swiftSettings: optimised),
+        // What the suites share: seeded random numbers, and where captures lie.
+        .target(name: "TestSupport", path: "Tests/Support"),
+        .testTarget(name: "PacketsTests", dependencies: ["Packets", "TestSupport"], swiftSettings: optimised),
+        .testTarget(name: "ContainersTests", dependencies: ["Containers", "TestSupport"], swiftSettings: optimised),
+        .testTarget(name: "FiltersTests", dependencies: ["Filters", "TestSupport"], swiftSettings: optimised),
+        .testTarget(name: "ProtocolsTests", dependencies: ["Protocols", "TestSupport"], swiftSettings: optimised),
+        .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport"], swiftSettings: optimised),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea", "TestSupport"], swiftSettings: optimised),
+        .testTarget(name: "FoveaTests", dependencies: ["Fovea", .product(name: "TOMLKit", package: "TOMLKit"), "TestSupport"], swiftSettings: optimised),
         // Golden captures against independent oracles; needs libpcap, no DPDK port.
-        .testTarget(name: "TraceTests", dependencies: ["Capture", "Tracking", "Protocols", "Filters", "Packets"], swiftSettings: optimised),
+        .testTarget(name: "TraceTests", dependencies: ["Capture", "Tracking", "Protocols", "Filters", "Packets", "TestSupport"], swiftSettings: optimised),
     ]
 )
 

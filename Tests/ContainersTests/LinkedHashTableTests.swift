@@ -1,4 +1,5 @@
 @testable import Containers
+import TestSupport
 import Testing
 
 /// A key whose hash has as many values as its table's seed says: 1 makes every key collide with every other.

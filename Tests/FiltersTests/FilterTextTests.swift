@@ -1,5 +1,6 @@
 import Filters
 import Packets
+import TestSupport
 import Testing
 
 @Suite struct `Filter text` {

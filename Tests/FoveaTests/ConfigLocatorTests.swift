@@ -1,4 +1,5 @@
 import TOMLKit
+import TestSupport
 import Testing
 
 @testable import Fovea
@@ -78,7 +79,7 @@ import Testing
     /// Whatever text TOMLKit reads keys from, the locator saw the same keys.
     @Test(arguments: 0..<100 as Range<UInt64>)
     func `agrees with the parser`(seed: UInt64) {
-        var random = SeededGenerator(seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<10 {
             let text = everyKey.mutated(&random)
             let locator = ConfigLocator(text)
@@ -90,7 +91,7 @@ import Testing
     /// On other text it has nothing to say, but says it.
     @Test(arguments: 0..<100 as Range<UInt64>)
     func `ends on any text`(seed: UInt64) {
-        var random = SeededGenerator(seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<10 {
             let alphabet = "ab=.,#[]{}\"'\\\n\r \u{E9}".unicodeScalars
             let text = String(String.UnicodeScalarView((0..<60).map { _ in alphabet.randomElement(using: &random)! }))

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Fovea
@@ -124,7 +125,7 @@ import Testing
     /// Cuts, repeats, flips and mixes up pieces of a good text. What comes out is read or refused, at a line that exists.
     @Test(arguments: 0..<100 as Range<UInt64>)
     func `reads or refuses whatever stands there`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<10 {
             let text = everyKey.mutated(&random)
             do {
@@ -191,21 +192,6 @@ let everyKey = """
 extension Config {
     var offline: Offline? { if case .offline(let offline) = source { offline } else { nil } }
     var online: Online? { if case .online(let online) = source { online } else { nil } }
-}
-
-/// SplitMix64: a failure is repeated from its seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
 }
 
 /// What a TOML parser finds hard.

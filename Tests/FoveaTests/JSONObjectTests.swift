@@ -1,5 +1,6 @@
 import Foundation
 import Packets
+import TestSupport
 import Testing
 
 @testable import Fovea
@@ -58,7 +59,7 @@ import Testing
     /// Whatever the bytes, another reader of JSON accepts the line.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func `is JSON whatever stands in it`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = SeededGenerator(seed: seed)
         let bytes = (0..<Int.random(in: 0..<200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
         let text = JSONObject.text { $0.add("k", utf8: bytes.span.bytes) }
         let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: String]

@@ -1,4 +1,5 @@
 @testable import Packets
+import TestSupport
 import Testing
 
 extension Packet {

@@ -1,5 +1,6 @@
 import Packets
 import Protocols
+import TestSupport
 import Testing
 
 /// What a parser gets to see of a connection, in order.
@@ -103,21 +104,4 @@ extension [Step] {
 /// The bytes in pieces that end at `cuts`, which ascend.
 func pieces(of bytes: [UInt8], at cuts: [Int]) -> [[UInt8]] {
     zip([0] + cuts, cuts + [bytes.count]).map { Array(bytes[$0..<$1]) }
-}
-
-/// SplitMix64: small, and the same everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return z ^ z >> 31
-    }
 }

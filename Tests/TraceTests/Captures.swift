@@ -1,43 +1,8 @@
 import Foundation
-import Testing
+import TestSupport
 
-/// Where captures lie: the repository's own, beside their oracles, and those of the shared folder, where it is there.
-struct CaptureFolder: Sendable {
-    var captures: URL
-    var oracles: URL
-
-    private static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    /// `Tests/Traces`: made by its own script, always there.
-    static let own = CaptureFolder(captures: package.appending(path: "Tests/Traces"), oracles: package.appending(path: "Tests/Traces"))
-
-    /// `../shared/traces`, or the folder that `FOVEA_SHARED_TRACES` names.
-    static let shared: CaptureFolder = {
-        let folder = ProcessInfo.processInfo.environment["FOVEA_SHARED_TRACES"].map { URL(filePath: $0) }
-            ?? package.deletingLastPathComponent().appending(path: "shared/traces")
-        return CaptureFolder(captures: folder.appending(path: "open"), oracles: folder.appending(path: "oracle/open"))
-    }()
-
-    /// The captures' files, by name; none where the folder is missing.
-    var files: [CaptureName] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: captures.path)) ?? []
-        return names.filter { $0.hasSuffix(".pcap") || $0.hasSuffix(".pcapng") }.sorted().map { CaptureName(file: $0, folder: self) }
-    }
-
-    var isThere: Bool { !files.isEmpty }
-}
-
-/// One capture of a folder; prints as its file's name, so that a failing test case names it.
-struct CaptureName: Sendable, CustomTestStringConvertible {
-    var file: String
-    var folder: CaptureFolder
-
-    /// The name without the format.
-    var name: String { String(file[..<(file.lastIndex(of: ".") ?? file.endIndex)]) }
-    var path: String { folder.captures.appending(path: file).path }
-    var byteCount: Int { (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0 }
-    var testDescription: String { file }
-
+extension CaptureName {
+    /// What an independent reader sees in the capture; written by tshark and a small parser, see `Tests/Traces/make-traces.sh`.
     func oracle() throws -> Oracle {
         try JSONDecoder().decode(Oracle.self, from: Data(contentsOf: folder.oracles.appending(path: "\(name).json")))
     }

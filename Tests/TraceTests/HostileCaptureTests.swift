@@ -3,6 +3,7 @@ import Filters
 import Foundation
 import Packets
 import Protocols
+import TestSupport
 import Testing
 import Tracking
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Packets as no decent host sends them: bits flipped, lengths that lie, frames cut, doubled, reordered and spliced, time that jumps. Fovea need not

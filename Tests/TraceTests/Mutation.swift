@@ -1,3 +1,4 @@
+import TestSupport
 import Packets
 
 /// A few consecutive frames of a capture, and what may go wrong with them on the way.

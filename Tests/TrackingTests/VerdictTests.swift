@@ -1,5 +1,6 @@
 import Filters
 import Packets
+import TestSupport
 import Testing
 @testable import Tracking
 

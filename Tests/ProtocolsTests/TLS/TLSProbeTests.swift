@@ -1,4 +1,5 @@
 import Protocols
+import TestSupport
 import Testing
 
 @Suite struct `TLS probe` {

@@ -152,7 +152,7 @@ struct ExclamationParser: SessionParser {
             case let byte: text.append(byte)
             }
         }
-        return .wantsMore
+        return sessions.isEmpty ? .wantsMore : .ready
     }
 
     mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress { .failed(.unexpected) }

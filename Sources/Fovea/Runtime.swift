@@ -121,7 +121,7 @@ final class Crew {
             self.number = number
             subscribers = try plan.entries.map { entry in
                 let context = ReportContext(subscription: entry.subscription.name, lcore: number, outputFolder: plan.config.output)
-                let order = SubscriberOrder(filter: entry.filter, context: context, capacity: plan.config.conntrack.maxConnections + 1)
+                let order = SubscriberOrder(filter: entry.filter, context: context, maxConnections: plan.config.conntrack.maxConnections)
                 return try entry.subscription._makeSubscriber(order)
             }
             mbufsBefore = sources.mbufs.available

@@ -291,7 +291,7 @@ extension ConnTracker {
                 parsers.with(Int(connection.pointee.parser)) { $0.stop(index) }
                 return countProbe(index, connection)
             }
-            if connection.pointee.probedChunks > 0 || progress == .done { recognise(index, connection) }
+            if connection.pointee.probedChunks > 0 || progress != .wantsMore { recognise(index, connection) }
             connection.pointee.probedChunks = 1
             guard connection.pointee.parsing == .active else { return }
         }

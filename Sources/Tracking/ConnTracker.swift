@@ -60,8 +60,7 @@ public struct ConnTracker: ~Copyable {
         ownedOptions.initialize(to: options)
         self.options = UnsafePointer(ownedOptions)
         self.subscribers = SubscriberList(subscribers)
-        // One more, for the table gives one up as soon as it is full.
-        let capacity = options.maxConnections + 1
+        let capacity = Self.capacity(options.maxConnections)
         table = Table(capacity: capacity, orders: Rank.allCases.count, seed: seed)
         let span = max(options.tcpInactivityTimeout, options.udpInactivityTimeout)
         wheel = TimerWheel(capacity: capacity, tick: max(1, options.timeoutResolution), span: span, startingAt: 0)
@@ -84,6 +83,9 @@ public struct ConnTracker: ~Copyable {
             options.tcpInactivityTimeout, options.udpInactivityTimeout, options.otherInactivityTimeout, options.tcpEstablishTimeout, options.tcpClosingTimeout,
             options.tcpTombstoneTimeout)
     }
+
+    /// Entries of the table: one more than connections, for it gives one up as soon as it is full.
+    static func capacity(_ maxConnections: Int) -> Int { maxConnections + 1 }
 
     deinit { ownedOptions.deallocate() }
 

@@ -7,13 +7,13 @@ import Protocols
 public struct SubscriberOrder {
     public var filter: Filter
     public var context: ReportContext
-    /// Connections on this core at most.
-    public var capacity: Int
+    /// Connections that the core's tracker keeps at most, `TrackerOptions.maxConnections`.
+    public var maxConnections: Int
 
-    public init(filter: Filter, context: ReportContext, capacity: Int) {
+    public init(filter: Filter, context: ReportContext, maxConnections: Int) {
         self.filter = filter
         self.context = context
-        self.capacity = capacity
+        self.maxConnections = maxConnections
     }
 }
 
@@ -98,7 +98,7 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
     private var hasReport = true
 
     init(_ order: SubscriberOrder) throws {
-        memory = RawMemory(byteCount: order.capacity * MemoryLayout<S>.stride)
+        memory = RawMemory(byteCount: ConnTracker.capacity(order.maxConnections) * MemoryLayout<S>.stride)
         values = memory.start.assumingMemoryBound(to: S.self)
         report = .allocate(capacity: 1)
         report.initialize(to: try S.makeReport(order.context))

@@ -84,7 +84,7 @@ struct Work: ~Copyable {
             options.timeoutResolution = 1_000_000
         }
         let context = ReportContext(subscription: "bench", lcore: 0, outputFolder: nil)
-        func order(_ filter: Filter) -> SubscriberOrder { SubscriberOrder(filter: filter, context: context, capacity: options.maxConnections + 1) }
+        func order(_ filter: Filter) -> SubscriberOrder { SubscriberOrder(filter: filter, context: context, maxConnections: options.maxConnections) }
         let subscribers: [Subscriber] =
             switch scenario {
             case .free, .headers, .freeManyFlows: []

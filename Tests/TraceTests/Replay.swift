@@ -37,7 +37,7 @@ struct Replay {
 extension SubscriberOrder {
     init(_ options: TrackerOptions, filter: Filter) {
         self.init(
-            filter: filter, context: ReportContext(subscription: "test", lcore: 0, outputFolder: nil), capacity: options.maxConnections + 1)
+            filter: filter, context: ReportContext(subscription: "test", lcore: 0, outputFolder: nil), maxConnections: options.maxConnections)
     }
 }
 

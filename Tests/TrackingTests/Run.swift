@@ -37,7 +37,7 @@ final class Run {
         let subscribers = try zip(listeners, logs).map { listener, log in
             try Log.$current.withValue(log) {
                 let context = ReportContext(subscription: "test", lcore: 0, outputFolder: nil)
-                return try listener.make(SubscriberOrder(filter: listener.filter, context: context, capacity: options.maxConnections + 1))
+                return try listener.make(SubscriberOrder(filter: listener.filter, context: context, maxConnections: options.maxConnections))
             }
         }
         pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))

@@ -123,7 +123,7 @@ import Testing
         let context = ReportContext(subscription: "test", lcore: 0, outputFolder: nil)
         weak var weakly: Subscriber?
         do {
-            let subscriber = try Streams._makeSubscriber(SubscriberOrder(filter: .tcp, context: context, capacity: options.maxConnections + 1))
+            let subscriber = try Streams._makeSubscriber(SubscriberOrder(filter: .tcp, context: context, maxConnections: options.maxConnections))
             weakly = subscriber
             var pipeline = Pipeline(options, subscribers: [subscriber])
             pipeline.drain()

@@ -46,13 +46,16 @@ extension RunPlan {
         case .online(let online):
             try startEAL(extra: online.dpdkSuplArgs)
             let ports = try online.ports.map { try OpenPort($0, online, mbufs) }
+            for port in ports { port.logStart(to: options.logger) }
             let crew = Crew(self, options)
             for lcore in lcores {
                 var sources = CaptureSources(capacity: ports.count)
                 for port in ports { if let queue = port.queue(of: lcore) { sources.append(.port(queue)) } }
                 try crew.enlist(lcore, sources)
             }
-            return try crew.work(ports: ports, fileByteCount: 0)
+            let summary = try crew.work(ports: ports, fileByteCount: 0)
+            for port in ports { port.logEnd(to: options.logger) }
+            return summary
         }
     }
 
@@ -94,6 +97,22 @@ final class OpenPort {
         // What it could tell at the start it can tell now, unless it was pulled out.
         guard let now = try? port.statistics() else { return Port.Statistics() }
         return now - statisticsBefore
+    }
+
+    func logStart(to logger: Logger) {
+        let link = (try? port.link()).map { $0.isUp ? "up, \($0.megabits) Mbit/s" : "down" } ?? "unknown"
+        logger.info(
+            "port open",
+            metadata: [
+                "device": "\(port.device)", "driver": "\(port.driver)", "link": "\(link)", "queues": "\(port.queueCount)",
+                "descriptors": "\(port.descriptors)", "mtu": "\(port.mtu)", "spreading": "\(port.spreading)",
+            ])
+    }
+
+    /// The device's own counters, those that count something: where a card says why it drops.
+    func logEnd(to logger: Logger) {
+        guard logger.logLevel <= .debug, let counters = try? port.extendedStatistics() else { return }
+        for counter in counters where counter.value > 0 { logger.debug("\(counter.name): \(counter.value)", metadata: ["device": "\(port.device)"]) }
     }
 
     var summary: PortSummary {

@@ -5,10 +5,6 @@ import Protocols
 /// What happens for a connection's subscriptions: who starts, who gets packets, bytes and sessions, who is done. Nothing of this runs for a connection
 /// whose `wants` is empty.
 extension ConnTracker {
-    /// Chunks of payload that parsers look at before the connection counts as none of theirs. TLS may begin late: after SMTP's
-    /// STARTTLS, behind a proxy's CONNECT.
-    private static let maxProbedChunks: UInt8 = 64
-
     // MARK: Starting and ending
 
     /// Asks each subscription's filter about a new connection.
@@ -28,11 +24,11 @@ extension ConnTracker {
         if wantsStages || !connection.pointee.pending.isEmpty { updateWants(Int(slot.index), connection) }
     }
 
-    private mutating func match(_ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, service: Service?) -> Match {
+    mutating func match(_ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, service: Service?) -> Match {
         withUnsafePointer(to: key) { subscribers.program(number).pointee.match($0, source: connection.pointee.originator, service: service) }
     }
 
-    private mutating func start(_ wanting: SubscriberSet, _ key: FlowKey, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+    mutating func start(_ wanting: SubscriberSet, _ key: FlowKey, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.subscribed.insert(wanting)
         connection.pointee.active.insert(wanting)
         let record = ConnectionRecord(key, connection)
@@ -40,7 +36,7 @@ extension ConnTracker {
     }
 
     /// Asks the filters that could not tell again, now that the application protocol is known.
-    private mutating func decidePending(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
+    mutating func decidePending(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         let pending = connection.pointee.pending
         connection.pointee.pending = SubscriberSet()
         let key = table.key(at: slot)
@@ -68,7 +64,7 @@ extension ConnTracker {
     }
 
     /// Works out what is still wanted, and gives back what no longer is.
-    private mutating func updateWants(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+    mutating func updateWants(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let active = connection.pointee.active
         var wants: Wants = []
         if active.overlaps(packetMembers) { wants.insert(.packets) }
@@ -90,7 +86,7 @@ extension ConnTracker {
         connection.pointee.wants = wants
     }
 
-    private mutating func apply(_ verdict: Verdict, to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+    mutating func apply(_ verdict: Verdict, to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         guard verdict != .more else { return }
         connection.pointee.active.remove(SubscriberSet(member: number))
         if verdict == .unsubscribe {
@@ -118,7 +114,7 @@ extension ConnTracker {
     }
 
     /// Puts a segment's payload in its place, and gives out what is in order with it.
-    private mutating func reassemble(
+    mutating func reassemble(
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {
         let stream = Reassembly.stream(index, sender)
@@ -167,7 +163,7 @@ extension ConnTracker {
     }
 
     /// Steps over bytes that were on the wire and not captured, as far as they come next.
-    private mutating func skipUncaptured(
+    mutating func skipUncaptured(
         _ start: SequenceNumber, _ count: Int, _ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {
         var sequence = start
@@ -180,7 +176,7 @@ extension ConnTracker {
         }
     }
 
-    private mutating func popReady(_ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+    mutating func popReady(_ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
         while !connection.pointee.wants.isDisjoint(with: .reassembly), let piece = reassembly.popReady(stream) {
             give(piece.bytes, index, connection, sender)
             reassembly.release(piece)
@@ -188,7 +184,7 @@ extension ConnTracker {
     }
 
     /// Gives out all that is held of a direction, holes as gaps.
-    private mutating func flush(_ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+    mutating func flush(_ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
         let stream = Reassembly.stream(index, sender)
         while !connection.pointee.wants.isDisjoint(with: .reassembly), reassembly.holds(stream) {
             giveGap(reassembly.skipHole(stream), index, connection, sender)
@@ -197,7 +193,7 @@ extension ConnTracker {
     }
 
     /// The direction's next bytes, to the parser and to those who want the stream.
-    private mutating func give(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+    mutating func give(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
         guard bytes.count > 0 else { return }
         counters.streamBytes &+= UInt64(bytes.count)
         let span = RawSpan(_unsafeBytes: bytes)
@@ -211,7 +207,7 @@ extension ConnTracker {
         }
     }
 
-    private mutating func giveGap(_ byteCount: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+    mutating func giveGap(_ byteCount: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
         guard byteCount > 0 else { return }
         counters.gaps &+= 1
         counters.gapBytes &+= UInt64(byteCount)
@@ -226,100 +222,5 @@ extension ConnTracker {
                 apply(verdict, to: number, index, connection)
             }
         }
-    }
-
-    // MARK: Sessions
-
-    private mutating func parse(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        if connection.pointee.parsing == .probing { probe(bytes, index, connection, direction) }
-        guard connection.pointee.parsing == .tentative || connection.pointee.parsing == .active else { return }
-        let progress = parsers.with(Int(connection.pointee.parser)) { $0.feed(index, bytes, from: direction) }
-        advanceParser(progress, index, connection)
-    }
-
-    /// Finds the parser whose protocol a chunk begins with.
-    private mutating func probe(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        let side = connection.side(direction == .originator ? connection.pointee.originator : connection.pointee.originator.other)
-        let isFirst = !side.pointee.seen.contains(.probed)
-        side.pointee.seen.insert(.probed)
-        var unsure: Int?
-        for number in 0..<parsers.count {
-            switch parsers.with(number, { isFirst ? $0.probe(bytes) : $0.probeLater(bytes) ? .mine : .notMine }) {
-            case .mine:
-                begin(number, index, connection)
-                return recognise(index, connection)
-            case .unsure: unsure = unsure ?? number
-            case .notMine: break
-            }
-        }
-        if let unsure {
-            // Too few bytes to tell: the parser itself will say when they turn out not to be its own.
-            begin(unsure, index, connection)
-            connection.pointee.parsing = .tentative
-            // From here on it counts whether the parser has seen more than these.
-            connection.pointee.probedChunks = 0
-        } else {
-            countProbe(index, connection)
-        }
-    }
-
-    private mutating func begin(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        parsers.with(number) { $0.start(index) }
-        connection.pointee.parser = UInt8(number)
-    }
-
-    /// The application protocol is known.
-    private mutating func recognise(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        connection.pointee.parsing = .active
-        connection.pointee.service = parsers.with(Int(connection.pointee.parser)) { $0.service }
-        decidePending(table.slot(at: UInt32(index)), connection)
-        updateWants(index, connection)
-    }
-
-    /// One more chunk that is nobody's; after too many of them the connection is nobody's.
-    private mutating func countProbe(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        connection.pointee.probedChunks &+= 1
-        connection.pointee.parsing = connection.pointee.probedChunks < Self.maxProbedChunks ? .probing : .over
-        guard connection.pointee.parsing == .over else { return }
-        decidePending(table.slot(at: UInt32(index)), connection)
-        updateWants(index, connection)
-    }
-
-    private mutating func advanceParser(_ progress: ParserProgress, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        if connection.pointee.parsing == .tentative {
-            if case .failed = progress {
-                parsers.with(Int(connection.pointee.parser)) { $0.stop(index) }
-                return countProbe(index, connection)
-            }
-            if connection.pointee.probedChunks > 0 || progress != .wantsMore { recognise(index, connection) }
-            connection.pointee.probedChunks = 1
-            guard connection.pointee.parsing == .active else { return }
-        }
-        switch progress {
-        case .wantsMore: return
-        case .ready: return deliverSessions(index, connection)
-        case .failed(let failure): counters.parserFailures[Int(failure.rawValue)] &+= 1
-        case .done: break
-        }
-        finishParser(index, connection)
-        updateWants(index, connection)
-    }
-
-    private mutating func deliverSessions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        let verdicts = parsers.with(Int(connection.pointee.parser)) { $0.deliver(index, to: connection.pointee.active) }
-        counters.sessions &+= UInt64(verdicts.sessions)
-        for number in verdicts.done { apply(.done, to: number, index, connection) }
-        for number in verdicts.unsubscribed { apply(.unsubscribe, to: number, index, connection) }
-    }
-
-    private mutating func finishParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        parsers.with(Int(connection.pointee.parser)) { $0.finish(index) }
-        deliverSessions(index, connection)
-        if connection.pointee.parsing != .over { stopParser(index, connection) }
-    }
-
-    private mutating func stopParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        parsers.with(Int(connection.pointee.parser)) { $0.stop(index) }
-        connection.pointee.parsing = .over
     }
 }

@@ -3,6 +3,7 @@ import Capture
 import Foundation
 import Fovea
 import Packets
+import TestSupport
 import Testing
 
 /// Everything that needs DPDK, one after the other: it starts once a process, and two runs cannot have one lcore.
@@ -31,6 +32,34 @@ import Testing
         #expect(replay.summary.counters.packets > 0)
         #expect(replay.mbufs.allSatisfy { $0.before == $0.after && $0.before == $0.capacity })
         #expect(replay.summary.exitStatus == .success)
+    }
+
+    /// The shared captures are not part of the repository: without them this test is skipped.
+    @Test(.enabled(if: CaptureFolder.shared.isThere, "the shared captures are not there"), arguments: CaptureFolder.shared.files)
+    func `every packet of a shared capture has one outcome and every mbuf comes home`(capture: CaptureName) throws {
+        let replay = try Replay(file: capture.path)
+        #expect(replay.summary.counters.isBalanced)
+        #expect(replay.summary.counters.packets == UInt64(try packetCount(capture)))
+        #expect(replay.mbufs.allSatisfy { $0.before == $0.after && $0.before == $0.capacity })
+        #expect(replay.summary.exitStatus == .success)
+    }
+
+    /// Packets of a capture by its independent oracle.
+    private func packetCount(_ capture: CaptureName) throws -> Int {
+        struct Oracle: Decodable { var packets: Int }
+        let oracle = capture.folder.oracles.appending(path: "\(capture.name).json")
+        return try JSONDecoder().decode(Oracle.self, from: Data(contentsOf: oracle)).packets
+    }
+
+    @Test func `a port tells its link and its own counters`() throws {
+        let port = try Port(device: "net_null0", Port.Options(lcores: [1]))
+        #expect(try port.link().isUp)
+        var queue = port.queue(0)
+        var burst = Burst()
+        #expect(queue.fill(&burst, at: .zero) == .open)
+        let counters = try port.extendedStatistics()
+        #expect(counters.first { $0.name == "rx_good_packets" }?.value == UInt64(burst.count))
+        #expect(burst.count > 0)
     }
 
     @Test func `two queues on two lcores give the sum of their files`() throws {

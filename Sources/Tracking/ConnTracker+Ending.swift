@@ -1,0 +1,123 @@
+import Packets
+
+/// How connections end: by FIN or RST and a closing time, by silence, for want of room, with the run; and what a packet meets that comes after that.
+///
+///     open ──FIN, RST──▶ closing ──closing time──▶ reported, a tombstone ──tombstone time──▶ gone
+///       └──silence, eviction, drain──▶ reported, gone
+extension ConnTracker {
+    /// Connections that one call of `expire` looks at, so that a storm of them is spread over bursts.
+    private static let expiriesPerCall = 512
+
+    enum Late {
+        case goesOn
+        case tooLate
+        case isOver
+    }
+
+    /// A packet of a connection that is closed, or has not been heard of for long.
+    @inline(never)
+    mutating func meetLate(
+        _ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+    ) -> Late {
+        if now &- connection.pointee.touched >= connection.timeout(options) {
+            if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .idle)) }
+            // A closed one goes on as a tombstone, unless the time for that has passed, too.
+            if connection.pointee.phase != .tombstone || now &- connection.pointee.touched >= options.pointee.tcpTombstoneTimeout {
+                remove(slot)
+                return .isOver
+            }
+        }
+        guard connection.pointee.phase != .open else { return .goesOn }
+        if connection.isOpenedAnew(by: packet, from: sender) {
+            if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .fin)) }
+            counters.reusedTuples &+= 1
+            remove(slot)
+            return .isOver
+        }
+        guard connection.pointee.phase == .tombstone else { return .goesOn }
+        connection.pointee.touched = now
+        return .tooLate
+    }
+
+    @inline(never)
+    mutating func act(on change: TCPChange, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+        let slot = table.slot(of: connection)
+        switch change {
+        case .none: break
+        case .beganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender))
+        case .peerBeganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender.other))
+        case .refusedReset: counters.refusedResets &+= 1
+        case .closed, .reset:
+            guard connection.pointee.phase == .open else { break }
+            connection.pointee.phase = change == .reset ? .closedByReset : .closedByFin
+            connection.pointee.rank = .closed
+            table.move(slot, toBackOf: Table.Order(.closed))
+            wheel.arm(slot.index, at: now &+ options.pointee.tcpClosingTimeout)
+        }
+    }
+
+    /// Ends connections whose timeout has passed; called after each burst. What it leaves for the next call comes then.
+    public mutating func expire() {
+        for _ in 0..<Self.expiriesPerCall {
+            guard let index = wheel.popDue(by: now) else { return }
+            let slot = table.slot(at: index)
+            let connection = table.pointer(to: slot)
+            let deadline = connection.pointee.touched &+ connection.timeout(options)
+            guard deadline <= now else {
+                wheel.arm(index, at: deadline)
+                continue
+            }
+            if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .idle)) }
+            let isTombstone = connection.pointee.phase == .tombstone && now < connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout
+            if !isTombstone { remove(slot) }
+        }
+    }
+
+    /// Lets time pass without a packet; for live traffic that pauses.
+    public mutating func advance(to time: Timestamp) { now = max(now, time.nanoseconds) }
+
+    /// Gives up one connection, the first by `Rank`, and in that the one not touched for longest.
+    @inline(never)
+    mutating func evict(sparing newcomer: Table.Slot) {
+        for rank in Rank.allCases {
+            guard let slot = table.front(of: Table.Order(rank)), slot != newcomer else { continue }
+            let connection = table.pointer(to: slot)
+            if connection.pointee.phase == .tombstone {
+                counters.evictedTombstones &+= 1
+            } else {
+                end(slot, connection, connection.endReason(otherwise: .evicted))
+            }
+            return remove(slot)
+        }
+    }
+
+    /// Ends all connections: the run is over.
+    public mutating func drain() {
+        for rank in Rank.allCases.reversed() {
+            while let slot = table.front(of: Table.Order(rank)) {
+                let connection = table.pointer(to: slot)
+                if connection.pointee.phase != .tombstone {
+                    // The wheel may not have come round to it.
+                    let isSilent = now &- connection.pointee.touched >= connection.timeout(options)
+                    end(slot, connection, connection.endReason(otherwise: isSilent ? .idle : .drained))
+                }
+                remove(slot)
+            }
+        }
+    }
+
+    /// Reports a connection. A closed one stays, as a tombstone; any other is to be removed.
+    mutating func end(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
+        endSubscriptions(slot, connection, reason)
+        counters.ends[Int(reason.rawValue)] &+= 1
+        if connection.pointee.phase.isClosing {
+            connection.pointee.phase = .tombstone
+            wheel.arm(slot.index, at: connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout)
+        }
+    }
+
+    mutating func remove(_ slot: Table.Slot) {
+        wheel.disarm(slot.index)
+        table.remove(slot)
+    }
+}

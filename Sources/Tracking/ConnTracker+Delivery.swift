@@ -50,8 +50,9 @@ extension ConnTracker {
     mutating func endSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
         let index = Int(slot.index)
         if !connection.pointee.wants.isDisjoint(with: .reassembly) {
-            for sender in [Endpoint.a, .b] { flush(index, connection, sender) }
-            if connection.pointee.parsing == .active || connection.pointee.parsing == .tentative { finishParser(index, connection) }
+            flush(index, connection, .a)
+            flush(index, connection, .b)
+            if connection.pointee.parsing.isRunning { finishParser(index, connection) }
         }
         if !connection.pointee.pending.isEmpty { decidePending(slot, connection) }
         if !connection.pointee.subscribed.isEmpty {
@@ -74,7 +75,7 @@ extension ConnTracker {
                 wants.insert(.sessions)
             }
         }
-        if !wants.contains(.sessions), connection.pointee.parsing == .active || connection.pointee.parsing == .tentative { stopParser(index, connection) }
+        if !wants.contains(.sessions), connection.pointee.parsing.isRunning { stopParser(index, connection) }
         if wants.isDisjoint(with: .reassembly) {
             if connection.pointee.wants.contains(.hasStreams) {
                 reassembly.free(Reassembly.stream(index, .a))
@@ -212,7 +213,7 @@ extension ConnTracker {
         counters.gaps &+= 1
         counters.gapBytes &+= UInt64(byteCount)
         let direction = connection.direction(of: sender)
-        if connection.pointee.parsing == .active || connection.pointee.parsing == .tentative {
+        if connection.pointee.parsing.isRunning {
             let progress = parsers.with(Int(connection.pointee.parser)) { $0.skip(index, byteCount, from: direction) }
             advanceParser(progress, index, connection)
         }

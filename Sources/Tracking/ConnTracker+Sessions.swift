@@ -12,7 +12,7 @@ extension ConnTracker {
 
     mutating func parse(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
         if connection.pointee.parsing == .probing { probe(bytes, index, connection, direction) }
-        guard connection.pointee.parsing == .tentative || connection.pointee.parsing == .active else { return }
+        guard connection.pointee.parsing.isRunning else { return }
         let progress = parsers.with(Int(connection.pointee.parser)) { $0.feed(index, bytes, from: direction) }
         advanceParser(progress, index, connection)
     }

@@ -92,11 +92,11 @@ public struct ConnTracker: ~Copyable {
     // MARK: A packet
 
     @inline(__always)
-    public func hash(of key: FlowKey) -> UInt64 { table.hash(of: key) }
+    func hash(of key: FlowKey) -> UInt64 { table.hash(of: key) }
 
     /// Starts loading what finding a key needs; then, once that has come, what counting its packet needs.
     @inline(__always)
-    public func prefetchBucket(_ hash: UInt64) { table.prefetchBucket(hash) }
+    func prefetchBucket(_ hash: UInt64) { table.prefetchBucket(hash) }
     @inline(__always)
     func prefetchConnection(_ train: UnsafePointer<PacketTrain>) {
         table.prefetchEntry(train.pointee.hash, lineAt: 64 &* (1 &+ Int(train.pointee.cars.pointee.sender.rawValue)))

@@ -148,6 +148,9 @@ enum ParsingState: UInt8 {
     case tentative
     case active
     case over
+
+    /// Whether a parser has state for the connection.
+    var isRunning: Bool { self == .tentative || self == .active }
 }
 
 /// What a side has done at least once.

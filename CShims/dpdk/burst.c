@@ -48,7 +48,8 @@ uint16_t shim_burst_receive(const shim_queue *queue, shim_frame *frames, uint16_
     struct rte_mbuf *mbufs[shim_burst_capacity];
     if (capacity > shim_burst_capacity) capacity = shim_burst_capacity;
     uint16_t count = rte_eth_rx_burst(queue->port, queue->queue, mbufs, capacity);
-    const int64_t unit = queue->timestamp_unit;
+    // Unsigned: a hostile file's time wraps instead of overflowing.
+    const uint64_t unit = queue->timestamp_unit;
     for (uint16_t i = 0; i < count; i++) {
         struct rte_mbuf *mbuf = mbufs[i];
         if (unlikely(mbuf->nb_segs > 1)) mbuf = in_one_piece(mbuf, queue->jumbo_pool);
@@ -58,7 +59,7 @@ uint16_t shim_burst_receive(const shim_queue *queue, shim_frame *frames, uint16_
         frames[i] = (shim_frame){
             .buffer = mbuf,
             .bytes = bytes,
-            .timestamp = unit != 0 && (flags & timestamp_flag) ? (int64_t)*RTE_MBUF_DYNFIELD(mbuf, timestamp_offset, rte_mbuf_timestamp_t *) * unit : now,
+            .timestamp = unit != 0 && (flags & timestamp_flag) ? (int64_t)(*RTE_MBUF_DYNFIELD(mbuf, timestamp_offset, rte_mbuf_timestamp_t *) * unit) : now,
             .length = mbuf->data_len,
             .wire_length = mbuf->pkt_len,
             .rss_hash = flags & RTE_MBUF_F_RX_RSS_HASH ? mbuf->hash.rss : 0,

@@ -29,7 +29,7 @@ int shim_port_read_xstats(uint16_t port, unsigned capacity, uint8_t *names, uint
     struct rte_eth_xstat_name *texts = calloc(count, sizeof *texts);
     int answer = stats == NULL || texts == NULL ? -ENOMEM : rte_eth_xstats_get(port, stats, count);
     if (answer > 0) answer = rte_eth_xstats_get_names(port, texts, count);
-    for (int i = 0; i < answer && i < (int)capacity; i++) {
+    for (int i = 0; i < answer && i < count && i < (int)capacity; i++) {
         memcpy(names + i * shim_xstat_name_size, texts[stats[i].id].name, shim_xstat_name_size);
         values[i] = stats[i].value;
     }

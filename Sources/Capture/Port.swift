@@ -82,7 +82,9 @@ public struct Port: ~Copyable {
 
     private static func start(_ device: String, _ options: Options, _ pools: [UnsafeMutableRawPointer]) throws(DPDKError) -> (UInt16, shim_port_setup) {
         // A card keeps its descriptors filled with mbufs: with too few of them it would run dry without a word.
-        let needed = (options.descriptors + Burst.capacity) * options.lcores.count
+        // DPDK's caches grow to one and a half their size.
+        let cached = (options.lcores.count + 1) * options.mbufs.cache * 3 / 2
+        let needed = (options.descriptors + Burst.capacity) * options.lcores.count + cached
         if !device.hasPrefix("net_"), options.mbufs.capacity < needed {
             throw DPDKError(call: "mempool of \(options.mbufs.capacity) mbufs, at least \(needed) needed", code: -ENOBUFS, subject: device)
         }

@@ -111,6 +111,7 @@ extension RunPlan {
         options.maxConnections = conntrack.maxConnections
         options.maxOutOfOrder = conntrack.maxOutOfOrder
         options.reassemblyMemory = conntrack.reassemblyMemory
+        options.parserMemory = conntrack.parserMemory
         options.tcpInactivityTimeout = conntrack.tcpInactivityTimeout.nanoseconds
         options.udpInactivityTimeout = conntrack.udpInactivityTimeout.nanoseconds
         options.otherInactivityTimeout = conntrack.otherInactivityTimeout.nanoseconds

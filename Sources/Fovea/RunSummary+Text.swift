@@ -143,6 +143,7 @@ extension ParserFailure {
         case .malformed: "malformed message"
         case .unexpected: "message out of place"
         case .tooLong: "message too long"
+        case .overBudget: "its protocol's memory was used up"
         }
     }
 }

@@ -30,12 +30,16 @@ public protocol SessionParser {
     /// Tells that no more bytes will come; a session that is still worth reporting may be taken afterwards.
     mutating func finish()
 
+    /// Bytes beyond the value itself that it keeps now. A core has a budget for all of them; a parser that passes it is stopped.
+    var heldBytes: Int { get }
+
     /// The next session that is complete, until there is none.
     mutating func nextSession() -> Session?
 }
 
 extension SessionParser {
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
+    public var heldBytes: Int { 0 }
 }
 
 /// A parser's answer to a direction's first bytes.
@@ -68,4 +72,6 @@ public enum ParserFailure: UInt8, CaseIterable, Sendable {
     case unexpected
     /// More bytes than the parser is willing to keep or to read.
     case tooLong
+    /// More bytes than all parsers of the core together may keep.
+    case overBudget
 }

@@ -25,7 +25,9 @@ extension ConnTracker {
     }
 
     mutating func match(_ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, service: Service?) -> Match {
-        withUnsafePointer(to: key) { subscribers.program(number).pointee.match($0, source: connection.pointee.originator, service: service) }
+        var key = key
+        key.words.4 |= UInt64(connection.pointee.vlans)
+        return withUnsafePointer(to: key) { subscribers.program(number).pointee.match($0, source: connection.pointee.originator, service: service) }
     }
 
     mutating func start(_ wanting: SubscriberSet, _ key: FlowKey, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
@@ -130,6 +132,8 @@ extension ConnTracker {
         var payload = UnsafeRawBufferPointer(start: frame.pointee.bytes + Int(packet.pointee.payloadOffset), count: Int(packet.pointee.payloadCaptured))
         let notCaptured = Int(packet.pointee.payloadLength) - payload.count
         guard payload.count + notCaptured > 0 else { return }
+        // No window is that large: the header's length is a lie.
+        guard notCaptured <= Reassembly.maxWindow else { return counters.implausibleBytes &+= UInt64(payload.count) }
         let end = sequence + payload.count
 
         arriving: while payload.count > 0 {

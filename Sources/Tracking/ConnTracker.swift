@@ -52,7 +52,8 @@ public struct ConnTracker: ~Copyable {
 
     /// - Parameter subscribers: those that track connections, 64 at most.
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
-        precondition(subscribers.count <= SubscriberSet.capacity)
+        precondition(subscribers.count <= SubscriberSet.capacity, "at most \(SubscriberSet.capacity) subscriptions track connections")
+        precondition(options.maxConnections >= 1 && options.maxConnections < 1 << 30, "1 ..< 2³⁰ connections")
         ownedOptions = .allocate(capacity: 1)
         ownedOptions.initialize(to: options)
         self.options = UnsafePointer(ownedOptions)
@@ -63,7 +64,7 @@ public struct ConnTracker: ~Copyable {
         wheel = TimerWheel(capacity: capacity, tick: max(1, options.timeoutResolution), span: span, startingAt: 0)
         reassembly = Reassembly(connections: capacity, budget: options.reassemblyMemory, maxPagesPerStream: options.maxOutOfOrder)
 
-        var stages = ParserStages(capacity: capacity)
+        var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
         var members = (packets: SubscriberSet(), stream: SubscriberSet(), sessions: SubscriberSet())
         for (number, subscriber) in subscribers.enumerated() {
             subscriber.member = SubscriberSet(member: number)
@@ -213,6 +214,7 @@ public struct ConnTracker: ~Copyable {
     private mutating func begin(_ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
         connection.pointee.phase = .open
         connection.pointee.transport = packet.pointee.transport
+        connection.pointee.vlans = packet.pointee.vlans
         connection.pointee.touched = now
         connection.pointee.originator = sender
         connection.pointee.originatorEvidence = .firstPacket

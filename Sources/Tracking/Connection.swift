@@ -47,7 +47,8 @@ public struct Connection: BitwiseCopyable, Sendable {
     /// The stage that parses it, when `parsing` is active.
     var parser: UInt8
     var service: Service
-    private var unused: UInt32
+    /// The first packet's tags, as `Packet.vlans`: filters ask for them even where they are no part of the key.
+    var vlans: UInt32
 
     /// Where the sides lie, for access by endpoint without a branch; tested.
     static var sideOffset: Int { 16 }

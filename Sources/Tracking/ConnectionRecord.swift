@@ -34,8 +34,10 @@ public struct ConnectionRecord: Sendable {
     public var originator: Party { party(connection.originator) }
     public var responder: Party { party(connection.originator.other) }
     public var transport: TransportProtocol { key.transport }
-    /// Outermost first; 0 where there is no tag.
-    public var vlans: (outer: UInt16, inner: UInt16) { (key.outerVLAN, key.innerVLAN) }
+    /// Those of the first packet, outermost first; 0 where there is no tag.
+    public var vlans: (outer: UInt16, inner: UInt16) {
+        (UInt16(truncatingIfNeeded: connection.vlans >> 16), UInt16(truncatingIfNeeded: connection.vlans))
+    }
     public var originatorEvidence: OriginatorEvidence { connection.originatorEvidence }
     /// The application protocol, once something was subscribed to that needed to know.
     public var service: Service { connection.service }

@@ -67,7 +67,7 @@ public struct Counters: Sendable {
     public var holesGivenUp: UInt64 = 0
     public var sessions: UInt64 = 0
     /// Parsers that gave up, by `ParserFailure`.
-    public var parserFailures = InlineArray<4, UInt64>(repeating: 0)
+    public var parserFailures = InlineArray<5, UInt64>(repeating: 0)
     /// The most connections and tombstones at once, and the most memory of held segments in bytes.
     public var connectionsPeak: UInt64 = 0
     public var reassemblyPeak: UInt64 = 0

@@ -7,8 +7,13 @@ public struct ParserStages {
     var stages: [ParserStage] = []
     private var numbers: [ObjectIdentifier: Int] = [:]
     private let capacity: Int
+    private let budget: Int
 
-    init(capacity: Int) { self.capacity = capacity }
+    /// - Parameter budget: bytes that a parser's values may keep together.
+    init(capacity: Int, budget: Int) {
+        self.capacity = capacity
+        self.budget = budget
+    }
 
     /// The stage that runs a parser, made at the first request.
     func find<P: SessionParser>(_ parser: P.Type) -> TypedParserStage<P>? {
@@ -25,8 +30,8 @@ public struct ParserStages {
 
     mutating func stage<P: SessionParser>(for parser: P.Type) -> TypedParserStage<P> {
         if let stage = find(parser) { return stage }
-        precondition(stages.count < 32, "a connection's candidates are a mask of 32 parsers")
-        let stage = TypedParserStage<P>(capacity: capacity)
+        precondition(stages.count < 256, "a connection keeps its parser's number in a byte")
+        let stage = TypedParserStage<P>(capacity: capacity, budget: budget)
         numbers[ObjectIdentifier(parser)] = stages.count
         stages.append(stage)
         return stage
@@ -55,8 +60,6 @@ class ParserStage {
     func finish(_ index: Int) {}
     /// Gives the sessions that are ready to those of `subscribed` that want them.
     func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts { SessionVerdicts() }
-    /// Who wants its sessions.
-    var subscribers: SubscriberSet { SubscriberSet() }
 }
 
 /// Runs one parser: its values lie in an array by the connections' indices.
@@ -64,8 +67,12 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     private let parsers: UnsafeMutablePointer<P>
     private let memory: RawMemory
     private var sinks: [SessionSinkOf<P>] = []
+    private let budget: Int
+    /// Bytes that the values keep.
+    private var held = 0
 
-    init(capacity: Int) {
+    init(capacity: Int, budget: Int) {
+        self.budget = budget
         memory = RawMemory(byteCount: capacity * MemoryLayout<P>.stride)
         parsers = memory.start.assumingMemoryBound(to: P.self)
         super.init(service: P.service)
@@ -76,13 +83,41 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     override func probe(_ bytes: RawSpan) -> ProbeAnswer { P.probe(bytes) }
     override func probeLater(_ bytes: RawSpan) -> Bool { P.probeLater(bytes) }
     override func start(_ index: Int) { (parsers + index).initialize(to: P()) }
-    override func stop(_ index: Int) { (parsers + index).deinitialize(count: 1) }
-    override func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> ParserProgress { parsers[index].feed(bytes, from: sender) }
-    override func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress { parsers[index].skip(byteCount, from: sender) }
-    override func finish(_ index: Int) { parsers[index].finish() }
+    override func stop(_ index: Int) {
+        held -= parsers[index].heldBytes
+        (parsers + index).deinitialize(count: 1)
+    }
+
+    override func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> ParserProgress {
+        let before = parsers[index].heldBytes
+        let progress = parsers[index].feed(bytes, from: sender)
+        return keep(index, progress, before)
+    }
+
+    override func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress {
+        let before = parsers[index].heldBytes
+        let progress = parsers[index].skip(byteCount, from: sender)
+        return keep(index, progress, before)
+    }
+
+    override func finish(_ index: Int) {
+        let before = parsers[index].heldBytes
+        parsers[index].finish()
+        held += parsers[index].heldBytes - before
+    }
+
+    /// Counts what the parser keeps more than before; whoever passes the budget is stopped, unless it is done anyway.
+    private func keep(_ index: Int, _ progress: ParserProgress, _ before: Int) -> ParserProgress {
+        let now = parsers[index].heldBytes
+        held += now - before
+        return held > budget && now > before && progress == .wantsMore ? .failed(.overBudget) : progress
+    }
+
 
     override func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts {
         var verdicts = SessionVerdicts()
+        let before = parsers[index].heldBytes
+        defer { held += parsers[index].heldBytes - before }
         while let session = parsers[index].nextSession() {
             verdicts.sessions += 1
             for sink in sinks where subscribed.contains(sink.member) && !verdicts.done.contains(sink.member) && !verdicts.unsubscribed.contains(sink.member) {
@@ -96,7 +131,6 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         return verdicts
     }
 
-    override var subscribers: SubscriberSet { sinks.reduce(into: SubscriberSet()) { $0.insert($1.member) } }
 }
 
 /// One subscriber's end of a parser.

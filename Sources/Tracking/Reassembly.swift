@@ -67,7 +67,7 @@ struct Reassembly: ~Copyable {
     private(set) var heldPagesPeak = 0
 
     /// A window is 2³⁰ bytes at most (RFC 7323).
-    private static let maxWindow = 1 << 30
+    static let maxWindow = 1 << 30
 
     /// - Parameters:
     ///   - connections: indices are 0..<connections, streams twice as many.
@@ -97,9 +97,10 @@ struct Reassembly: ~Copyable {
         if !streams[stream].hasBegun { begin(stream, at: sequence) }
         let ahead = sequence - streams[stream].next
         if ahead <= 0 {
-            guard count + ahead > 0 else { return ahead < -Self.maxWindow ? .implausible : .old }
-            // What is held came first.
-            let end = streams[stream].head == 0 ? count : min(count, pages[Int(streams[stream].head)].start - sequence)
+            guard ahead >= -Self.maxWindow else { return .implausible }
+            guard count + ahead > 0 else { return .old }
+            // What is held came first. Its distance is taken from `next`: from `sequence` it may be more than half the circle.
+            let end = streams[stream].head == 0 ? count : min(count, pages[Int(streams[stream].head)].start - streams[stream].next - ahead)
             streams[stream].next = sequence + end
             return .inOrder(-ahead..<end)
         }

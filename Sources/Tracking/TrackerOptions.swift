@@ -1,11 +1,13 @@
 /// How connections are tracked on one core. Times are nanoseconds of packet time.
 public struct TrackerOptions: Equatable, Sendable {
-    /// Connections and tombstones at most, 1...2³⁰.
+    /// Connections and tombstones at most, 1..<2³⁰.
     public var maxConnections = 1_000_000
     /// Segments' pages (2 KiB) held per direction behind a hole.
     public var maxOutOfOrder = 100
     /// Bytes for held segments.
     public var reassemblyMemory = 64 << 20
+    /// Bytes that a parser's values may keep, all connections together.
+    public var parserMemory = 64 << 20
     public var tcpInactivityTimeout: Int64 = 300_000_000_000
     public var udpInactivityTimeout: Int64 = 60_000_000_000
     public var otherInactivityTimeout: Int64 = 60_000_000_000

@@ -95,6 +95,6 @@ import Testing
         let together = try self.frames("VLANs", frames, vlanInKey: false)
         #expect(together.count == 1)
         #expect(together[0].originator.packets == 4)
-        #expect(together[0].vlans == (0, 0))
+        #expect(together[0].vlans == (7, 0))
     }
 }

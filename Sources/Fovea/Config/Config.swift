@@ -104,6 +104,8 @@ public struct Config: Equatable, Sendable {
         public var maxOutOfOrder = 100
         /// Bytes of held segments, over all connections.
         public var reassemblyMemory = 64 << 20
+        /// Bytes that parsers may keep of unfinished messages, a core and protocol.
+        public var parserMemory = 64 << 20
         /// How long a connection may be silent.
         public var tcpInactivityTimeout: Duration = .seconds(300)
         public var udpInactivityTimeout: Duration = .seconds(60)

@@ -51,6 +51,9 @@ struct HelloSearch {
         case sslv2ClientHello = 255
     }
 
+    /// Memory of the hello so far.
+    var heldBytes: Int { body.capacity }
+
     /// Takes the direction's next bytes; nil while the search goes on.
     mutating func feed(_ bytes: RawSpan) -> Outcome? {
         let bytes = bytes.extracting(first: patience)
@@ -121,6 +124,8 @@ struct HelloSearch {
                 message = type
                 messageLength = Int(bits & 0xffffff)
                 guard messageLength <= Self.longestHello else { return .failed(.tooLong) }
+                // RFC 5246 7.4.1.1: it has no body.
+                guard type != .helloRequest || messageLength == 0 else { return .failed(.malformed) }
             }
             let part = reader.bytes(upTo: messageLength - body.count)
             if body.isEmpty {

@@ -37,6 +37,10 @@ public struct TLSParser: SessionParser {
         if progress == .wantsMore { progress = .done }
     }
 
+    public var heldBytes: Int {
+        originator.heldBytes + responder.heldBytes + (handshake.clientHello?.bytes.byteCount ?? 0) + (handshake.serverHello?.bytes.byteCount ?? 0)
+    }
+
     public mutating func nextSession() -> TLSHandshake? {
         guard progress != .wantsMore, handshake.clientHello != nil || handshake.serverHello != nil else { return nil }
         defer { handshake = TLSHandshake() }

@@ -35,11 +35,19 @@ public protocol SessionParser {
 
     /// The next session that is complete, until there is none.
     mutating func nextSession() -> Session?
+
+    // What the tracker asks of a value in memory, knowing its type: its own code does not, and would copy values and look types up for that.
+    static func _heldBytes(of parser: UnsafePointer<Self>) -> Int
+    static func _takeSessions(from parser: UnsafeMutablePointer<Self>, _ take: (Session) -> Void)
 }
 
 extension SessionParser {
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
     public var heldBytes: Int { 0 }
+    public static func _heldBytes(of parser: UnsafePointer<Self>) -> Int { parser.pointee.heldBytes }
+    public static func _takeSessions(from parser: UnsafeMutablePointer<Self>, _ take: (Session) -> Void) {
+        while let session = parser.pointee.nextSession() { take(session) }
+    }
 }
 
 /// A parser's answer to a direction's first bytes.

@@ -65,16 +65,21 @@ class ParserStage {
 /// Runs one parser: its values lie in an array by the connections' indices.
 final class TypedParserStage<P: SessionParser>: ParserStage {
     private let parsers: UnsafeMutablePointer<P>
-    private let memory: RawMemory
-    private var sinks: [SessionSinkOf<P>] = []
+    private let parserMemory: RawMemory
+    /// Of type `SessionSinkOf<P>`. Not said so, because to go through an array of that the machine would have to look the type up.
+    private var sinks: [AnyObject] = []
     private let budget: Int
-    /// Bytes that the values keep.
+    /// Bytes that the values keep, together and each.
     private var held = 0
+    private let heldByEach: UnsafeMutablePointer<UInt32>
+    private let heldMemory: RawMemory
 
     init(capacity: Int, budget: Int) {
         self.budget = budget
-        memory = RawMemory(byteCount: capacity * MemoryLayout<P>.stride)
-        parsers = memory.start.assumingMemoryBound(to: P.self)
+        parserMemory = RawMemory(byteCount: capacity * MemoryLayout<P>.stride)
+        parsers = parserMemory.start.assumingMemoryBound(to: P.self)
+        heldMemory = RawMemory(byteCount: capacity * MemoryLayout<UInt32>.stride)
+        heldByEach = heldMemory.bound(to: UInt32.self)
         super.init(service: P.service)
     }
 
@@ -83,44 +88,40 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     override func probe(_ bytes: RawSpan) -> ProbeAnswer { P.probe(bytes) }
     override func probeLater(_ bytes: RawSpan) -> Bool { P.probeLater(bytes) }
     override func start(_ index: Int) { (parsers + index).initialize(to: P()) }
+
     override func stop(_ index: Int) {
-        held -= parsers[index].heldBytes
         (parsers + index).deinitialize(count: 1)
+        held &-= Int(heldByEach[index])
+        heldByEach[index] = 0
     }
 
     override func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> ParserProgress {
-        let before = parsers[index].heldBytes
-        let progress = parsers[index].feed(bytes, from: sender)
-        return keep(index, progress, before)
+        keepCount(index, parsers[index].feed(bytes, from: sender))
     }
 
     override func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress {
-        let before = parsers[index].heldBytes
-        let progress = parsers[index].skip(byteCount, from: sender)
-        return keep(index, progress, before)
+        keepCount(index, parsers[index].skip(byteCount, from: sender))
     }
 
-    override func finish(_ index: Int) {
-        let before = parsers[index].heldBytes
-        parsers[index].finish()
-        held += parsers[index].heldBytes - before
-    }
+    override func finish(_ index: Int) { parsers[index].finish() }
 
-    /// Counts what the parser keeps more than before; whoever passes the budget is stopped, unless it is done anyway.
-    private func keep(_ index: Int, _ progress: ParserProgress, _ before: Int) -> ParserProgress {
-        let now = parsers[index].heldBytes
-        held += now - before
-        return held > budget && now > before && progress == .wantsMore ? .failed(.overBudget) : progress
+    /// Counts what the parser keeps; whoever takes more once the budget is used up is stopped.
+    private func keepCount(_ index: Int, _ progress: ParserProgress) -> ParserProgress {
+        let now = UInt32(clamping: P._heldBytes(of: parsers + index))
+        let before = heldByEach[index]
+        guard now != before else { return progress }
+        heldByEach[index] = now
+        held &+= Int(now) &- Int(before)
+        return now > before && held > budget && progress == .wantsMore ? .failed(.overBudget) : progress
     }
-
 
     override func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts {
         var verdicts = SessionVerdicts()
-        let before = parsers[index].heldBytes
-        defer { held += parsers[index].heldBytes - before }
-        while let session = parsers[index].nextSession() {
+        P._takeSessions(from: parsers + index) { session in
             verdicts.sessions += 1
-            for sink in sinks where subscribed.contains(sink.member) && !verdicts.done.contains(sink.member) && !verdicts.unsubscribed.contains(sink.member) {
+            for number in 0..<sinks.count {
+                let sink = unsafeDowncast(sinks[number], to: SessionSinkOf<P>.self)
+                guard subscribed.contains(sink.member), !verdicts.done.contains(sink.member), !verdicts.unsubscribed.contains(sink.member) else { continue }
                 switch sink.session(index, session) {
                 case .more: break
                 case .done: verdicts.done.insert(sink.member)
@@ -130,7 +131,6 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         }
         return verdicts
     }
-
 }
 
 /// One subscriber's end of a parser.

@@ -45,7 +45,7 @@ enum Scenario: String, CaseIterable {
         case .headers: 64
         case .refuse: 108
         case .records: 434
-        case .names: 833
+        case .names: 784
         case .manyFlows: 408
         }
     }

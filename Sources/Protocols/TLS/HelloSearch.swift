@@ -39,6 +39,8 @@ struct HelloSearch {
     private var recordRest = 0
     private var messageLength = 0
     private var body: [UInt8] = []
+    /// Memory of the hello so far, kept as a number because it is asked for with each chunk.
+    private(set) var heldBytes = 0
 
     /// The messages that may stand at the beginning of a handshake, RFC 8446 4 and RFC 5246 7.4.
     private enum MessageType: UInt8 {
@@ -50,9 +52,6 @@ struct HelloSearch {
         /// No number on the wire: a ClientHello in SSL 2's format.
         case sslv2ClientHello = 255
     }
-
-    /// Memory of the hello so far.
-    var heldBytes: Int { body.capacity }
 
     /// Takes the direction's next bytes; nil while the search goes on.
     mutating func feed(_ bytes: RawSpan) -> Outcome? {
@@ -133,6 +132,7 @@ struct HelloSearch {
             } else {
                 part.withUnsafeBytes { body.append(contentsOf: $0) }
             }
+            heldBytes = body.capacity
             guard body.count == messageLength else { return nil }
             if let outcome = completeMessage() { return outcome }
         }
@@ -142,6 +142,7 @@ struct HelloSearch {
         let bytes = body
         let type = message
         body = []
+        heldBytes = 0
         message = nil
         switch type {
         case .clientHello, .sslv2ClientHello:
@@ -167,6 +168,7 @@ struct HelloSearch {
     private mutating func end(_ outcome: Outcome) -> Outcome {
         isOver = true
         body = []
+        heldBytes = 0
         return outcome
     }
 }

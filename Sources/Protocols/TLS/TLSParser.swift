@@ -12,6 +12,8 @@ public struct TLSParser: SessionParser {
     private var responder = HelloSearch()
     private var handshake = TLSHandshake()
     private var progress = ParserProgress.wantsMore
+    /// Memory of the hellos found.
+    private var helloBytes = 0
 
     public init() {}
 
@@ -37,13 +39,14 @@ public struct TLSParser: SessionParser {
         if progress == .wantsMore { progress = .done }
     }
 
-    public var heldBytes: Int {
-        originator.heldBytes + responder.heldBytes + (handshake.clientHello?.bytes.byteCount ?? 0) + (handshake.serverHello?.bytes.byteCount ?? 0)
-    }
+    public var heldBytes: Int { originator.heldBytes + responder.heldBytes + helloBytes }
 
     public mutating func nextSession() -> TLSHandshake? {
         guard progress != .wantsMore, handshake.clientHello != nil || handshake.serverHello != nil else { return nil }
-        defer { handshake = TLSHandshake() }
+        defer {
+            handshake = TLSHandshake()
+            helloBytes = 0
+        }
         handshake.helloRetried = originator.sawRetry || responder.sawRetry
         return handshake
     }
@@ -54,10 +57,12 @@ public struct TLSParser: SessionParser {
         case .clientHello(let hello):
             guard handshake.clientHello == nil else { return progress = .failed(.unexpected) }
             handshake.clientHello = hello
+            helloBytes += hello.bytes.byteCount
             handshake.client = sender
         case .serverHello(let hello):
             guard handshake.serverHello == nil else { return progress = .failed(.unexpected) }
             handshake.serverHello = hello
+            helloBytes += hello.bytes.byteCount
             handshake.client = sender.opposite
         case .fatalAlert(let alert):
             handshake.alert = alert

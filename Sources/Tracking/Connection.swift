@@ -41,7 +41,7 @@ public struct Connection: BitwiseCopyable, Sendable {
     /// Sequence numbers behind each side's FIN.
     var finA: SequenceNumber
     var finB: SequenceNumber
-    /// Chunks of payload that no parser has recognised.
+    /// Chunks of payload that no parser has recognised; while `parsing` is tentative, 1 once the parser has seen more than one.
     var probedChunks: UInt8
     var parsing: ParsingState
     /// The stage that parses it, when `parsing` is active.

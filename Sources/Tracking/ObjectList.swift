@@ -17,11 +17,6 @@ struct ObjectList<Object: AnyObject>: ~Copyable {
     func with<Answer>(_ number: Int, _ body: (Object) -> Answer) -> Answer {
         references.start[number]._withUnsafeGuaranteedRef { body(unsafeDowncast($0, to: Object.self)) }
     }
-
-    /// Calls each.
-    func forEach(_ body: (Int, Object) -> Void) {
-        for number in 0..<count { with(number) { body(number, $0) } }
-    }
 }
 
 /// The array of references. Not generic, for its `deinit` must run (swiftlang/swift #89686).

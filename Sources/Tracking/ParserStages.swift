@@ -15,8 +15,7 @@ public struct ParserStages {
         self.budget = budget
     }
 
-    /// The stage that runs a parser, made at the first request.
-    func find<P: SessionParser>(_ parser: P.Type) -> TypedParserStage<P>? {
+    private func find<P: SessionParser>(_ parser: P.Type) -> TypedParserStage<P>? {
         numbers[ObjectIdentifier(parser)].flatMap { stages[$0] as? TypedParserStage<P> }
     }
 
@@ -28,6 +27,7 @@ public struct ParserStages {
         }
     }
 
+    /// The stage that runs a parser, made at the first request.
     mutating func stage<P: SessionParser>(for parser: P.Type) -> TypedParserStage<P> {
         if let stage = find(parser) { return stage }
         precondition(stages.count < 256, "a connection keeps its parser's number in a byte")

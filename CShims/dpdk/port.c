@@ -1,5 +1,7 @@
 #include "fovea_dpdk.h"
 
+#include <errno.h>
+
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -12,6 +14,8 @@ static void fill_symmetric_key(uint8_t *key, unsigned length) {
 
 int shim_port_attach(const char *device, uint16_t *port) {
     int answer = rte_dev_probe(device);
+    // The bus of virtual devices says so when no driver knows the name.
+    if (answer == -EFAULT) return -ENODEV;
     if (answer < 0) return answer;
     struct rte_dev_iterator iterator;
     uint16_t id;

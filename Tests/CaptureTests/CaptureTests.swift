@@ -158,7 +158,7 @@ import Testing
     // MARK: What cannot be had
 
     @Test(arguments: [
-        ("net_nothing0", [1], "net_nothing0: rte_dev_probe: Bad address"),
+        ("net_nothing0", [1], "net_nothing0: rte_dev_probe: No such device"),
         ("net_pcap0,rx_pcap=/nowhere.pcap", [1], "net_pcap0,rx_pcap=/nowhere.pcap: rte_dev_probe: refused by the driver"),
         ("net_ring0", Array(1...99), "lcore 3"),
     ])

@@ -20,7 +20,8 @@ let dpdkFlags = pkgConfig("--cflags-only-I", "libdpdk") + ["-include", "rte_conf
 let package = Package(
     name: "Fovea",
     products: [
-        .library(name: "Fovea", targets: ["Fovea"]),
+        // With the modules that Fovea re-exports: code of theirs is specialised in whoever uses it, who must be built anew when they change.
+        .library(name: "Fovea", targets: ["Fovea", "Tracking", "Protocols", "Filters", "Packets"]),
         .executable(name: "fovea", targets: ["fovea"]),
     ],
     dependencies: [
@@ -67,12 +68,13 @@ let package = Package(
             swiftSettings: optimised
         ),
         // The `fovea` binary: Main.swift and one file a subscription.
-        .executableTarget(name: "fovea", dependencies: ["Fovea"], path: "subscriptions", swiftSettings: optimised),
+        .executableTarget(
+            name: "fovea", dependencies: ["Fovea", "Tracking", "Protocols", "Filters", "Packets"], path: "subscriptions", swiftSettings: optimised),
         // Replays a capture from memory, prints one line a scenario.
         .executableTarget(
             name: "bench",
             dependencies: [
-                "Tracking", "Capture", "Packets", "Filters", "Protocols",
+                "Tracking", "Capture", "Packets", "Filters", "Protocols", "Containers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: optimised

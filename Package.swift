@@ -29,6 +29,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         // TOML: a complete parser whose errors have line and column.
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // SHA-1 for Community ID (and SHA-256 in tests): cryptography is never our own.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         // Logging: whoever embeds Fovea chooses where start, stop and warnings go.
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     ],
@@ -63,6 +65,7 @@ let package = Package(
                 "Packets", "Filters", "Protocols", "Tracking", "Capture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: optimised
@@ -90,7 +93,12 @@ let package = Package(
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea", "TestSupport"], swiftSettings: optimised),
         .testTarget(name: "FoveaTests", dependencies: ["Fovea", .product(name: "TOMLKit", package: "TOMLKit"), "TestSupport"], swiftSettings: optimised),
         // Golden captures against independent oracles; needs libpcap, no DPDK port.
-        .testTarget(name: "TraceTests", dependencies: ["Capture", "Tracking", "Protocols", "Filters", "Packets", "TestSupport"], swiftSettings: optimised),
+        .testTarget(
+            name: "TraceTests",
+            dependencies: [
+                "Capture", "Tracking", "Protocols", "Filters", "Packets", "Fovea", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: optimised),
     ]
 )
 

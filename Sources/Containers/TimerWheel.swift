@@ -5,7 +5,7 @@
 ///
 /// Pull, not callback: `popDue(by:)` hands out one id after the other, and whoever pulls is free to arm and disarm in between. An id has one
 /// deadline at most. An id never comes before its deadline, and at most one tick after it. Time may stand still or go back (nothing
-/// is due then) or leap (every bucket is looked through once, however far).
+/// is due then, until `rewind` makes it the new present) or leap (every bucket is looked through once, however far).
 public struct TimerWheel: ~Copyable {
     struct Node: BitwiseCopyable {
         var previous: UInt32
@@ -85,6 +85,9 @@ public struct TimerWheel: ~Copyable {
             current &+= 1
         }
     }
+
+    /// Goes back to an earlier time: what is armed stays so, and what is armed from now on may be due before it.
+    public mutating func rewind(to time: Int64) { current = min(current, Self.number(of: time, tick)) }
 
     @inline(__always)
     private var dueSentinel: UInt32 { capacity &+ UInt32(truncatingIfNeeded: bucketMask &+ 1) }

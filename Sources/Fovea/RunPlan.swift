@@ -109,6 +109,7 @@ extension RunPlan {
         let conntrack = config.conntrack
         var options = TrackerOptions()
         options.maxConnections = conntrack.maxConnections
+        options.emergencyThreshold = conntrack.emergencyThreshold
         options.maxOutOfOrder = conntrack.maxOutOfOrder
         options.reassemblyMemory = conntrack.reassemblyMemory
         options.parserMemory = conntrack.parserMemory

@@ -51,6 +51,16 @@ extension RunSummary: CustomStringConvertible {
         for reason in EndReason.allCases where counters[reason] > 0 { page.row(reason.text, counters[reason], of: counters.connections) }
         page.rowIfAny("their addresses and ports used again", counters.reusedTuples)
         page.rowIfAny("resets not believed", counters.refusedResets)
+        describeTime(&page)
+    }
+
+    private func describeTime(_ page: inout SummaryPage) {
+        if let milliseconds = counters.lateness.milliseconds(share: 0.99) {
+            let most = Figures.duration(Double(counters.lateness.most) / 1e9)
+            page.row("timeouts acted upon within", "\(Figures.grouped(milliseconds)) ms", note: "99 % of them, all within \(most)")
+        }
+        page.rowIfAny("leaps of packet time", counters.timeLeaps)
+        page.rowIfAny("packets whose time was not believed", counters.strayTimes)
     }
 
     private func describeStreams(_ page: inout SummaryPage) {
@@ -73,6 +83,10 @@ extension RunSummary: CustomStringConvertible {
             page.row("held behind missing bytes", Figures.bytes(counters.reassemblyPeak), note: "of \(Figures.bytes(budget))")
         }
         page.rowIfAny("evicted: the table was full", counters[.evicted])
+        if counters.emergencies > 0 {
+            let seconds = Double(counters.emergencyTime) / 1e9
+            page.row("emergencies: the table nearly full", Figures.grouped(counters.emergencies), note: "\(Figures.duration(seconds)) in all")
+        }
         page.rowIfAny("tombstones evicted", counters.evictedTombstones)
         page.rowIfAny("holes given up: no room", counters.holesGivenUp)
         for port in ports {
@@ -128,6 +142,7 @@ extension EndReason {
         case .rst: "reset"
         case .idle: "silent for too long"
         case .evicted: "evicted, the table was full"
+        case .emergency: "ended early, the table was nearly full"
         case .drained: "open when the run ended"
         }
     }

@@ -58,6 +58,9 @@ extension ConnTracker {
 
     /// Ends connections whose timeout has passed; called after each burst. What it leaves for the next call comes then.
     public mutating func expire() {
+        clock.rest()
+        let now = clock.steady
+        (counters.timeLeaps, counters.strayTimes) = (clock.leaps, clock.strays)
         for _ in 0..<Self.expiriesPerCall {
             guard let index = wheel.popDue(by: now) else { return }
             let slot = table.slot(at: index)
@@ -74,25 +77,30 @@ extension ConnTracker {
     }
 
     /// Lets time pass without a packet; for live traffic that pauses.
-    public mutating func advance(to time: Timestamp) { now = max(now, time.nanoseconds) }
+    public mutating func advance(to time: Timestamp) { clock.advance(to: time.nanoseconds) }
 
     /// Gives up one connection, the first by `Rank`, and in that the one not touched for longest.
     @inline(never)
     mutating func evict(sparing newcomer: Table.Slot) {
         for rank in Rank.allCases {
             guard let slot = table.front(of: Table.Order(rank)), slot != newcomer else { continue }
-            let connection = table.pointer(to: slot)
-            if connection.pointee.phase == .tombstone {
-                counters.evictedTombstones &+= 1
-            } else {
-                end(slot, connection, connection.endReason(otherwise: .evicted))
-            }
-            return remove(slot)
+            return giveUp(slot, table.pointer(to: slot), .evicted)
         }
+    }
+
+    /// Ends a connection before its time, or drops its tombstone.
+    mutating func giveUp(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
+        if connection.pointee.phase == .tombstone {
+            counters.evictedTombstones &+= 1
+        } else {
+            end(slot, connection, connection.endReason(otherwise: reason))
+        }
+        remove(slot)
     }
 
     /// Ends all connections: the run is over.
     public mutating func drain() {
+        leaveEmergency()
         for rank in Rank.allCases.reversed() {
             while let slot = table.front(of: Table.Order(rank)) {
                 let connection = table.pointer(to: slot)
@@ -108,6 +116,8 @@ extension ConnTracker {
 
     /// Reports a connection. A closed one stays, as a tombstone; any other is to be removed.
     mutating func end(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
+        let late = now &- connection.pointee.touched &- connection.timeout(options)
+        if late >= 0 { counters.lateness.add(late) }
         endSubscriptions(slot, connection, reason)
         counters.ends[Int(reason.rawValue)] &+= 1
         if connection.pointee.phase.isClosing {

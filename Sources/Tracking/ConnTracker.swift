@@ -22,7 +22,7 @@ struct TrainCar: BitwiseCopyable {
 
 /// One core's connections: finds each packet's, counts, follows its state, and ends it in time.
 ///
-/// - Time is the packets': the largest timestamp so far. A connection whose timeout has passed is over for the next packet of its tuple even if the
+/// - Time is the packets' (`PacketClock`). A connection whose timeout has passed is over for the next packet of its tuple even if the
 ///   wheel has not come round to it, so results do not depend on how packets fall into bursts.
 /// - The table never refuses: as soon as it is full it gives up one connection, by `Rank`, so that the next always finds room.
 /// - A closed connection still takes late packets for a while, is then reported, and stays as a tombstone, so that what comes even later
@@ -45,8 +45,8 @@ public struct ConnTracker: ~Copyable {
     let sessionMembers: SubscriberSet
     /// Whether somebody wants anything but records.
     let wantsStages: Bool
-    /// The engine's time, nanoseconds.
-    var now: Int64 = .min
+    var clock = PacketClock()
+    var emergency: Emergency
     /// No connection times out sooner.
     let shortestTimeout: Int64
 
@@ -60,6 +60,7 @@ public struct ConnTracker: ~Copyable {
         self.subscribers = SubscriberList(subscribers)
         let capacity = Self.capacity(options.maxConnections)
         table = Table(capacity: capacity, orders: Rank.allCases.count, seed: seed)
+        emergency = Emergency(capacity: options.maxConnections, threshold: options.emergencyThreshold)
         let span = max(options.tcpInactivityTimeout, options.udpInactivityTimeout)
         wheel = TimerWheel(capacity: capacity, tick: max(1, options.timeoutResolution), span: span, startingAt: 0)
         reassembly = Reassembly(connections: capacity, budget: options.reassemblyMemory, maxPagesPerStream: options.maxOutOfOrder)
@@ -90,6 +91,10 @@ public struct ConnTracker: ~Copyable {
     /// Connections and tombstones in the table.
     public var count: Int { table.count }
 
+    /// The engine's time, nanoseconds.
+    @inline(__always)
+    var now: Int64 { clock.now }
+
     // MARK: A packet
 
     @inline(__always)
@@ -111,7 +116,7 @@ public struct ConnTracker: ~Copyable {
         var known: UnsafeMutablePointer<Connection>?
         while car < end {
             let packet = UnsafePointer(car.pointee.packet)
-            now = max(now, packet.pointee.timestamp.nanoseconds)
+            if !clock.see(packet.pointee.timestamp.nanoseconds) { wheel.rewind(to: now) }
             if let connection = known, connection.pointee.phase == .open, now &- connection.pointee.touched < shortestTimeout {
                 track(packet, car.pointee.frame, connection, from: car.pointee.sender)
             } else {
@@ -225,6 +230,7 @@ public struct ConnTracker: ~Copyable {
         }
         connection.pointee.wants = .beginning
         counters.connections &+= 1
+        if table.count > emergency.watchAbove { relieve(sparing: slot) }
         if table.isFull { evict(sparing: slot) }
         counters.connectionsPeak = max(counters.connectionsPeak, UInt64(table.count))
     }

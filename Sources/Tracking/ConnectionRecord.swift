@@ -105,6 +105,8 @@ public enum EndReason: UInt8, CaseIterable, Sendable {
     case idle
     /// The table was full and this one was the first to give up.
     case evicted
+    /// The table was nearly full, and this one had been silent for a tenth of its time.
+    case emergency
     /// The run ended.
     case drained
 }

@@ -41,7 +41,15 @@ public struct Counters: Sendable {
     /// Malformed packets by `PacketProblem`.
     public var problems = InlineArray<16, UInt64>(repeating: 0)
     /// Connections reported, by `EndReason`.
-    public var ends = InlineArray<5, UInt64>(repeating: 0)
+    public var ends = InlineArray<6, UInt64>(repeating: 0)
+    /// How long after its deadline a connection was ended.
+    public var lateness = Lateness()
+    /// Leaps of packet time that were believed, and packets whose leap was not (`PacketClock`).
+    public var timeLeaps: UInt64 = 0
+    public var strayTimes: UInt64 = 0
+    /// Times that the table was nearly full, and nanoseconds of that.
+    public var emergencies: UInt64 = 0
+    public var emergencyTime: UInt64 = 0
     public var packets: UInt64 = 0
     /// Bytes on the wire.
     public var bytes: UInt64 = 0
@@ -86,6 +94,11 @@ public struct Counters: Sendable {
         for index in outcomes.indices { outcomes[index] += other.outcomes[index] }
         for index in problems.indices { problems[index] += other.problems[index] }
         for index in ends.indices { ends[index] += other.ends[index] }
+        lateness.add(other.lateness)
+        timeLeaps += other.timeLeaps
+        strayTimes += other.strayTimes
+        emergencies += other.emergencies
+        emergencyTime += other.emergencyTime
         packets += other.packets
         bytes += other.bytes
         cutPackets += other.cutPackets
@@ -103,5 +116,35 @@ public struct Counters: Sendable {
         for index in parserFailures.indices { parserFailures[index] += other.parserFailures[index] }
         connectionsPeak += other.connectionsPeak
         reassemblyPeak += other.reassemblyPeak
+    }
+}
+
+/// How late timeouts were acted upon: a count for each power of two of milliseconds.
+public struct Lateness: Sendable {
+    /// The first counts what was less than a millisecond late, the next up to 2, 4, 8 …, the last all above 16 seconds.
+    public private(set) var counts = InlineArray<16, UInt64>(repeating: 0)
+    /// Nanoseconds.
+    public private(set) var most: Int64 = 0
+
+    mutating func add(_ nanoseconds: Int64) {
+        let milliseconds = UInt64(max(0, nanoseconds)) / 1_000_000
+        counts[min(64 - milliseconds.leadingZeroBitCount, counts.count - 1)] &+= 1
+        most = max(most, nanoseconds)
+    }
+
+    mutating func add(_ other: Lateness) {
+        for index in counts.indices { counts[index] += other.counts[index] }
+        most = max(most, other.most)
+    }
+
+    /// So many milliseconds late at most was a share of all, 0...1; nil when nothing was, or when it lies beyond the last count.
+    public func milliseconds(share: Double) -> UInt64? {
+        let all = counts.indices.reduce(0) { $0 + counts[$1] }
+        var sum: UInt64 = 0
+        for index in counts.indices.dropLast() {
+            sum += counts[index]
+            if all > 0, Double(sum) >= share * Double(all) { return 1 << UInt64(index) }
+        }
+        return nil
     }
 }

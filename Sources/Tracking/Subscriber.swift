@@ -55,6 +55,7 @@ open class Subscriber {
 
     /// Adds the report of the same subscription on another core to this one's; that one's is used up.
     public func mergeReport(of other: Subscriber) {}
+    func emergency(_ event: EmergencyEvent) {}
     public func flushReport() {}
     public func finishReport() throws {}
 }
@@ -139,6 +140,8 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
         other.hasReport = false
         report.pointee.merge(other.report.move())
     }
+
+    override func emergency(_ event: EmergencyEvent) { report.pointee.emergency(event) }
 
     public override func flushReport() { report.pointee.flush() }
 

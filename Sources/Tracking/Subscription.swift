@@ -41,12 +41,15 @@ public protocol SubscriptionReport {
     mutating func merge(_ other: Self)
     /// Called about once a second while traffic is live, on the report's core: the place to hand on what is gathered. Must not block.
     mutating func flush()
+    /// The core's connection table became nearly full, or has room again. Only where connections are tracked.
+    mutating func emergency(_ event: EmergencyEvent)
     /// Called once on the merged report, after the last packet: the place to print.
     mutating func finish() throws
 }
 
 extension SubscriptionReport {
     public mutating func flush() {}
+    public mutating func emergency(_ event: EmergencyEvent) {}
     public mutating func finish() throws {}
 }
 

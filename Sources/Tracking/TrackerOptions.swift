@@ -19,6 +19,8 @@ public struct TrackerOptions: Equatable, Sendable {
     public var tcpTombstoneTimeout: Int64 = 60_000_000_000
     /// How finely timeouts are looked at.
     public var timeoutResolution: Int64 = 100_000_000
+    /// Percent of `maxConnections` from which on silent connections have a tenth of their time; 100 switches that off.
+    public var emergencyThreshold = 90
     /// Track TCP connections whose handshake was not seen.
     public var midstream = true
     /// Keep one tuple in two VLANs apart.

@@ -3,9 +3,11 @@ import Testing
 @testable import Tracking
 
 @Suite struct `Full table` {
-    private func options(_ connections: Int) -> TrackerOptions {
+    /// What an emergency ends before the table is full is another matter.
+    private func options(_ connections: Int, emergencyThreshold: Int = 100) -> TrackerOptions {
         var options = Run.options
         options.maxConnections = connections
+        options.emergencyThreshold = emergencyThreshold
         return options
     }
 
@@ -31,8 +33,9 @@ import Testing
         }
     }
 
-    @Test func `a SYN flood does not touch established connections`() throws {
-        let run = try Run(Records.self, .everything, options(1000))
+    @Test(arguments: [90, 100])
+    func `a SYN flood does not touch established connections`(emergencyThreshold: Int) throws {
+        let run = try Run(Records.self, .everything, options(1000, emergencyThreshold: emergencyThreshold))
         // 200 connections, whose packets come all through the flood.
         var talks = (0..<200 as Range<UInt16>).map { number in
             var talk = Talk()

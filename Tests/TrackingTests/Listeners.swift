@@ -20,11 +20,13 @@ final class Log: SubscriptionReport, @unchecked Sendable {
     var events: [(connection: String, event: Event)] = []
     var singles: [PacketProblem?] = []
     var names: [String] = []
+    var emergencies: [EmergencyEvent] = []
     /// What the subscription answers.
     var verdict: (Event) -> Verdict = { _ in .more }
     var keepsEvents = true
 
     func merge(_ other: Log) { ended += other.ended }
+    func emergency(_ event: EmergencyEvent) { emergencies.append(event) }
 
     func note(_ event: Event, _ connection: String) -> Verdict {
         if keepsEvents { events.append((connection, event)) }

@@ -100,6 +100,7 @@ extension Config.Conntrack {
         table.take("max_out_of_order", into: &maxOutOfOrder, in: 0...65_535)
         table.takeSize("reassembly_memory", into: &reassemblyMemory, in: 64 << 10...1 << 40)
         table.takeSize("parser_memory", into: &parserMemory, in: 64 << 10...1 << 40)
+        table.take("emergency_threshold", into: &emergencyThreshold, in: 50...100)
         table.takeMilliseconds("tcp_inactivity_timeout", into: &tcpInactivityTimeout, in: 1...aDayInMilliseconds)
         table.takeMilliseconds("udp_inactivity_timeout", into: &udpInactivityTimeout, in: 1...aDayInMilliseconds)
         table.takeMilliseconds("other_inactivity_timeout", into: &otherInactivityTimeout, in: 1...aDayInMilliseconds)

@@ -100,6 +100,8 @@ public struct Config: Equatable, Sendable {
     /// `[conntrack]`: limits are for each core; a core shares nothing with another.
     public struct Conntrack: Equatable, Sendable {
         public var maxConnections = 1_000_000
+        /// Percent of `maxConnections` from which on the table counts as nearly full, and gives silent connections a tenth of their time; 100: never.
+        public var emergencyThreshold = 90
         /// Segments held in each direction of a connection while an earlier one is missing.
         public var maxOutOfOrder = 100
         /// Bytes of held segments, over all connections.

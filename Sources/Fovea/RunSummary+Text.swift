@@ -50,6 +50,7 @@ extension RunSummary: CustomStringConvertible {
         page.title("connections", counters.connections)
         for reason in EndReason.allCases where counters[reason] > 0 { page.row(reason.text, counters[reason], of: counters.connections) }
         page.rowIfAny("their addresses and ports used again", counters.reusedTuples)
+        page.rowIfAny("originator corrected", counters.correctedOriginators)
         page.rowIfAny("resets not believed", counters.refusedResets)
         describeTime(&page)
     }

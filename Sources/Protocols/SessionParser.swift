@@ -27,6 +27,10 @@ public protocol SessionParser {
     /// Tells that so many bytes of a direction are lost for good.
     mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress
 
+    /// Tells that originator and responder have changed places: the bytes fed so far came from the other one than was said. Happens to connections
+    /// whose beginning is captured out of order.
+    mutating func reverseRoles()
+
     /// Tells that no more bytes will come; a session that is still worth reporting may be taken afterwards.
     mutating func finish()
 

@@ -25,9 +25,15 @@ extension ConnTracker {
     }
 
     mutating func match(_ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, service: Service?) -> Match {
+        match(number, key, connection, source: connection.pointee.originator, service: service)
+    }
+
+    mutating func match(
+        _ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, source: Endpoint, service: Service?
+    ) -> Match {
         var key = key
         key.words.4 |= UInt64(connection.pointee.vlans)
-        return withUnsafePointer(to: key) { subscribers.program(number).pointee.match($0, source: connection.pointee.originator, service: service) }
+        return withUnsafePointer(to: key) { subscribers.program(number).pointee.match($0, source: source, service: service) }
     }
 
     mutating func start(_ wanting: SubscriberSet, _ key: FlowKey, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
@@ -92,11 +98,15 @@ extension ConnTracker {
     mutating func apply(_ verdict: Verdict, to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         guard verdict != .more else { return }
         connection.pointee.active.remove(SubscriberSet(member: number))
-        if verdict == .unsubscribe {
-            connection.pointee.subscribed.remove(SubscriberSet(member: number))
-            subscribers.with(number) { $0.drop(index) }
-        }
+        if verdict == .unsubscribe { drop(number, index, connection) }
         updateWants(index, connection)
+    }
+
+    /// Takes a subscription's value away, without `ended`.
+    mutating func drop(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        connection.pointee.active.remove(SubscriberSet(member: number))
+        connection.pointee.subscribed.remove(SubscriberSet(member: number))
+        subscribers.with(number) { $0.drop(index) }
     }
 
     // MARK: Packets and streams

@@ -189,6 +189,10 @@ public struct ConnTracker: ~Copyable {
             wheel.arm(slot.index, at: now &+ connection.timeout(options))
             startSubscriptions(slot, connection)
         }
+        if connection.pointee.wants.contains(.reoriented) {
+            connection.pointee.wants.remove(.reoriented)
+            reorient(slot, connection)
+        }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
     }
 

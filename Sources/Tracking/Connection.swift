@@ -131,6 +131,8 @@ struct Wants: OptionSet {
     static let packets = Wants(rawValue: 1)
     static let stream = Wants(rawValue: 2)
     static let sessions = Wants(rawValue: 4)
+    /// Not a wish: the originator was corrected, and nobody has been told yet.
+    static let reoriented = Wants(rawValue: 32)
     /// Not a wish: nobody has been asked yet.
     static let beginning = Wants(rawValue: 64)
     /// Not a wish: its streams have memory to give back.

@@ -61,6 +61,8 @@ public struct Counters: Sendable {
     /// Connections whose tuple was used again by a new SYN.
     public var reusedTuples: UInt64 = 0
     /// RSTs that their receiver would not have believed.
+    /// Connections whose originator turned out to be the other one.
+    public var correctedOriginators: UInt64 = 0
     public var refusedResets: UInt64 = 0
     /// Payload bytes given to streams and parsers in order.
     public var streamBytes: UInt64 = 0
@@ -105,6 +107,7 @@ public struct Counters: Sendable {
         connections += other.connections
         evictedTombstones += other.evictedTombstones
         reusedTuples += other.reusedTuples
+        correctedOriginators += other.correctedOriginators
         refusedResets += other.refusedResets
         streamBytes += other.streamBytes
         gaps += other.gaps

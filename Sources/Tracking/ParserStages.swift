@@ -57,6 +57,7 @@ class ParserStage {
     func stop(_ index: Int) {}
     func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> ParserProgress { .done }
     func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress { .done }
+    func reverseRoles(_ index: Int) {}
     func finish(_ index: Int) {}
     /// Gives the sessions that are ready to those of `subscribed` that want them.
     func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts { SessionVerdicts() }
@@ -102,6 +103,8 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     override func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress {
         keepCount(index, parsers[index].skip(byteCount, from: sender))
     }
+
+    override func reverseRoles(_ index: Int) { parsers[index].reverseRoles() }
 
     override func finish(_ index: Int) { parsers[index].finish() }
 

@@ -49,6 +49,7 @@ open class Subscriber {
     func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict { .more }
     func stream(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> Verdict { .more }
     func gap(_ index: Int, _ byteCount: Int, from sender: Direction) -> Verdict { .more }
+    func reoriented(_ index: Int, _ record: ConnectionRecord) {}
     func end(_ index: Int, _ record: ConnectionRecord) {}
     func drop(_ index: Int) {}
     func subscribeToSessions(_ parsers: inout ParserStages) {}
@@ -124,6 +125,8 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
     override func gap(_ index: Int, _ byteCount: Int, from sender: Direction) -> Verdict {
         values[index]._gap(byteCount, from: sender, &report.pointee)
     }
+
+    override func reoriented(_ index: Int, _ record: ConnectionRecord) { values[index].reoriented(record, &report.pointee) }
 
     override func end(_ index: Int, _ record: ConnectionRecord) { (values + index).move().ended(record, &report.pointee) }
 

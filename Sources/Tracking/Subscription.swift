@@ -97,6 +97,9 @@ public protocol PacketSubscription: Subscription, ~Copyable {
 public protocol Trackable: Subscription, ~Copyable {
     /// - Parameter connection: the record as it stands at the first packet, that packet included.
     init(_ connection: ConnectionRecord)
+    /// The originator was found to be the other endpoint than was said so far (`^` in the history); what has been handed out came from the opposite
+    /// direction. Filters that look at directions have been asked again.
+    mutating func reoriented(_ connection: ConnectionRecord, _ report: inout Report)
     /// The connection is over, or the run is.
     consuming func ended(_ connection: ConnectionRecord, _ report: inout Report)
 
@@ -120,6 +123,10 @@ public protocol StreamTrackable: Trackable, ~Copyable {
     mutating func stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
     /// So many bytes of the direction will never come; what comes next lies behind them.
     mutating func gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict
+}
+
+extension Trackable where Self: ~Copyable {
+    public mutating func reoriented(_ connection: ConnectionRecord, _ report: inout Report) {}
 }
 
 extension StreamTrackable where Self: ~Copyable {

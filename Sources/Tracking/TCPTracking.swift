@@ -123,6 +123,7 @@ extension UnsafeMutablePointer<Connection> {
         if pointee.originator != originator {
             pointee.originator = originator
             pointee.history.appendFlip()
+            if !pointee.wants.contains(.beginning) { pointee.wants.insert(.reoriented) }
         }
         pointee.originatorEvidence = isAnswer ? .synAck : .syn
     }

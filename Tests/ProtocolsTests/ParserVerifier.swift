@@ -7,6 +7,14 @@ import Testing
 enum Step {
     case bytes(Direction, [UInt8])
     case gap(Direction, Int)
+
+    /// The same from the other side.
+    var reversed: Step {
+        switch self {
+        case .bytes(let sender, let bytes): .bytes(sender.opposite, bytes)
+        case .gap(let sender, let count): .gap(sender.opposite, count)
+        }
+    }
 }
 
 /// What a parser made of a conversation.
@@ -19,10 +27,14 @@ struct Parsed<Session: Equatable>: Equatable {
 /// off or flipped.
 struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
     /// Parses a conversation as a tracker would: no longer than the parser wants, and sessions taken after each call.
-    func parse(_ conversation: [Step]) -> Parsed<Parser.Session> {
+    ///
+    /// - Parameter turn: the steps before it come with the roles reversed, and the parser is told so then.
+    func parse(_ conversation: [Step], reversedBefore turn: Int = 0) -> Parsed<Parser.Session> {
         var parser = Parser()
         var parsed = Parsed<Parser.Session>()
-        for step in conversation where parsed.progress == .wantsMore {
+        for (place, step) in conversation.enumerated() where parsed.progress == .wantsMore {
+            if turn > 0, place == turn { parser.reverseRoles() }
+            let step = place < turn ? step.reversed : step
             parsed.progress =
                 switch step {
                 case .bytes(let sender, let bytes): parser.feed(bytes.span.bytes, from: sender)
@@ -54,6 +66,11 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
             expectSame(
                 conversation.cut { bytes in (0..<2).map { _ in Int.random(in: 0...bytes.count, using: &random) }.sorted() },
                 "in three pieces, seed \(seed)")
+        }
+        // Up to where the parser has said something that depends on roles.
+        for turn in conversation.indices where parse(Array(conversation[..<turn])).progress == .wantsMore {
+            let other = parse(conversation, reversedBefore: turn)
+            if other != whole { Issue.record("with roles reversed before step \(turn): \(other) instead of \(whole)", sourceLocation: sourceLocation) }
         }
         survive(conversation)
         return whole

@@ -9,6 +9,7 @@ enum Event: Equatable {
     case bytes(Direction, Octets)
     case gap(Direction, Int)
     case session
+    case reoriented
 }
 
 /// The report of the tests' subscriptions: what they were told. A reference, so that the test can look at it at any time.
@@ -82,6 +83,7 @@ struct Streams: StreamTrackable, ~Copyable {
         log.note(.bytes(sender, bytes.withUnsafeBytes { Octets($0) }), connection)
     }
     mutating func gap(_ byteCount: Int, from sender: Direction, _ log: inout Log) -> Verdict { log.note(.gap(sender, byteCount), connection) }
+    mutating func reoriented(_ connection: ConnectionRecord, _ log: inout Log) { _ = log.note(.reoriented, self.connection) }
     consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) { log.ended.append(connection) }
 }
 
@@ -158,6 +160,7 @@ struct ExclamationParser: SessionParser {
     }
 
     mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress { .failed(.unexpected) }
+    mutating func reverseRoles() {}
     mutating func finish() {}
     mutating func nextSession() -> Octets? { sessions.isEmpty ? nil : sessions.removeFirst() }
 }

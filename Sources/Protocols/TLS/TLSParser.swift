@@ -35,6 +35,11 @@ public struct TLSParser: SessionParser {
         return progress
     }
 
+    public mutating func reverseRoles() {
+        swap(&originator, &responder)
+        handshake.client = handshake.client.opposite
+    }
+
     public mutating func finish() {
         if progress == .wantsMore { progress = .done }
     }

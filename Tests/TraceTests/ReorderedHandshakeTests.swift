@@ -26,6 +26,15 @@ import Tracking
         }
     }
 
+    @Test func `what was handed out before the SYN came is not lost to the parser`() throws {
+        let recording = try Recording(#require(CaptureFolder.own.files.first { $0.name == "tls" }))
+        func handshakes(_ recording: Recording) throws -> [String] {
+            try Replay(recording, .defaults, burst: 64).handshakes.map { "\($0.client) \($0.server) \($0.handshake.serverName ?? "-") \($0.handshake.version?.name ?? "-")" }.sorted()
+        }
+        // The server's hello, then the client's, and only then who opened the connection.
+        #expect(try handshakes(recording.moving(4, to: 0).moving(1, to: 4).moving(1, to: 60)) == handshakes(recording))
+    }
+
     private func connections(_ recording: Recording) throws -> [ConnectionRecord] {
         try Replay(recording, .defaults, burst: 64).connections.filter { $0.transport == .tcp }
     }

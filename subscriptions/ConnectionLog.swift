@@ -27,6 +27,8 @@ struct ConnectionLog: Trackable {
             line.add("resp_ip_bytes", responder.ipBytes)
             if connection.vlans.outer != 0 { line.add("vlan", connection.vlans.outer) }
             if connection.vlans.inner != 0 { line.add("inner_vlan", connection.vlans.inner) }
+            line.add("community_id", connection.communityID())
+            line.add("orig_evidence", connection.originatorEvidence.name)
             line.add("end_reason", connection.endReason?.name)
             line.add("orig_frame_bytes", originator.frameBytes)
             line.add("resp_frame_bytes", responder.frameBytes)

@@ -152,6 +152,18 @@ extension EndReason {
     public var name: String { "\(self)" }
 }
 
+extension OriginatorEvidence {
+    /// For logs.
+    public var name: String {
+        switch self {
+        case .none: "none"
+        case .syn: "syn"
+        case .synAck: "syn_ack"
+        case .firstPacket: "first_packet"
+        }
+    }
+}
+
 extension ParserFailure {
     var text: String {
         switch self {

@@ -267,10 +267,15 @@ extension TransportProtocol {
 
 /// ICMP has no ports; types take their place, so that a query and its answer are one flow: the sender's "port" is the
 /// type, the receiver's the type that answers it. Types with no answer have their code there (Zeek's and Community ID's rule).
-enum ICMPPorts {
+public enum ICMPPorts {
     /// Type pairs of RFC 792, 950, 1256 (IPv4) and RFC 4443, 2710, 4861, 4620, 4890 (IPv6).
     private static let pairs4: [(UInt8, UInt8)] = [(8, 0), (13, 14), (15, 16), (10, 9), (17, 18)]
     private static let pairs6: [(UInt8, UInt8)] = [(128, 129), (133, 134), (135, 136), (130, 131), (144, 145), (139, 140)]
+
+    /// Whether messages of a type are a query or its answer.
+    public static func hasCounterpart(type: UInt8, isIPv6: Bool) -> Bool {
+        (isIPv6 ? pairs6 : pairs4).contains { $0.0 == type || $0.1 == type }
+    }
 
     static func ports(type: UInt8, code: UInt8, isIPv6: Bool) -> UInt32 {
         for (query, answer) in isIPv6 ? pairs6 : pairs4 {

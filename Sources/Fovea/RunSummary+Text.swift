@@ -56,9 +56,9 @@ extension RunSummary: CustomStringConvertible {
     }
 
     private func describeTime(_ page: inout SummaryPage) {
-        if let milliseconds = counters.lateness.milliseconds(share: 0.99) {
-            let most = Figures.duration(Double(counters.lateness.most) / 1e9)
-            page.row("timeouts acted upon within", "\(Figures.grouped(milliseconds)) ms", note: "99 % of them, all within \(most)")
+        if let most = counters.lateness.milliseconds(share: 0.99) {
+            let all = Double(counters.lateness.most) / 1e9
+            page.row("timeouts acted upon within", Figures.duration(all), note: Double(most) / 1e3 < all ? "99 % within \(Figures.grouped(most)) ms" : "")
         }
         page.rowIfAny("leaps of packet time", counters.timeLeaps)
         page.rowIfAny("packets whose time was not believed", counters.strayTimes)

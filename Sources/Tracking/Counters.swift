@@ -39,7 +39,7 @@ public struct Counters: Sendable {
     /// Packets by `PacketOutcome`.
     public var outcomes = InlineArray<8, UInt64>(repeating: 0)
     /// Malformed packets by `PacketProblem`.
-    public var problems = InlineArray<16, UInt64>(repeating: 0)
+    public var problems = InlineArray<24, UInt64>(repeating: 0)
     /// Connections reported, by `EndReason`.
     public var ends = InlineArray<5, UInt64>(repeating: 0)
     public var packets: UInt64 = 0
@@ -47,6 +47,8 @@ public struct Counters: Sendable {
     public var bytes: UInt64 = 0
     /// Packets of which a snap length, or a frame too long for an mbuf, cut something off.
     public var cutPackets: UInt64 = 0
+    /// Packets of tunnels whose inside could not be read, and which belong to the outer flow for that.
+    public var unopenedTunnels: UInt64 = 0
     public var connections: UInt64 = 0
     /// Tombstones that gave their place to a new connection.
     public var evictedTombstones: UInt64 = 0
@@ -89,6 +91,7 @@ public struct Counters: Sendable {
         packets += other.packets
         bytes += other.bytes
         cutPackets += other.cutPackets
+        unopenedTunnels += other.unopenedTunnels
         connections += other.connections
         evictedTombstones += other.evictedTombstones
         reusedTuples += other.reusedTuples

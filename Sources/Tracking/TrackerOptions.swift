@@ -27,6 +27,8 @@ public struct TrackerOptions: Equatable, Sendable {
     public var vlanInKey = true
     /// Tunnels whose inner flows are tracked in place of the outer ones.
     public var tunnels = TunnelKinds.all
+    /// Keep one tuple in two tunnels apart.
+    public var tunnelInKey = true
 
     public init() {}
 }

@@ -29,6 +29,22 @@ struct ConnectionLog: Trackable {
             if connection.vlans.inner != 0 { line.add("inner_vlan", connection.vlans.inner) }
             line.add("community_id", connection.communityID())
             line.add("orig_evidence", connection.originatorEvidence.name)
+            if let tunnel = connection.tunnel {
+                line.add("tunnel", tunnel.kind.name)
+                line.add("tunnel_id", tunnel.id)
+            }
+            if let outer = connection.outer {
+                line.add("outer_proto", outer.transport.description)
+                line.add("outer_orig_h", outer.originator.address)
+                line.add("outer_orig_p", outer.originator.port)
+                line.add("outer_resp_h", outer.responder.address)
+                line.add("outer_resp_p", outer.responder.port)
+            }
+            if let error = connection.icmpError {
+                line.add("icmp_errors", error.count)
+                line.add("icmp_error_type", error.type)
+                line.add("icmp_error_code", error.code)
+            }
             line.add("end_reason", connection.endReason?.name)
             line.add("orig_frame_bytes", originator.frameBytes)
             line.add("resp_frame_bytes", responder.frameBytes)

@@ -42,6 +42,7 @@ extension RunSummary: CustomStringConvertible {
         }
         let sum = PacketOutcome.allCases.reduce(0) { $0 + counters[$1] }
         page.row("accounted for", Figures.grouped(sum), note: "of \(Figures.grouped(counters.packets))")
+        if counters.unopenedTunnels > 0 { page.row("tunnels not opened: inside unreadable", counters.unopenedTunnels, of: counters.packets) }
         if counters.cutPackets > 0 { page.row("cut short by a snap length", counters.cutPackets, of: counters.packets) }
     }
 
@@ -50,6 +51,8 @@ extension RunSummary: CustomStringConvertible {
         page.title("connections", counters.connections)
         for reason in EndReason.allCases where counters[reason] > 0 { page.row(reason.text, counters[reason], of: counters.connections) }
         page.rowIfAny("their addresses and ports used again", counters.reusedTuples)
+        page.rowIfAny("ICMP errors about one of them", counters.matchedErrors)
+        page.rowIfAny("ICMP errors about none of them", counters.unmatchedErrors)
         page.rowIfAny("originator corrected", counters.correctedOriginators)
         page.rowIfAny("resets not believed", counters.refusedResets)
         describeTime(&page)
@@ -182,6 +185,7 @@ extension PacketProblem {
         case .none: "none"
         case .linkHeaderCut: "link header cut"
         case .tooManyLinkHeaders: "too many link headers"
+        case .tooManyTunnels: "too many tunnels in each other"
         case .ipHeaderCut: "IP header cut"
         case .ipBadVersion: "IP version that is none"
         case .ipBadHeaderLength: "IP header length that cannot be"

@@ -5,12 +5,26 @@ struct Bytes {
     /// The frame's length on the wire, at least `count`.
     private(set) var wireCount: Int
     let linkType: LinkType
+    /// The tunnels to open in them.
+    let tunnels: TunnelKinds
+    private(set) var extent = Extent.frame
 
-    init(_ frame: Frame) {
+    /// What a packet in the bytes may claim beyond them.
+    enum Extent {
+        /// The rest of an IPv4 packet, for a capture without wire lengths has lost it.
+        case frame
+        /// Nothing: the tunnel around it says how long it is.
+        case tunnel
+        /// Anything behind its ports: whoever quotes a packet cuts it.
+        case quote
+    }
+
+    init(_ frame: Frame, opening tunnels: TunnelKinds) {
         start = frame.bytes
         count = Int(frame.length)
         wireCount = Int(max(frame.wireLength, frame.length))
         linkType = frame.linkType
+        self.tunnels = tunnels
     }
 
     /// The same without what lies past `end`, by a link header's own length.
@@ -18,6 +32,21 @@ struct Bytes {
         var bytes = self
         bytes.count = min(count, end)
         bytes.wireCount = min(wireCount, end)
+        return bytes
+    }
+
+    /// What a tunnel's packet that ends at `end` carries.
+    func tunnel(upTo end: Int) -> Bytes {
+        var bytes = upTo(end)
+        bytes.extent = .tunnel
+        return bytes
+    }
+
+    /// What an ICMP error that ends at `end` quotes.
+    func quote(upTo end: Int) -> Bytes {
+        var bytes = upTo(end)
+        bytes.extent = .quote
+        bytes.wireCount = Int(UInt32.max)
         return bytes
     }
 

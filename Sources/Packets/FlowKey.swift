@@ -6,8 +6,10 @@
 ///     word  0, 1   address a: IPv6, or 0 and the IPv4 address
 ///     word  2, 3   address b
 ///     word  4      port a (16) · port b (16) · outer VLAN (16) · inner VLAN (16)
-///     word  5      IP version (8) · protocol (8) · tunnel kind (16) · tunnel id (32)
+///     word  5      IP version (8) · protocol (8) · tunnel path (12) · tunnel kind (4) · tunnel id (32)
 ///
+/// Kind and id are those of the innermost tunnel, the id only where both directions share it; the path is a digest of the tunnels around that,
+/// 0 where there is none. All are 0 outside of tunnels.
 /// The version keeps an IPv4 flow apart from the IPv6 flow with the same low words. VLAN id 0 means "no tag" (IEEE 802.1Q:
 /// a priority tag names no VLAN). Of more than two tags the outer two count.
 public struct FlowKey: Equatable, BitwiseCopyable, Sendable {
@@ -29,11 +31,20 @@ public struct FlowKey: Equatable, BitwiseCopyable, Sendable {
     @inlinable public var innerVLAN: UInt16 { UInt16(truncatingIfNeeded: words.4) }
     @inlinable public var isIPv4: Bool { words.5 >> 56 == 4 }
     @inlinable public var transport: TransportProtocol { TransportProtocol(rawValue: UInt8(truncatingIfNeeded: words.5 >> 48)) }
+    /// The innermost tunnel that the flow lies in.
+    @inlinable public var tunnel: TunnelKind? { TunnelKind(rawValue: UInt8(truncatingIfNeeded: words.5 >> 32 & 0xf)) }
 
     /// The flow's key without its VLANs, for links that tag the two directions differently.
     @inlinable public var withoutVLANs: FlowKey {
         var key = self
         key.words.4 &= 0xffff_ffff_0000_0000
+        return key
+    }
+
+    /// The flow's key without its tunnel, for tunnels that only one direction takes, or that have another id each way.
+    @inlinable public var withoutTunnel: FlowKey {
+        var key = self
+        key.words.5 &= 0xffff_0000_0000_0000
         return key
     }
 

@@ -6,16 +6,23 @@ extension Packet {
     /// IPv6 extension headers read before a packet is called hostile.
     static let maxExtensionHeaders = 32
 
-    @usableFromInline @inline(never)
-    mutating func readLayers(_ frame: UnsafePointer<Frame>) {
+    @usableFromInline @inline(never) @discardableResult
+    mutating func readLayers(_ frame: UnsafePointer<Frame>, opening tunnels: TunnelKinds = .all) -> ReadingNotes {
         self = Packet()
         timestamp = frame.pointee.timestamp
         wireLength = max(frame.pointee.wireLength, frame.pointee.length)
         capturedLength = frame.pointee.length
-        readLink(Bytes(frame.pointee))
+        readLink(Bytes(frame.pointee, opening: tunnels))
+        return finishLayers()
     }
 
-    private mutating func refuse(_ reason: PacketProblem) {
+    /// What belongs to no flow has no key, whatever tunnel it lies in.
+    mutating func finishLayers() -> ReadingNotes {
+        if kind == .malformed || kind == .notIP { context = 0 }
+        return hasUnopenedTunnel ? .unopenedTunnel : []
+    }
+
+    mutating func refuse(_ reason: PacketProblem) {
         kind = .malformed
         problem = reason
     }
@@ -25,8 +32,7 @@ extension Packet {
     private mutating func readLink(_ bytes: Bytes) {
         switch bytes.linkType {
         case .ethernet:
-            guard let type = bytes.uint16(at: 12) else { return refuse(.linkHeaderCut) }
-            readEtherType(type, bytes, at: 14)
+            readEthernet(bytes, at: 0)
         case .linuxSLL:
             guard let type = bytes.uint16(at: 14) else { return refuse(.linkHeaderCut) }
             readEtherType(type, bytes, at: 16)
@@ -44,6 +50,11 @@ extension Packet {
         default:
             readIPByVersion(bytes, at: 0, vlans: 0)
         }
+    }
+
+    mutating func readEthernet(_ bytes: Bytes, at offset: Int) {
+        guard let type = bytes.uint16(at: offset + 12) else { return refuse(.linkHeaderCut) }
+        readEtherType(type, bytes, at: offset + 14)
     }
 
     /// Follows VLAN tags, MPLS labels, PPPoE, Cisco's metadata and LLC/SNAP to the IP header.
@@ -72,6 +83,10 @@ extension Packet {
                 // RFC 2516: version and type, code, session, length; then PPP's protocol number.
                 guard let length = bytes.uint16(at: offset + 4), let ppp = bytes.uint16(at: offset + 6) else { return refuse(.linkHeaderCut) }
                 let end = offset + 6 + max(Int(length), 2)
+                if bytes.tunnels.contains(.pppoe) {
+                    guard layers < Self.maxLayers - 1, let session = bytes.uint16(at: offset + 2) else { return refuse(.tooManyTunnels) }
+                    enter(.pppoe, id: UInt32(session))
+                }
                 switch ppp {
                 case 0x0021: readIPv4(bytes.upTo(end), at: offset + 8, vlans: vlans)
                 case 0x0057: readIPv6(bytes.upTo(end), at: offset + 8, vlans: vlans)
@@ -99,7 +114,7 @@ extension Packet {
     }
 
     /// RFC 3032. MPLS does not say what it carries: an IP version in the first four bits is the best sign there is.
-    private mutating func readMPLS(_ bytes: Bytes, at start: Int, vlans: UInt32) {
+    mutating func readMPLS(_ bytes: Bytes, at start: Int, vlans: UInt32) {
         var offset = start
         for _ in 0..<Self.maxLinkHeaders {
             guard let entry = bytes.uint32(at: offset) else { return refuse(.linkHeaderCut) }
@@ -109,7 +124,7 @@ extension Packet {
         refuse(.tooManyLinkHeaders)
     }
 
-    private mutating func readIPByVersion(_ bytes: Bytes, at offset: Int, vlans: UInt32) {
+    mutating func readIPByVersion(_ bytes: Bytes, at offset: Int, vlans: UInt32) {
         guard let first = bytes.uint8(at: offset) else { return refuse(.linkHeaderCut) }
         switch first >> 4 {
         case 4: readIPv4(bytes, at: offset, vlans: vlans)
@@ -120,13 +135,14 @@ extension Packet {
 
     // MARK: IP
 
-    private mutating func readIPv4(_ bytes: Bytes, at offset: Int, vlans: UInt32) {
+    mutating func readIPv4(_ bytes: Bytes, at offset: Int, vlans: UInt32) {
         etherType = EtherType.ipv4
         networkOffset = UInt16(clamping: offset)
         guard let header = IPv4Header(bytes, at: offset, refusal: &problem) else { return kind = .malformed }
         ipLength = UInt32(header.totalLength)
         let flow = FlowAddresses.ipv4(header.source, header.destination)
         let end = offset + header.totalLength
+        if bytes.extent == .tunnel, end > bytes.wireCount { return refuse(.ipBadTotalLength) }
         if header.fragmentOffset != 0 { return readFragment(header.transport, flow, vlans: vlans) }
         if header.transport == .authenticationHeader {
             readExtensions(header.transport, bytes, at: offset + header.headerLength, end: end, flow, vlans: vlans, isFragment: header.moreFragments)
@@ -137,7 +153,7 @@ extension Packet {
         }
     }
 
-    private mutating func readIPv6(_ bytes: Bytes, at offset: Int, vlans: UInt32) {
+    mutating func readIPv6(_ bytes: Bytes, at offset: Int, vlans: UInt32) {
         etherType = EtherType.ipv6
         networkOffset = UInt16(clamping: offset)
         guard let header = IPv6Header(bytes, at: offset, refusal: &problem) else { return kind = .malformed }
@@ -188,6 +204,7 @@ extension Packet {
         _ transport: TransportProtocol, _ bytes: Bytes, at offset: Int, end: Int, _ flow: FlowAddresses, vlans: UInt32, isFragment: Bool
     ) {
         transportOffset = UInt16(clamping: offset)
+        if bytes.extent == .quote { return readQuotedTransport(transport, bytes, at: offset, flow, vlans: vlans) }
         var payload = offset..<max(end, offset)
         var ports: UInt32 = 0
         switch transport {
@@ -223,6 +240,8 @@ extension Packet {
         setFlow(flow, ports: ports, vlans: vlans, transport)
         problem = .none
         kind = .flow
+        // The end of what a first fragment carries is not here yet.
+        if !isFragment { openTunnel(bytes, at: offset, payload: payload, vlans: vlans) }
     }
 
     /// A fragment without its ports: addresses and protocol are all that is known of its flow.
@@ -232,7 +251,7 @@ extension Packet {
         kind = .fragment
     }
 
-    private mutating func setFlow(_ flow: FlowAddresses, ports: UInt32, vlans: UInt32, _ transport: TransportProtocol) {
+    mutating func setFlow(_ flow: FlowAddresses, ports: UInt32, vlans: UInt32, _ transport: TransportProtocol) {
         let version: UInt64
         switch flow {
         case .ipv4(let source, let destination):
@@ -244,12 +263,12 @@ extension Packet {
         }
         self.ports = ports.bigEndian
         self.vlans = vlans
-        context = version << 56 | UInt64(transport.rawValue) << 48
+        context = version << 56 | UInt64(transport.rawValue) << 48 | context & Self.tunnelMask
     }
 }
 
 /// The two ends of a packet, as its IP header names them.
-private enum FlowAddresses {
+enum FlowAddresses {
     case ipv4(UInt32, UInt32)
     case ipv6((UInt64, UInt64), (UInt64, UInt64))
 }

@@ -25,7 +25,7 @@ public struct Packet: BitwiseCopyable, Sendable {
     public var payloadOffset: UInt32 = 0
     /// The payload's length by the headers; Ethernet padding is no part of it.
     public var payloadLength: UInt32 = 0
-    /// A flow key's word 5: IP version and protocol; 0 unless it is IP.
+    /// A flow key's word 5: IP version, protocol and tunnel; 0 unless it is IP.
     public var context: UInt64 = 0
     public var kind = Kind.notIP
     public var problem = PacketProblem.none
@@ -34,6 +34,15 @@ public struct Packet: BitwiseCopyable, Sendable {
     /// Where the IP header begins in the frame, and the transport's. 0 where there is none.
     public var networkOffset: UInt16 = 0
     public var transportOffset: UInt16 = 0
+    // Of frames that are read layer by layer; of plain ones they are left as they were.
+    /// The flow around the outermost tunnel.
+    var outermost = OuterFlow()
+    /// The innermost tunnel's id.
+    var innermostID: UInt32 = 0
+    /// Tunnels around the packet, and how often fragments were put together on the way to it.
+    var layers: UInt8 = 0
+    /// Whether the packet is a tunnel's, and what it carries could not be read.
+    var hasUnopenedTunnel = false
 
     /// What a packet is to the engine.
     public enum Kind: UInt8, BitwiseCopyable, Sendable {
@@ -50,28 +59,28 @@ public struct Packet: BitwiseCopyable, Sendable {
     public init() {}
 
     /// Reads the frame's headers.
-    public init(_ frame: Frame) {
+    public init(_ frame: Frame, opening tunnels: TunnelKinds = .all) {
         self.init()
-        _ = withUnsafePointer(to: frame) { read($0) }
+        _ = withUnsafePointer(to: frame) { read($0, opening: tunnels) }
     }
 
     /// Reads the frame's headers in place. Nine frames of ten are whole, and Ethernet, IPv4 without options and TCP or UDP: they are read
     /// here in one go; all others layer by layer.
     ///
-    /// - Returns: false for a frame of which only a part was captured.
+    /// - Parameter tunnels: those to be opened; of others the outer packet is all there is.
     @inlinable @inline(__always) @discardableResult
-    public mutating func read(_ frame: UnsafePointer<Frame>) -> Bool {
+    public mutating func read(_ frame: UnsafePointer<Frame>, opening tunnels: TunnelKinds = .all) -> ReadingNotes {
         let captured = frame.pointee.length
-        if captured == frame.pointee.wireLength, readPlain(frame, captured: captured, onWire: captured) { return true }
-        return readOther(frame)
+        if captured == frame.pointee.wireLength, readPlain(frame, captured: captured, onWire: captured, opening: tunnels) { return [] }
+        return readOther(frame, opening: tunnels)
     }
 
     @usableFromInline @inline(never)
-    mutating func readOther(_ frame: UnsafePointer<Frame>) -> Bool {
+    mutating func readOther(_ frame: UnsafePointer<Frame>, opening tunnels: TunnelKinds) -> ReadingNotes {
         let (captured, onWire) = (frame.pointee.length, frame.pointee.wireLength)
-        let isCut = captured < onWire
-        if !isCut || !readPlain(frame, captured: captured, onWire: onWire) { readLayers(frame) }
-        return !isCut
+        guard captured < onWire else { return readLayers(frame, opening: tunnels) }
+        if readPlain(frame, captured: captured, onWire: onWire, opening: tunnels) { return .cut }
+        return readLayers(frame, opening: tunnels).union(.cut)
     }
 
     ///      0              14             34                    54
@@ -81,7 +90,7 @@ public struct Packet: BitwiseCopyable, Sendable {
     ///
     /// False, with nothing promised of the fields, when the frame is of another kind or anything in it is unusual.
     @inlinable @inline(__always)
-    mutating func readPlain(_ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32) -> Bool {
+    mutating func readPlain(_ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, opening tunnels: TunnelKinds = .all) -> Bool {
         let bytes = frame.pointee.bytes
         guard captured >= 54, frame.pointee.linkType == .ethernet else { return false }
         // Loads of whole words: every offset lies below 54.
@@ -102,7 +111,7 @@ public struct Packet: BitwiseCopyable, Sendable {
             payloadLength = end &- headers
         } else if number == 17 {
             let length = UInt32(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 38, as: UInt16.self)))
-            guard length >= 8, length &+ 34 <= end else { return false }
+            guard length >= 8, length &+ 34 <= end, !tunnels.haveUDPPorts(bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)) else { return false }
             (numbers, flagsAndWindow) = (0, 0)
             payloadOffset = 42
             payloadLength = length &- 8
@@ -152,6 +161,15 @@ extension Packet {
     /// None for what is not TCP.
     @inlinable @inline(__always) public var flags: TCPFlags { TCPFlags(rawValue: UInt8(truncatingIfNeeded: UInt32(bigEndian: flagsAndWindow) >> 16)) }
     @inlinable @inline(__always) public var window: UInt16 { UInt16(truncatingIfNeeded: UInt32(bigEndian: flagsAndWindow)) }
+
+    /// Whether the flow lies in a tunnel.
+    @inlinable @inline(__always) public var isTunneled: Bool { context & Self.tunnelMask != 0 }
+    /// The innermost tunnel that the flow lies in.
+    public var tunnel: TunnelKind? { TunnelKind(rawValue: UInt8(truncatingIfNeeded: context >> 32 & 0xf)) }
+    /// The innermost tunnel's id as its header has it: a VNI, a key, a session, a TEID; 0 where there is none.
+    public var tunnelID: UInt32 { isTunneled ? innermostID : 0 }
+    /// The flow around the outermost tunnel, which is the one that the frame has on the wire; nil where there is none.
+    public var outer: OuterFlow? { isTunneled && !outermost.isEmpty ? outermost : nil }
 
     /// How much of the payload was captured: `payloadLength`, or less when a snap length cut the frame.
     @inlinable @inline(__always) public var payloadCaptured: UInt32 { min(payloadLength, capturedLength &- payloadOffset) }
@@ -214,6 +232,17 @@ extension UnsafePointer<Packet> {
     }
 }
 
+/// What there is to count about a frame beside what its packet says.
+public struct ReadingNotes: OptionSet, Sendable {
+    public var rawValue: UInt8
+    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Only a part of it was captured.
+    public static let cut = ReadingNotes(rawValue: 1)
+    /// It is a tunnel's, and what the tunnel carries could not be read: the outer flow is its flow.
+    public static let unopenedTunnel = ReadingNotes(rawValue: 2)
+}
+
 /// How a packet follows another.
 public enum PacketContinuation: UInt8, Sendable {
     /// It is of another flow.
@@ -228,6 +257,7 @@ public enum PacketProblem: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case none
     case linkHeaderCut
     case tooManyLinkHeaders
+    case tooManyTunnels
     case ipHeaderCut
     case ipBadVersion
     case ipBadHeaderLength
@@ -252,6 +282,9 @@ public enum EtherType {
     static let vlans: [UInt16] = [0x8100, 0x88a8, 0x9100, 0x9200]
     static let mpls: [UInt16] = [0x8847, 0x8848]
     static let pppoeSession: UInt16 = 0x8864
+    /// What GRE and Geneve call an Ethernet frame, and GRE a mirrored one.
+    static let transparentBridging: UInt16 = 0x6558
+    static let erspan: UInt16 = 0x88be
     /// TrustSec's tag, between the Ethernet header and what it carries.
     static let ciscoMetadata: UInt16 = 0x8909
 }

@@ -37,6 +37,7 @@ public struct ConnTracker: ~Copyable {
     var table: Table
     var wheel: TimerWheel
     var reassembly: Reassembly
+    var extras: ConnectionExtrasList
     let parsers: ObjectList<ParserStage>
     let subscribers: SubscriberList
     /// Who wants what, by stage.
@@ -63,6 +64,7 @@ public struct ConnTracker: ~Copyable {
         emergency = Emergency(capacity: options.maxConnections, threshold: options.emergencyThreshold)
         let span = max(options.tcpInactivityTimeout, options.udpInactivityTimeout)
         wheel = TimerWheel(capacity: capacity, tick: max(1, options.timeoutResolution), span: span, startingAt: 0)
+        extras = ConnectionExtrasList(connections: capacity)
         reassembly = Reassembly(connections: capacity, budget: options.reassemblyMemory, maxPagesPerStream: options.maxOutOfOrder)
 
         var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
@@ -137,6 +139,8 @@ public struct ConnTracker: ~Copyable {
         if packet.pointee.transport == .tcp {
             let change = connection.followTCP(packet, from: sender)
             if change != .none { act(on: change, connection, sender) }
+        } else if packet.pointee.transport != .udp {
+            noteError(packet, frame)
         }
         count(packet, side)
         let isNewSecond = (connection.pointee.touched ^ now) >> 30 != 0
@@ -233,6 +237,7 @@ public struct ConnTracker: ~Copyable {
             connection.pointee.originatorEvidence = isAnswer ? .synAck : .syn
         }
         connection.pointee.wants = .beginning
+        if extras.isUsed || packet.pointee.isTunneled { extras.begin(Int(slot.index), packet, from: sender) }
         counters.connections &+= 1
         if table.count > emergency.watchAbove { relieve(sparing: slot) }
         if table.isFull { evict(sparing: slot) }

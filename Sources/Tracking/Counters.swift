@@ -39,7 +39,7 @@ public struct Counters: Sendable {
     /// Packets by `PacketOutcome`.
     public var outcomes = InlineArray<8, UInt64>(repeating: 0)
     /// Malformed packets by `PacketProblem`.
-    public var problems = InlineArray<16, UInt64>(repeating: 0)
+    public var problems = InlineArray<24, UInt64>(repeating: 0)
     /// Connections reported, by `EndReason`.
     public var ends = InlineArray<6, UInt64>(repeating: 0)
     /// How long after its deadline a connection was ended.
@@ -55,12 +55,17 @@ public struct Counters: Sendable {
     public var bytes: UInt64 = 0
     /// Packets of which a snap length, or a frame too long for an mbuf, cut something off.
     public var cutPackets: UInt64 = 0
+    /// Packets of tunnels whose inside could not be read, and which belong to the outer flow for that.
+    public var unopenedTunnels: UInt64 = 0
     public var connections: UInt64 = 0
     /// Tombstones that gave their place to a new connection.
     public var evictedTombstones: UInt64 = 0
     /// Connections whose tuple was used again by a new SYN.
     public var reusedTuples: UInt64 = 0
     /// RSTs that their receiver would not have believed.
+    /// ICMP errors that quoted a packet of a connection in the table, and that did not.
+    public var matchedErrors: UInt64 = 0
+    public var unmatchedErrors: UInt64 = 0
     /// Connections whose originator turned out to be the other one.
     public var correctedOriginators: UInt64 = 0
     public var refusedResets: UInt64 = 0
@@ -104,9 +109,12 @@ public struct Counters: Sendable {
         packets += other.packets
         bytes += other.bytes
         cutPackets += other.cutPackets
+        unopenedTunnels += other.unopenedTunnels
         connections += other.connections
         evictedTombstones += other.evictedTombstones
         reusedTuples += other.reusedTuples
+        matchedErrors += other.matchedErrors
+        unmatchedErrors += other.unmatchedErrors
         correctedOriginators += other.correctedOriginators
         refusedResets += other.refusedResets
         streamBytes += other.streamBytes

@@ -50,6 +50,7 @@ public struct Pipeline: ~Copyable {
         readHeaders(frames, count)
         let trainCount = chooseTrains(frames, count)
         if !tracker.options.pointee.vlanInKey { for index in 0..<trainCount { trains[index].key = trains[index].key.withoutVLANs } }
+        if !tracker.options.pointee.tunnelInKey { for index in 0..<trainCount { trains[index].key = trains[index].key.withoutTunnel } }
         for index in 0..<trainCount {
             trains[index].hash = tracker.hash(of: trains[index].key)
             tracker.prefetchBucket(trains[index].hash)
@@ -61,17 +62,24 @@ public struct Pipeline: ~Copyable {
     @inline(never)
     private mutating func readHeaders(_ frames: UnsafePointer<Frame>, _ count: Int) {
         let packets = packets
+        let tunnels = tracker.options.pointee.tunnels
         var bytes: UInt64 = 0
         var cut: UInt64 = 0
+        var unopened: UInt64 = 0
         var place = 0
         while place < count {
-            if !packets[place].read(frames + place) { cut &+= 1 }
+            let notes = packets[place].read(frames + place, opening: tunnels)
+            if !notes.isEmpty {
+                if notes.contains(.cut) { cut &+= 1 }
+                if notes.contains(.unopenedTunnel) { unopened &+= 1 }
+            }
             bytes &+= UInt64(packets[place].wireLength)
             place &+= 1
         }
         tracker.counters.packets &+= UInt64(count)
         tracker.counters.bytes &+= bytes
         tracker.counters.cutPackets &+= cut
+        tracker.counters.unopenedTunnels &+= unopened
     }
 
     /// Asks the filters: packets to be tracked are put into `trains`, the others have their outcome with that. Gives the number of trains; the one behind

@@ -1,3 +1,5 @@
+import Packets
+
 /// How connections are tracked on one core. Times are nanoseconds of packet time.
 public struct TrackerOptions: Equatable, Sendable {
     /// Connections and tombstones at most, 1..<2³⁰.
@@ -25,6 +27,10 @@ public struct TrackerOptions: Equatable, Sendable {
     public var midstream = true
     /// Keep one tuple in two VLANs apart.
     public var vlanInKey = true
+    /// Tunnels whose inner flows are tracked in place of the outer ones.
+    public var tunnels = TunnelKinds.all
+    /// Keep one tuple in two tunnels apart.
+    public var tunnelInKey = true
 
     public init() {}
 }

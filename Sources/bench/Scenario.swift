@@ -102,7 +102,9 @@ struct Work: ~Copyable {
     mutating func take(_ frames: UnsafeBufferPointer<Frame>) {
         switch scenario {
         case .free, .freeManyFlows: break
-        case .headers: for index in 0..<frames.count { packets[index].read(frames.baseAddress! + index) }
+        case .headers:
+            let tunnels = TunnelKinds.all
+            for index in 0..<frames.count { packets[index].read(frames.baseAddress! + index, opening: tunnels) }
         case .refuse, .records, .names, .manyFlows: pipeline.process(frames)
         }
     }

@@ -49,6 +49,20 @@ extension TrackerOptions {
         return options
     }
 
+    /// No tunnel is opened: the outermost header is the packet's.
+    var outermost: TrackerOptions {
+        var options = self
+        options.tunnels = []
+        return options
+    }
+
+    /// A flow's tunnel does not matter: there are captures where one direction takes a tunnel, or each another.
+    var tunnelsTogether: TrackerOptions {
+        var options = self
+        options.tunnelInKey = false
+        return options
+    }
+
     /// Nothing ever times out: packets after a connection's end belong to it, as they do for an oracle that knows no time.
     static var patient: TrackerOptions {
         var options = defaults

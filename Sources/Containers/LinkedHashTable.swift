@@ -83,6 +83,9 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
         }
     }
 
+    /// Bytes reserved.
+    public var byteCount: Int { bucketMemory.byteCount + entryMemory.byteCount + nodeMemory.byteCount }
+
     public var isFull: Bool { count == capacity }
 
     // MARK: Finding

@@ -45,6 +45,9 @@ public struct TimerWheel: ~Copyable {
         }
     }
 
+    /// Bytes reserved.
+    public var byteCount: Int { memory.byteCount }
+
     /// Sets or moves an id's deadline.
     public mutating func arm(_ id: UInt32, at deadline: Int64) {
         if nodes[Int(id)].tick != 0 { unlink(id) } else { armedCount &+= 1 }

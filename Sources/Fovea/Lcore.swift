@@ -90,6 +90,8 @@ struct Lcore: ~Copyable {
     // MARK: Afterwards
 
     var counters: Counters { pipeline.counters }
+    /// What its engine can come to hold.
+    var memory: EngineMemory { pipeline.memory }
     /// Frames of files lost because their pool was empty.
     var noBuffer: Int { sources.noBuffer }
     /// Of its files.

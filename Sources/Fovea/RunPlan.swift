@@ -67,6 +67,19 @@ public struct RunPlan {
         }
     }
 
+    /// Whether the engine that was made for a core stays within its budget.
+    func check(_ memory: EngineMemory) throws(ConfigError) {
+        guard memory.total > config.memoryBudget else { return }
+        let parts = memory.parts.map { "\($0.name) \(Figures.bytes($0.bytes))" }.joined(separator: ", ")
+        // A little less, for buckets come in powers of two.
+        let perConnection = (memory.total - memory.fixed) / config.conntrack.maxConnections * 21 / 20 + 1
+        let fitting = (config.memoryBudget - memory.fixed) / perConnection
+        throw ConfigError(
+            path: nil,
+            message: "memory_budget is \(Figures.bytes(config.memoryBudget)) a core, and these settings need \(Figures.bytes(memory.total)): \(parts)"
+                + (fitting > 0 ? "; max_connections = \(fitting) would fit" : ""))
+    }
+
     /// The lcores that poll. Offline it is the one after the main core.
     public var lcores: [Int] {
         switch config.source {

@@ -80,6 +80,9 @@ extension RunSummary: CustomStringConvertible {
 
     private func describeLosses(_ page: inout SummaryPage) {
         page.title("limits")
+        if let memory = lcores.first?.memory {
+            page.row("memory of the engine at most", Figures.bytes(memory.total), note: "of \(Figures.bytes(config.memoryBudget)) a core")
+        }
         let tables = UInt64(config.conntrack.maxConnections * max(1, lcores.count))
         page.row("connections at once", Figures.grouped(counters.connectionsPeak), note: "of \(Figures.grouped(tables))")
         if counters.reassemblyPeak > 0 {

@@ -55,6 +55,7 @@ public struct RunSummary: Sendable {
 public struct LcoreSummary: Sendable {
     public let lcore: Int
     public let counters: Counters
+    public let memory: EngineMemory
     public let first: Timestamp?
     public let last: Timestamp?
 }

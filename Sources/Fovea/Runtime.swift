@@ -155,7 +155,9 @@ final class Crew {
 
     func enlist(_ lcore: Int, _ sources: consuming CaptureSources) throws {
         if members.isEmpty { try OutputFolder.prepare(plan.config.output, plan.entries.map { $0.subscription.name }) }
-        members.append(try Member(lcore, plan, sources, options.stop))
+        let member = try Member(lcore, plan, sources, options.stop)
+        try plan.check(member.lcore.memory)
+        members.append(member)
     }
 
     /// Launches the lcores, watches them, and sums up.
@@ -172,7 +174,7 @@ final class Crew {
         var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
         for member in members {
             summary.add(
-                LcoreSummary(lcore: member.number, counters: member.lcore.counters, first: member.lcore.first, last: member.lcore.last),
+                LcoreSummary(lcore: member.number, counters: member.lcore.counters, memory: member.lcore.memory, first: member.lcore.first, last: member.lcore.last),
                 failures: member.lcore.failures)
         }
         if case .offline(let offline) = plan.config.source, let member = members.first {

@@ -29,6 +29,9 @@ struct ConnectionExtrasList: ~Copyable {
 
     init(connections: Int) { memory = RawMemory(byteCount: connections * ConnectionExtras.stride) }
 
+    /// Bytes reserved.
+    var byteCount: Int { memory.byteCount }
+
     /// Those of the connection at an index; it has some from now on.
     mutating func use(_ index: Int) -> UnsafeMutablePointer<ConnectionExtras> {
         isUsed = true

@@ -51,6 +51,8 @@ class ParserStage {
     let service: Service
     init(service: Service) { self.service = service }
 
+    /// Bytes reserved for its values.
+    var byteCount: Int { 0 }
     func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
     func probeLater(_ bytes: RawSpan) -> Bool { false }
     func start(_ index: Int) {}
@@ -83,6 +85,8 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         heldByEach = heldMemory.bound(to: UInt32.self)
         super.init(service: P.service)
     }
+
+    override var byteCount: Int { parserMemory.byteCount + heldMemory.byteCount }
 
     func add(_ sink: SessionSinkOf<P>) { sinks.append(sink) }
 

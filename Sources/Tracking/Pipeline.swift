@@ -34,6 +34,7 @@ public struct Pipeline: ~Copyable {
     }
 
     public var counters: Counters { tracker.counters }
+    public var memory: EngineMemory { tracker.memory }
 
     /// Takes a burst's frames through all stages, in order, then ends what has timed out.
     public mutating func process(_ frames: UnsafeBufferPointer<Frame>) {

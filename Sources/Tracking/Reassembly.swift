@@ -83,6 +83,10 @@ struct Reassembly: ~Copyable {
         self.maxPagesPerStream = UInt32(clamping: maxPagesPerStream)
     }
 
+    /// Bytes reserved for streams' states, and for what they hold.
+    var streamByteCount: Int { streamMemory.byteCount }
+    var pageByteCount: Int { pageMemory.byteCount + byteMemory.byteCount }
+
     /// The number of a connection's stream.
     @inline(__always)
     static func stream(_ connection: Int, _ sender: Endpoint) -> Int { 2 &* connection &+ Int(sender.rawValue) }

@@ -41,6 +41,9 @@ open class Subscriber {
         ownedProgram.deallocate()
     }
 
+    /// Bytes reserved for its values.
+    var byteCount: Int { 0 }
+
     /// A single packet, for `PacketSubscription`.
     func packet(_ packet: UnsafePointer<Packet>, _ frame: RawSpan) {}
 
@@ -111,6 +114,8 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
         if hasReport { report.deinitialize(count: 1) }
         report.deallocate()
     }
+
+    override var byteCount: Int { memory.byteCount }
 
     override func start(_ index: Int, _ record: ConnectionRecord) { (values + index).initialize(to: S(record)) }
 

@@ -21,6 +21,7 @@ extension Config {
         table.take("hugepages", into: &hugepages)
         table.take("output", into: &output)
         table.take("filter", into: &filter)
+        table.takeSize("memory_budget", into: &memoryBudget, in: 1 << 20...1 << 46)
         table.take("mempool", into: &mempool, Mempool.init)
         table.take("conntrack", into: &conntrack, Conntrack.init)
         table.take("tunnels", into: &tunnels, Tunnels.init)

@@ -21,6 +21,8 @@ public struct Config: Equatable, Sendable {
     public var output: String?
     /// And-ed with every subscription's own.
     public var filter: LocatedText?
+    /// Bytes that the engine may come to hold on a core, all its tables and buffers together; the run does not start when its settings need more.
+    public var memoryBudget = 2 << 30
     public var mempool = Mempool()
     public var conntrack = Conntrack()
     public var tunnels = Tunnels()

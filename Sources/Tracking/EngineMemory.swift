@@ -1,0 +1,43 @@
+/// The most memory that one core's engine can come to hold, in bytes: all of it is reserved when the engine is made, and its pages are touched as they are needed.
+///
+/// Not in here: mbufs, which DPDK's pools hold (`[mempool]`), and what a subscription's own values and report allocate.
+public struct EngineMemory: Equatable, Sendable {
+    /// The connection table, timers, streams' states and extras.
+    public var connections = 0
+    /// Bytes of segments that wait for missing ones.
+    public var segments = 0
+    /// Fragments that wait for the rest of their datagram.
+    public var fragments = 0
+    /// Messages that parsers keep while they are not complete.
+    public var messages = 0
+    /// The parsers' values.
+    public var parsers = 0
+    /// The subscriptions' values.
+    public var subscriptions = 0
+
+    public var total: Int { fixed + connections + parsers + subscriptions }
+    /// What does not grow with the number of connections.
+    public var fixed: Int { segments + fragments + messages }
+
+    /// Each part with a short name, for people.
+    public var parts: [(name: String, bytes: Int)] {
+        [
+            ("connections", connections), ("segments", segments), ("fragments", fragments), ("messages", messages), ("parsers", parsers), ("subscriptions", subscriptions),
+        ].filter { $0.1 > 0 }
+    }
+}
+
+extension ConnTracker {
+    /// The engine's memory but for fragments, which are none of the tracker's.
+    var memory: EngineMemory {
+        var memory = EngineMemory()
+        memory.connections = table.byteCount + wheel.byteCount + extras.byteCount + reassembly.streamByteCount
+        memory.segments = reassembly.pageByteCount
+        for number in 0..<parsers.count {
+            memory.parsers += parsers.with(number) { $0.byteCount }
+            memory.messages += options.pointee.parserMemory
+        }
+        for number in 0..<subscribers.count { memory.subscriptions += subscribers.with(number) { $0.byteCount } }
+        return memory
+    }
+}

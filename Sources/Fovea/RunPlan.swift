@@ -109,8 +109,11 @@ extension RunPlan {
         let conntrack = config.conntrack
         var options = TrackerOptions()
         options.maxConnections = conntrack.maxConnections
-        options.maxOutOfOrder = conntrack.maxOutOfOrder
         options.reassemblyMemory = conntrack.reassemblyMemory
+        options.reassemblyPerConnection = conntrack.reassemblyPerConnection
+        options.reassemblyPerDirection = conntrack.reassemblyPerDirection
+        options.holeTimeout = conntrack.holeTimeout.nanoseconds
+        options.overlapPolicy = conntrack.overlapPolicy
         options.parserMemory = conntrack.parserMemory
         options.tcpInactivityTimeout = conntrack.tcpInactivityTimeout.nanoseconds
         options.udpInactivityTimeout = conntrack.udpInactivityTimeout.nanoseconds

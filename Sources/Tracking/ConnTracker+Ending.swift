@@ -44,8 +44,8 @@ extension ConnTracker {
         let slot = table.slot(of: connection)
         switch change {
         case .none: break
-        case .beganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender))
-        case .peerBeganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender.other))
+        case .beganAnew: freeStream(Int(slot.index), sender, as: .outOfWindow)
+        case .peerBeganAnew: freeStream(Int(slot.index), sender.other, as: .outOfWindow)
         case .refusedReset: counters.refusedResets &+= 1
         case .closed, .reset:
             guard connection.pointee.phase == .open else { break }
@@ -58,6 +58,8 @@ extension ConnTracker {
 
     /// Ends connections whose timeout has passed; called after each burst. What it leaves for the next call comes then.
     public mutating func expire() {
+        defer { noteHeld() }
+        giveUpOverdueHoles()
         for _ in 0..<Self.expiriesPerCall {
             guard let index = wheel.popDue(by: now) else { return }
             let slot = table.slot(at: index)
@@ -93,6 +95,7 @@ extension ConnTracker {
 
     /// Ends all connections: the run is over.
     public mutating func drain() {
+        defer { noteHeld() }
         for rank in Rank.allCases.reversed() {
             while let slot = table.front(of: Table.Order(rank)) {
                 let connection = table.pointer(to: slot)

@@ -62,7 +62,7 @@ public struct ConnTracker: ~Copyable {
         table = Table(capacity: capacity, orders: Rank.allCases.count, seed: seed)
         let span = max(options.tcpInactivityTimeout, options.udpInactivityTimeout)
         wheel = TimerWheel(capacity: capacity, tick: max(1, options.timeoutResolution), span: span, startingAt: 0)
-        reassembly = Reassembly(connections: capacity, budget: options.reassemblyMemory, maxPagesPerStream: options.maxOutOfOrder)
+        reassembly = Reassembly(connections: capacity, options, seed: seed)
 
         var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
         var members = (packets: SubscriberSet(), stream: SubscriberSet(), sessions: SubscriberSet())
@@ -159,6 +159,7 @@ public struct ConnTracker: ~Copyable {
             case .goesOn: break
             case .tooLate:
                 counters.outcomes[PacketOutcome.afterEnd.rawValue] &+= 1
+                countAfterReport(packet)
                 return nil
             case .isOver:
                 if !options.pointee.midstream, isMidstream(packet, train) {

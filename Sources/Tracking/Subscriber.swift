@@ -49,6 +49,7 @@ open class Subscriber {
     func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict { .more }
     func stream(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> Verdict { .more }
     func gap(_ index: Int, _ byteCount: Int, from sender: Direction) -> Verdict { .more }
+    func conflict(_ index: Int, _ conflict: StreamConflict, from sender: Direction) -> Verdict { .more }
     func end(_ index: Int, _ record: ConnectionRecord) {}
     func drop(_ index: Int) {}
     func subscribeToSessions(_ parsers: inout ParserStages) {}
@@ -122,6 +123,10 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
 
     override func gap(_ index: Int, _ byteCount: Int, from sender: Direction) -> Verdict {
         values[index]._gap(byteCount, from: sender, &report.pointee)
+    }
+
+    override func conflict(_ index: Int, _ conflict: StreamConflict, from sender: Direction) -> Verdict {
+        values[index]._conflict(conflict, from: sender, &report.pointee)
     }
 
     override func end(_ index: Int, _ record: ConnectionRecord) { (values + index).move().ended(record, &report.pointee) }

@@ -123,8 +123,11 @@ extension RunPlan {
         var options = TrackerOptions()
         options.maxConnections = conntrack.maxConnections
         options.emergencyThreshold = conntrack.emergencyThreshold
-        options.maxOutOfOrder = conntrack.maxOutOfOrder
         options.reassemblyMemory = conntrack.reassemblyMemory
+        options.reassemblyPerConnection = conntrack.reassemblyPerConnection
+        options.reassemblyPerDirection = conntrack.reassemblyPerDirection
+        options.holeTimeout = conntrack.holeTimeout.nanoseconds
+        options.overlapPolicy = conntrack.overlapPolicy
         options.parserMemory = conntrack.parserMemory
         options.tcpInactivityTimeout = conntrack.tcpInactivityTimeout.nanoseconds
         options.udpInactivityTimeout = conntrack.udpInactivityTimeout.nanoseconds

@@ -9,6 +9,7 @@ extension RunSummary: CustomStringConvertible {
         describeRun(&page)
         describePackets(&page)
         describeConnections(&page)
+        describePayload(&page)
         describeStreams(&page)
         describeLosses(&page)
         for failure in failures { page.line("not read to its end: \(failure)") }
@@ -70,12 +71,22 @@ extension RunSummary: CustomStringConvertible {
     private func describeStreams(_ page: inout SummaryPage) {
         guard counters.streamBytes > 0 || counters.sessions > 0 || counters.gaps > 0 else { return }
         page.title("sessions", counters.sessions)
-        page.rowIfAny("payload bytes in order", counters.streamBytes)
-        page.rowIfAny("bytes seen again", counters.repeatedBytes)
-        page.rowIfAny("bytes outside any window", counters.implausibleBytes)
         page.rowIfAny("gaps", counters.gaps)
         page.rowIfAny("bytes in gaps", counters.gapBytes)
+        page.rowIfAny("overlaps with different bytes", counters.conflicts)
         for failure in ParserFailure.allCases { page.rowIfAny("parser gave up: \(failure.text)", counters.parserFailures[Int(failure.rawValue)]) }
+    }
+
+    /// Shown where streams were wanted; otherwise all of it is unwanted.
+    private func describePayload(_ page: inout SummaryPage) {
+        guard counters.payloadBytes > counters[bytes: .unwanted] + counters[bytes: .afterEnd] else { return }
+        page.title("TCP payload bytes", counters.payloadBytes)
+        for outcome in ByteOutcome.allCases where counters[bytes: outcome] > 0 {
+            page.row(outcome.text, counters[bytes: outcome], of: counters.payloadBytes)
+        }
+        if counters.held > 0 { page.row("held", counters.held, of: counters.payloadBytes) }
+        let sum = ByteOutcome.allCases.reduce(counters.held) { $0 + counters[bytes: $1] }
+        page.row("accounted for", Figures.grouped(sum), note: "of \(Figures.grouped(counters.payloadBytes))")
     }
 
     private func describeLosses(_ page: inout SummaryPage) {
@@ -96,6 +107,7 @@ extension RunSummary: CustomStringConvertible {
         }
         page.rowIfAny("tombstones evicted", counters.evictedTombstones)
         page.rowIfAny("holes given up: no room", counters.holesGivenUp)
+        page.rowIfAny("holes given up: open for too long", counters.holesTimedOut)
         for port in ports {
             let name = ports.count > 1 ? "\(port.device.prefix { $0 != "," }): " : ""
             page.rowIfAny("\(name)dropped: queue full", port.statistics.missed)

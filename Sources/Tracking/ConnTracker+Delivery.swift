@@ -58,18 +58,21 @@ extension ConnTracker {
     mutating func endSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
         let index = Int(slot.index)
         if !connection.pointee.wants.isDisjoint(with: .reassembly) {
-            flush(index, connection, .a)
-            flush(index, connection, .b)
+            flush(Half(index: index, connection: connection, sender: .a))
+            flush(Half(index: index, connection: connection, sender: .b))
             if connection.pointee.parsing.isRunning { finishParser(index, connection) }
         }
         if !connection.pointee.pending.isEmpty { decidePending(slot, connection) }
+        if connection.pointee.transport == .tcp { settleAccounts(index, connection) }
         if !connection.pointee.subscribed.isEmpty {
-            let record = ConnectionRecord(table.key(at: slot), connection, extras.copy(index), endReason: reason)
+            let accounts = connection.pointee.wants.contains(.hasStreams) ? reassembly.accounts(index) : nil
+            let record = ConnectionRecord(table.key(at: slot), connection, extras.copy(index), endReason: reason, accounts: accounts)
             for number in connection.pointee.subscribed { subscribers.with(number) { $0.end(index, record) } }
         }
         connection.pointee.subscribed = SubscriberSet()
         connection.pointee.active = SubscriberSet()
         if connection.pointee.wants.isMoreThanCounts { updateWants(index, connection) }
+        if connection.pointee.wants.contains(.hasStreams) { closeStreams(index) }
     }
 
     /// Works out what is still wanted, and gives back what no longer is.
@@ -84,14 +87,10 @@ extension ConnTracker {
             }
         }
         if !wants.contains(.sessions), connection.pointee.parsing.isRunning { stopParser(index, connection) }
-        if wants.isDisjoint(with: .reassembly) {
-            if connection.pointee.wants.contains(.hasStreams) {
-                reassembly.free(Reassembly.stream(index, .a))
-                reassembly.free(Reassembly.stream(index, .b))
-            }
-        } else {
-            wants.insert(.hasStreams)
-        }
+        let hadStreams = connection.pointee.wants.contains(.hasStreams)
+        if hadStreams, wants.isDisjoint(with: .reassembly) { freeStreams(index) }
+        // Their accounts are kept to the end.
+        if hadStreams || !wants.isDisjoint(with: .reassembly) { wants.insert(.hasStreams) }
         connection.pointee.wants = wants
     }
 
@@ -109,7 +108,7 @@ extension ConnTracker {
         subscribers.with(number) { $0.drop(index) }
     }
 
-    // MARK: Packets and streams
+    // MARK: Packets
 
     @inline(never)
     mutating func deliver(
@@ -123,119 +122,8 @@ extension ConnTracker {
                 apply(verdict, to: number, index, connection)
             }
         }
-        if !connection.pointee.wants.isDisjoint(with: .reassembly) { reassemble(packet, frame, index, connection, sender) }
-    }
-
-    /// Puts a segment's payload in its place, and gives out what is in order with it.
-    mutating func reassemble(
-        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
-    ) {
-        let stream = Reassembly.stream(index, sender)
-        var sequence = packet.pointee.sequence
-        if packet.pointee.flags.contains(.rst) { return }
-        if packet.pointee.flags.contains(.syn) {
-            // A SYN that the receiver drops brings nothing.
-            guard connection.side(sender).pointee.initial == sequence else { return }
-            sequence = sequence + 1
-            reassembly.begin(stream, at: sequence)
-        }
-        var payload = UnsafeRawBufferPointer(start: frame.pointee.bytes + Int(packet.pointee.payloadOffset), count: Int(packet.pointee.payloadCaptured))
-        let notCaptured = Int(packet.pointee.payloadLength) - payload.count
-        guard payload.count + notCaptured > 0 else { return }
-        // No window is that large: the header's length is a lie.
-        guard notCaptured <= Reassembly.maxWindow else { return counters.implausibleBytes &+= UInt64(payload.count) }
-        let end = sequence + payload.count
-
-        arriving: while payload.count > 0 {
-            let done: Int
-            switch reassembly.arrive(stream, sequence, count: payload.count) {
-            case .inOrder(let range):
-                counters.repeatedBytes &+= UInt64(range.lowerBound)
-                give(UnsafeRawBufferPointer(rebasing: payload[range]), index, connection, sender)
-                popReady(stream, index, connection, sender)
-                done = range.upperBound
-            case .ahead:
-                done = reassembly.hold(stream, sequence, payload, repeated: &counters.repeatedBytes)
-                if done < payload.count {
-                    // No room: holes are given up, first to last, until this segment's turn has come.
-                    counters.holesGivenUp &+= 1
-                    giveGap(reassembly.skipHole(stream, upTo: sequence + done), index, connection, sender)
-                    popReady(stream, index, connection, sender)
-                }
-            case .old:
-                counters.repeatedBytes &+= UInt64(payload.count)
-                break arriving
-            case .implausible:
-                counters.implausibleBytes &+= UInt64(payload.count)
-                return
-            }
-            guard !connection.pointee.wants.isDisjoint(with: .reassembly) else { return }
-            payload = UnsafeRawBufferPointer(rebasing: payload[done...])
-            sequence = sequence + done
-        }
-        counters.reassemblyPeak = UInt64(reassembly.heldPagesPeak * Reassembly.pageSize)
-        if notCaptured > 0 { skipUncaptured(end, notCaptured, stream, index, connection, sender) }
-    }
-
-    /// Steps over bytes that were on the wire and not captured, as far as they come next.
-    mutating func skipUncaptured(
-        _ start: SequenceNumber, _ count: Int, _ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
-    ) {
-        var sequence = start
-        while !connection.pointee.wants.isDisjoint(with: .reassembly), start + count - sequence > 0,
-            case .inOrder(let range) = reassembly.arrive(stream, sequence, count: start + count - sequence)
-        {
-            giveGap(range.count, index, connection, sender)
-            popReady(stream, index, connection, sender)
-            sequence = sequence + range.upperBound
-        }
-    }
-
-    mutating func popReady(_ stream: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
-        while !connection.pointee.wants.isDisjoint(with: .reassembly), let piece = reassembly.popReady(stream) {
-            give(piece.bytes, index, connection, sender)
-            reassembly.release(piece)
-        }
-    }
-
-    /// Gives out all that is held of a direction, holes as gaps.
-    mutating func flush(_ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
-        let stream = Reassembly.stream(index, sender)
-        while !connection.pointee.wants.isDisjoint(with: .reassembly), reassembly.holds(stream) {
-            giveGap(reassembly.skipHole(stream), index, connection, sender)
-            popReady(stream, index, connection, sender)
-        }
-    }
-
-    /// The direction's next bytes, to the parser and to those who want the stream.
-    mutating func give(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
-        guard bytes.count > 0 else { return }
-        counters.streamBytes &+= UInt64(bytes.count)
-        let span = RawSpan(_unsafeBytes: bytes)
-        let direction = connection.direction(of: sender)
-        if connection.pointee.wants.contains(.sessions) { parse(span, index, connection, direction) }
-        if connection.pointee.wants.contains(.stream) {
-            for number in connection.pointee.active.intersection(streamMembers) {
-                let verdict = subscribers.with(number) { $0.stream(index, span, from: direction) }
-                apply(verdict, to: number, index, connection)
-            }
-        }
-    }
-
-    mutating func giveGap(_ byteCount: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
-        guard byteCount > 0 else { return }
-        counters.gaps &+= 1
-        counters.gapBytes &+= UInt64(byteCount)
-        let direction = connection.direction(of: sender)
-        if connection.pointee.parsing.isRunning {
-            let progress = parsers.with(Int(connection.pointee.parser)) { $0.skip(index, byteCount, from: direction) }
-            advanceParser(progress, index, connection)
-        }
-        if connection.pointee.wants.contains(.stream) {
-            for number in connection.pointee.active.intersection(streamMembers) {
-                let verdict = subscribers.with(number) { $0.gap(index, byteCount, from: direction) }
-                apply(verdict, to: number, index, connection)
-            }
+        if !connection.pointee.wants.isDisjoint(with: .reassembly) {
+            reassemble(packet, frame, Half(index: index, connection: connection, sender: sender))
         }
     }
 }

@@ -44,8 +44,8 @@ extension ConnTracker {
         let slot = table.slot(of: connection)
         switch change {
         case .none: break
-        case .beganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender))
-        case .peerBeganAnew: reassembly.free(Reassembly.stream(Int(slot.index), sender.other))
+        case .beganAnew: freeStream(Int(slot.index), sender, as: .outOfWindow)
+        case .peerBeganAnew: freeStream(Int(slot.index), sender.other, as: .outOfWindow)
         case .refusedReset: counters.refusedResets &+= 1
         case .closed, .reset:
             guard connection.pointee.phase == .open else { break }
@@ -58,9 +58,11 @@ extension ConnTracker {
 
     /// Ends connections whose timeout has passed; called after each burst. What it leaves for the next call comes then.
     public mutating func expire() {
+        defer { noteHeld() }
         clock.rest()
         let now = clock.steady
         (counters.timeLeaps, counters.strayTimes) = (clock.leaps, clock.strays)
+        giveUpOverdueHoles(at: now)
         for _ in 0..<Self.expiriesPerCall {
             guard let index = wheel.popDue(by: now) else { return }
             let slot = table.slot(at: index)
@@ -100,6 +102,7 @@ extension ConnTracker {
 
     /// Ends all connections: the run is over.
     public mutating func drain() {
+        defer { noteHeld() }
         leaveEmergency()
         for rank in Rank.allCases.reversed() {
             while let slot = table.front(of: Table.Order(rank)) {

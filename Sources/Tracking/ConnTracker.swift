@@ -65,7 +65,7 @@ public struct ConnTracker: ~Copyable {
         let span = max(options.tcpInactivityTimeout, options.udpInactivityTimeout)
         wheel = TimerWheel(capacity: capacity, tick: max(1, options.timeoutResolution), span: span, startingAt: 0)
         extras = ConnectionExtrasList(connections: capacity)
-        reassembly = Reassembly(connections: capacity, budget: options.reassemblyMemory, maxPagesPerStream: options.maxOutOfOrder)
+        reassembly = Reassembly(connections: capacity, options, seed: seed)
 
         var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
         var members = (packets: SubscriberSet(), stream: SubscriberSet(), sessions: SubscriberSet())
@@ -168,6 +168,7 @@ public struct ConnTracker: ~Copyable {
             case .goesOn: break
             case .tooLate:
                 counters.outcomes[PacketOutcome.afterEnd.rawValue] &+= 1
+                countAfterReport(packet)
                 return nil
             case .isOver:
                 if !options.pointee.midstream, isMidstream(packet, train) {

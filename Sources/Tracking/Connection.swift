@@ -135,7 +135,7 @@ struct Wants: OptionSet {
     static let reoriented = Wants(rawValue: 32)
     /// Not a wish: nobody has been asked yet.
     static let beginning = Wants(rawValue: 64)
-    /// Not a wish: its streams have memory to give back.
+    /// Not a wish: its streams have memory to give back, or accounts to report.
     static let hasStreams = Wants(rawValue: 128)
 
     @inline(__always)

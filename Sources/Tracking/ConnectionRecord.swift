@@ -17,6 +17,8 @@ public struct ConnectionRecord: Sendable {
         /// Zero when it sent nothing, as is `last`.
         public var first: Timestamp
         public var last: Timestamp
+        /// What became of its TCP payload; nil while the connection goes on, and when nothing ever wanted its streams.
+        public var stream: StreamAccount?
     }
 
     // The tracker's own entry, copied whole; what it says is worked out when somebody asks.
@@ -25,9 +27,14 @@ public struct ConnectionRecord: Sendable {
     private let extras: ConnectionExtras
     /// Why it was reported; nil while it goes on.
     public let endReason: EndReason?
+    private let accounts: (a: StreamAccount, b: StreamAccount)?
 
-    init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: ConnectionExtras, endReason: EndReason? = nil) {
+    init(
+        _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: ConnectionExtras, endReason: EndReason? = nil,
+        accounts: (a: StreamAccount, b: StreamAccount)? = nil
+    ) {
         self.key = key
+        self.accounts = accounts
         self.connection = connection.pointee
         self.extras = extras
         self.endReason = endReason
@@ -60,7 +67,7 @@ public struct ConnectionRecord: Sendable {
         return Party(
             address: endpoint == .a ? key.addressA : key.addressB, port: endpoint == .a ? key.portA : key.portB, packets: side.packets,
             frameBytes: side.frameBytes, ipBytes: side.ipBytes, payloadBytes: side.payloadBytes, first: Timestamp(nanoseconds: side.first),
-            last: Timestamp(nanoseconds: side.last))
+            last: Timestamp(nanoseconds: side.last), stream: endpoint == .a ? accounts?.a : accounts?.b)
     }
 
     /// The first packet's time, of either side.

@@ -69,17 +69,19 @@ public struct Counters: Sendable {
     /// Connections whose originator turned out to be the other one.
     public var correctedOriginators: UInt64 = 0
     public var refusedResets: UInt64 = 0
-    /// Payload bytes given to streams and parsers in order.
-    public var streamBytes: UInt64 = 0
+    /// Bytes of TCP payload handed to reassembly or left alone for want of interest, by `ByteOutcome`; and those that are held behind a hole now.
+    public var payload = InlineArray<8, UInt64>(repeating: 0)
+    public var payloadBytes: UInt64 = 0
+    public var held: UInt64 = 0
     /// Gaps reported in streams, and the bytes in them.
     public var gaps: UInt64 = 0
     public var gapBytes: UInt64 = 0
-    /// Payload bytes that were there before, or lay outside any window.
-    public var repeatedBytes: UInt64 = 0
-    public var implausibleBytes: UInt64 = 0
-    /// Times a hole was given up because there was no room for a segment behind it: a direction's share of pages was used up, or the core's
-    /// budget.
+    /// Overlaps with different bytes.
+    public var conflicts: UInt64 = 0
+    /// Times a hole was given up because there was no room for a segment: a direction's, its connection's or the core's budget was used up.
     public var holesGivenUp: UInt64 = 0
+    /// Holes given up because they had been open for too long.
+    public var holesTimedOut: UInt64 = 0
     public var sessions: UInt64 = 0
     /// Parsers that gave up, by `ParserFailure`.
     public var parserFailures = InlineArray<5, UInt64>(repeating: 0)
@@ -92,9 +94,16 @@ public struct Counters: Sendable {
     public subscript(outcome: PacketOutcome) -> UInt64 { outcomes[outcome.rawValue] }
     public subscript(problem: PacketProblem) -> UInt64 { problems[Int(problem.rawValue)] }
     public subscript(end: EndReason) -> UInt64 { ends[Int(end.rawValue)] }
+    public subscript(bytes outcome: ByteOutcome) -> UInt64 { payload[outcome.rawValue] }
+
+    /// Payload bytes given to streams and parsers in order.
+    public var streamBytes: UInt64 { self[bytes: .delivered] }
 
     /// Whether each packet has exactly one outcome.
     public var isBalanced: Bool { PacketOutcome.allCases.reduce(0) { $0 + self[$1] } == packets }
+
+    /// Whether each byte of payload has exactly one outcome, or is held.
+    public var isPayloadBalanced: Bool { ByteOutcome.allCases.reduce(held) { $0 &+ self[bytes: $1] } == payloadBytes }
 
     /// Adds another core's counts; peaks add up, too, for each core has its own memory.
     public mutating func add(_ other: Counters) {
@@ -117,12 +126,14 @@ public struct Counters: Sendable {
         unmatchedErrors += other.unmatchedErrors
         correctedOriginators += other.correctedOriginators
         refusedResets += other.refusedResets
-        streamBytes += other.streamBytes
+        for index in payload.indices { payload[index] += other.payload[index] }
+        payloadBytes += other.payloadBytes
+        held += other.held
         gaps += other.gaps
         gapBytes += other.gapBytes
-        repeatedBytes += other.repeatedBytes
-        implausibleBytes += other.implausibleBytes
+        conflicts += other.conflicts
         holesGivenUp += other.holesGivenUp
+        holesTimedOut += other.holesTimedOut
         sessions += other.sessions
         for index in parserFailures.indices { parserFailures[index] += other.parserFailures[index] }
         connectionsPeak += other.connectionsPeak

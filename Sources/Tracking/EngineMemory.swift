@@ -32,7 +32,7 @@ extension ConnTracker {
     var memory: EngineMemory {
         var memory = EngineMemory()
         memory.connections = table.byteCount + wheel.byteCount + extras.byteCount + reassembly.streamByteCount
-        memory.segments = reassembly.pageByteCount
+        memory.segments = reassembly.pages.byteCount
         for number in 0..<parsers.count {
             memory.parsers += parsers.with(number) { $0.byteCount }
             memory.messages += options.pointee.parserMemory

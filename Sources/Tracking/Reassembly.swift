@@ -3,42 +3,45 @@ import Packets
 
 /// Puts TCP payload in order: one stream a direction of each connection on a core.
 ///
-/// Bytes in order are never copied: `arrive` only says where they begin, and they go from the frame to whoever wants them. Bytes ahead of a
-/// hole are copied into pages of a pool of fixed size, so that no mbuf is held and memory stays within the budget. Pages of a stream are a list in
-/// sequence order without overlaps: the first copy of a byte counts.
+/// Bytes in order are never copied: `takeNext` only says that they come next, and they go from the frame to whoever wants them. Bytes ahead of a
+/// hole are copied into the pages of a pool (`SegmentPages`), so that no mbuf is held and memory stays within its budgets. Where two segments have a
+/// byte, and neither has been given out, the overlap policy says which counts (`Reassembly+Holding`).
 ///
-///     delivered │ hole │ page │ hole │ page │ page
-///               ↑ next
+///     given out │ hole │ held │ hole │ held │ held
+///               ↑ next  ↑ firstHeld
 ///
 /// Pull, not callback, as the timer wheel: after each arrival the tracker pops what has become ready.
 struct Reassembly: ~Copyable {
-    /// Bytes a page holds.
-    static let pageSize = 2048
-
     struct Stream: BitwiseCopyable {
         /// The next byte in order; valid once `hasBegun`.
         var next: SequenceNumber
-        /// The first and last held page plus one; 0: none.
+        /// The first byte held; valid when something is.
+        var firstHeld: SequenceNumber
+        /// The first, the last and the last touched page; 0: none.
         var head: UInt32
         var tail: UInt32
+        var cursor: UInt32
         var pages: UInt32
+        /// Neighbours among those with an open hole (`Reassembly+Holes`), plus one.
+        var olderHole: UInt32
+        var newerHole: UInt32
+        /// Behind the last byte, as a FIN or RST says; valid when `hasEnd`.
+        var end: SequenceNumber
+        /// Where counting positions began, as far as that number goes: `next` less all bytes given out and in gaps.
+        var origin: SequenceNumber
         var hasBegun: Bool
-    }
-
-    struct Page: BitwiseCopyable {
-        var start: SequenceNumber
-        var count: UInt32
-        /// As in `Stream`; in the free list, too.
-        var next: UInt32
-
-        var end: SequenceNumber { start + Int(count) }
+        var hasEnd: Bool
+        /// It is a FIN that says so: all before it was sent.
+        var hasFin: Bool
+        /// There is something in its `StreamPast`.
+        var hasPast: Bool
     }
 
     /// What a segment is to its stream.
     enum Arrival: Equatable {
-        /// These of its bytes come next. Those before were there, those behind come after what is held.
+        /// These of its bytes come next. Those before were there. Where it ends early, held bytes begin: none, when it is them that come next.
         case inOrder(Range<Int>)
-        /// All of it was there before.
+        /// All of it lies before what comes next.
         case old
         /// It lies behind a hole.
         case ahead
@@ -49,62 +52,82 @@ struct Reassembly: ~Copyable {
     /// A held piece whose turn has come. Its bytes stay until `release`.
     struct Piece {
         var bytes: UnsafeRawBufferPointer
+        var start: SequenceNumber
+        /// The page that is empty with that; 0: there is more in it.
         fileprivate var page: UInt32
     }
 
-    private let streams: UnsafeMutablePointer<Stream>
-    private let pages: UnsafeMutablePointer<Page>
-    private let bytes: UnsafeMutableRawPointer
+    let streams: UnsafeMutablePointer<Stream>
+    private let accounts: UnsafeMutablePointer<StreamAccount>
+    let pasts: UnsafeMutablePointer<StreamPast>
     private let streamMemory: RawMemory
-    private let pageMemory: RawMemory
-    private let byteMemory: RawMemory
-    private let pageCount: UInt32
-    private let maxPagesPerStream: UInt32
-    private var used: UInt32 = 0
-    private var free: UInt32 = 0
-    /// Pages in use, and the most there ever were.
-    private(set) var heldPages = 0
-    private(set) var heldPagesPeak = 0
+    private let accountMemory: RawMemory
+    private let pastMemory: RawMemory
+    var pages: SegmentPages
+    let policy: OverlapPolicy
+    /// For hashes of what was given out.
+    let secret: UInt64
+    let maxPagesPerDirection: UInt32
+    let maxPagesPerConnection: UInt32
+    /// The first and the last stream of those with an open hole, plus one.
+    var oldestHole: UInt32 = 0
+    var newestHole: UInt32 = 0
+    /// Bytes held, all streams together.
+    var held = 0
 
     /// A window is 2³⁰ bytes at most (RFC 7323).
     static let maxWindow = 1 << 30
 
-    /// - Parameters:
-    ///   - connections: indices are 0..<connections, streams twice as many.
-    ///   - budget: bytes for held segments.
-    init(connections: Int, budget: Int, maxPagesPerStream: Int) {
+    /// - Parameter connections: indices are 0..<connections, streams twice as many.
+    init(connections: Int, _ options: TrackerOptions, seed: HashSeed) {
         streamMemory = RawMemory(byteCount: 2 * connections * MemoryLayout<Stream>.stride)
         streams = streamMemory.bound(to: Stream.self)
-        pageCount = UInt32(clamping: budget / (Self.pageSize + MemoryLayout<Page>.stride))
-        pageMemory = RawMemory(byteCount: (Int(pageCount) + 1) * MemoryLayout<Page>.stride)
-        pages = pageMemory.bound(to: Page.self)
-        byteMemory = RawMemory(byteCount: Int(pageCount) * Self.pageSize)
-        bytes = byteMemory.start
-        self.maxPagesPerStream = UInt32(clamping: maxPagesPerStream)
+        accountMemory = RawMemory(byteCount: 2 * connections * MemoryLayout<StreamAccount>.stride)
+        accounts = accountMemory.bound(to: StreamAccount.self)
+        pastMemory = RawMemory(byteCount: 2 * connections * MemoryLayout<StreamPast>.stride)
+        pasts = pastMemory.bound(to: StreamPast.self)
+        pages = SegmentPages(budget: options.reassemblyMemory)
+        policy = options.overlapPolicy
+        secret = seed.words.0
+        maxPagesPerDirection = UInt32(clamping: options.reassemblyPerDirection / SegmentPages.cost)
+        maxPagesPerConnection = UInt32(clamping: options.reassemblyPerConnection / SegmentPages.cost)
     }
 
-    /// Bytes reserved for streams' states, and for what they hold.
-    var streamByteCount: Int { streamMemory.byteCount }
-    var pageByteCount: Int { pageMemory.byteCount + byteMemory.byteCount }
+    /// Bytes reserved for what is known of each stream.
+    var streamByteCount: Int { streamMemory.byteCount + accountMemory.byteCount + pastMemory.byteCount }
 
     /// The number of a connection's stream.
     @inline(__always)
     static func stream(_ connection: Int, _ sender: Endpoint) -> Int { 2 &* connection &+ Int(sender.rawValue) }
+
+    @inline(__always)
+    func account(_ stream: Int) -> UnsafeMutablePointer<StreamAccount> { accounts + stream }
+
+    func accounts(_ connection: Int) -> (a: StreamAccount, b: StreamAccount) {
+        (accounts[Self.stream(connection, .a)], accounts[Self.stream(connection, .b)])
+    }
+
+    /// Moves on over a segment that comes next while nothing waits: what most segments are. False when this is another.
+    @inline(__always)
+    mutating func takeNext(_ stream: Int, _ sequence: SequenceNumber, count: Int) -> Bool {
+        guard streams[stream].next == sequence, streams[stream].head == 0, streams[stream].hasBegun, !streams[stream].hasEnd else { return false }
+        streams[stream].next = sequence + count
+        return true
+    }
 
     /// Says what a segment is; moves on over bytes that come next.
     ///
     /// - Parameters:
     ///   - sequence: of the first payload byte.
     ///   - count: payload bytes at hand.
-    @inline(__always)
     mutating func arrive(_ stream: Int, _ sequence: SequenceNumber, count: Int) -> Arrival {
         if !streams[stream].hasBegun { begin(stream, at: sequence) }
         let ahead = sequence - streams[stream].next
         if ahead <= 0 {
             guard ahead >= -Self.maxWindow else { return .implausible }
             guard count + ahead > 0 else { return .old }
-            // What is held came first. Its distance is taken from `next`: from `sequence` it may be more than half the circle.
-            let end = streams[stream].head == 0 ? count : min(count, pages[Int(streams[stream].head)].start - streams[stream].next - ahead)
+            // What is held has a say. Its distance is taken from `next`: from `sequence` it may be more than half the circle.
+            let end = holds(stream) ? min(count, streams[stream].firstHeld - streams[stream].next - ahead) : count
             streams[stream].next = sequence + end
             return .inOrder(-ahead..<end)
         }
@@ -114,79 +137,57 @@ struct Reassembly: ~Copyable {
     /// Fixes where a stream begins: behind the SYN, or at the first segment seen.
     mutating func begin(_ stream: Int, at sequence: SequenceNumber) {
         guard !streams[stream].hasBegun else { return }
-        streams[stream] = Stream(next: sequence, head: 0, tail: 0, pages: 0, hasBegun: true)
-    }
-
-    /// Keeps a segment that lies behind a hole: those of its bytes that are not held yet.
-    ///
-    /// - Parameter repeated: grows by the bytes that were held already.
-    /// - Returns: how many bytes from its beginning on need no more care; not all when the budget left no room.
-    mutating func hold(_ stream: Int, _ sequence: SequenceNumber, _ segment: UnsafeRawBufferPointer, repeated: inout UInt64) -> Int {
-        let end = sequence + segment.count
-        var position = sequence
-        var before: UInt32 = 0
-        // Segments mostly arrive in order even behind a hole.
-        var after = streams[stream].head
-        if streams[stream].tail != 0, position - pages[Int(streams[stream].tail)].end >= 0 { (before, after) = (streams[stream].tail, 0) }
-        while end - position > 0 {
-            while after != 0, pages[Int(after)].end - position <= 0 { (before, after) = (after, pages[Int(after)].next) }
-            if after != 0, pages[Int(after)].start - position <= 0 {
-                let held = min(pages[Int(after)].end - position, end - position)
-                repeated &+= UInt64(held)
-                position = position + held
-                continue
-            }
-            let limit = after == 0 ? end - position : min(end - position, pages[Int(after)].start - position)
-            if before != 0, pages[Int(before)].end == position, pages[Int(before)].count < Self.pageSize {
-                let count = min(limit, Self.pageSize - Int(pages[Int(before)].count))
-                copy(segment, from: position - sequence, count, to: before, at: Int(pages[Int(before)].count))
-                pages[Int(before)].count += UInt32(count)
-                position = position + count
-                continue
-            }
-            guard streams[stream].pages < maxPagesPerStream, let page = takePage() else { return position - sequence }
-            let count = min(limit, Self.pageSize)
-            pages[Int(page)] = Page(start: position, count: UInt32(count), next: after)
-            copy(segment, from: position - sequence, count, to: page, at: 0)
-            if before == 0 { streams[stream].head = page } else { pages[Int(before)].next = page }
-            if after == 0 { streams[stream].tail = page }
-            streams[stream].pages += 1
-            before = page
-            position = position + count
-        }
-        return segment.count
+        streams[stream].next = sequence
+        streams[stream].origin = sequence + -Int(truncatingIfNeeded: accounts[stream].passed)
+        streams[stream].hasBegun = true
     }
 
     /// The next held piece in order; nil before the next hole. Must be released before the next call.
-    mutating func popReady(_ stream: Int) -> Piece? {
-        while streams[stream].head != 0 {
-            let page = streams[stream].head
-            let skip = streams[stream].next - pages[Int(page)].start
-            guard skip >= 0 else { return nil }
-            let count = Int(pages[Int(page)].count)
-            streams[stream].head = pages[Int(page)].next
-            if streams[stream].head == 0 { streams[stream].tail = 0 }
-            streams[stream].pages -= 1
-            if skip < count {
-                streams[stream].next = pages[Int(page)].end
-                let start = bytes + Int(page - 1) * Self.pageSize + skip
-                return Piece(bytes: UnsafeRawBufferPointer(start: start, count: count - skip), page: page)
-            }
-            givePage(page)
-        }
-        return nil
+    ///
+    /// - Parameter time: since when a hole behind it is the first; nil leaves that as it is.
+    mutating func popReady(_ stream: Int, at time: Int64?) -> Piece? {
+        let page = streams[stream].head
+        guard page != 0, streams[stream].firstHeld == streams[stream].next else { return nil }
+        let start = streams[stream].next
+        let place = start.placeInPage
+        let end = pages.present(page).first(false, in: place..<SegmentPages.size)
+        pages.present(page).remove(place..<end)
+        pages.begins(page).remove(place..<end)
+        pages[page].pointee.count -= UInt32(end - place)
+        held -= end - place
+        streams[stream].next = start + (end - place)
+        let isEmpty = pages[page].pointee.count == 0
+        if isEmpty { unlinkHead(stream) } else if let time { pages[page].pointee.time = time }
+        findFirstHeld(stream)
+        let bytes = UnsafeRawBufferPointer(start: pages.bytes(page) + place, count: end - place)
+        return Piece(bytes: bytes, start: start, page: isEmpty ? page : 0)
     }
 
-    mutating func release(_ piece: Piece) { givePage(piece.page) }
+    mutating func release(_ piece: Piece) { if piece.page != 0 { pages.give(piece.page) } }
 
-    /// Gives up the hole before the first held piece, 0 when nothing is held.
+    private mutating func unlinkHead(_ stream: Int) {
+        let next = pages[streams[stream].head].pointee.next
+        streams[stream].head = next
+        streams[stream].cursor = next
+        streams[stream].pages -= 1
+        if next == 0 { streams[stream].tail = 0 } else { pages[next].pointee.previous = 0 }
+    }
+
+    private mutating func findFirstHeld(_ stream: Int) {
+        let page = streams[stream].head
+        guard page != 0 else { return closeHole(stream) }
+        streams[stream].firstHeld = pages[page].pointee.number.start + pages.present(page).first(true, in: 0..<SegmentPages.size)
+        if streams[stream].firstHeld != streams[stream].next { reopenHole(stream) }
+    }
+
+    /// Gives up the hole before the first held byte, 0 when nothing is held.
     ///
     /// - Parameter limit: a sequence number behind the hole's beginning, at which it ends at the latest.
     /// - Returns: the number of bytes in it.
     mutating func skipHole(_ stream: Int, upTo limit: SequenceNumber? = nil) -> Int {
         let next = streams[stream].next
         var distance = limit.map { $0 - next } ?? .max
-        if streams[stream].head != 0 { distance = min(distance, pages[Int(streams[stream].head)].start - next) }
+        if holds(stream) { distance = min(distance, streams[stream].firstHeld - next) }
         guard distance > 0, distance != .max else { return 0 }
         streams[stream].next = next + distance
         return distance
@@ -195,39 +196,41 @@ struct Reassembly: ~Copyable {
     @inline(__always)
     func holds(_ stream: Int) -> Bool { streams[stream].head != 0 }
 
-    /// Forgets a stream.
-    mutating func free(_ stream: Int) {
+    /// Pages in use, of all streams or of one.
+    var heldPages: Int { pages.count }
+    func heldPages(_ stream: Int) -> UInt32 { streams[stream].pages }
+
+    /// How far from the stream's beginning a byte lies; negative before it.
+    func offset(of place: SequenceNumber, _ stream: Int) -> Int {
+        Int(truncatingIfNeeded: accounts[stream].passed) &+ (place - streams[stream].next)
+    }
+
+    /// Whether each position that the stream has passed was given out or told as a gap.
+    func isConsistent(_ stream: Int) -> Bool {
+        !streams[stream].hasBegun || streams[stream].origin + Int(truncatingIfNeeded: accounts[stream].passed) == streams[stream].next
+    }
+
+    /// Forgets a stream, but for its account.
+    ///
+    /// - Returns: the bytes that it held.
+    mutating func free(_ stream: Int) -> Int {
+        var bytes = 0
         var page = streams[stream].head
         while page != 0 {
-            let next = pages[Int(page)].next
-            givePage(page)
+            let next = pages[page].pointee.next
+            bytes += Int(pages[page].pointee.count)
+            pages.give(page)
             page = next
         }
-        streams[stream] = Stream(next: SequenceNumber(0), head: 0, tail: 0, pages: 0, hasBegun: false)
+        if holds(stream) { closeHole(stream) }
+        held -= bytes
+        if streams[stream].hasPast { pasts[stream] = StreamPast() }
+        streams[stream] = Stream(
+            next: SequenceNumber(0), firstHeld: SequenceNumber(0), head: 0, tail: 0, cursor: 0, pages: 0, olderHole: 0, newerHole: 0,
+            end: SequenceNumber(0), origin: SequenceNumber(0), hasBegun: false, hasEnd: false, hasFin: false, hasPast: false)
+        return bytes
     }
 
-    @inline(__always)
-    private func copy(_ segment: UnsafeRawBufferPointer, from offset: Int, _ count: Int, to page: UInt32, at position: Int) {
-        (bytes + Int(page - 1) * Self.pageSize + position).copyMemory(from: segment.baseAddress! + offset, byteCount: count)
-    }
-
-    private mutating func takePage() -> UInt32? {
-        var page = free
-        if page != 0 {
-            free = pages[Int(page)].next
-        } else {
-            guard used < pageCount else { return nil }
-            used += 1
-            page = used
-        }
-        heldPages += 1
-        heldPagesPeak = max(heldPagesPeak, heldPages)
-        return page
-    }
-
-    private mutating func givePage(_ page: UInt32) {
-        pages[Int(page)].next = free
-        free = page
-        heldPages -= 1
-    }
+    /// Closes the books of a stream whose connection has been reported.
+    mutating func close(_ stream: Int) { accounts[stream] = StreamAccount() }
 }

@@ -53,6 +53,7 @@ open class Subscriber {
     func stream(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> Verdict { .more }
     func gap(_ index: Int, _ byteCount: Int, from sender: Direction) -> Verdict { .more }
     func reoriented(_ index: Int, _ record: ConnectionRecord) {}
+    func conflict(_ index: Int, _ conflict: StreamConflict, from sender: Direction) -> Verdict { .more }
     func end(_ index: Int, _ record: ConnectionRecord) {}
     func drop(_ index: Int) {}
     func subscribeToSessions(_ parsers: inout ParserStages) {}
@@ -132,6 +133,10 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
     }
 
     override func reoriented(_ index: Int, _ record: ConnectionRecord) { values[index].reoriented(record, &report.pointee) }
+
+    override func conflict(_ index: Int, _ conflict: StreamConflict, from sender: Direction) -> Verdict {
+        values[index]._conflict(conflict, from: sender, &report.pointee)
+    }
 
     override func end(_ index: Int, _ record: ConnectionRecord) { (values + index).move().ended(record, &report.pointee) }
 

@@ -109,6 +109,7 @@ public protocol Trackable: Subscription, ~Copyable {
     mutating func _packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
     mutating func _stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
     mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict
+    mutating func _conflict(_ conflict: StreamConflict, from sender: Direction, _ report: inout Report) -> Verdict
     static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages)
 }
 
@@ -123,6 +124,8 @@ public protocol StreamTrackable: Trackable, ~Copyable {
     mutating func stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
     /// So many bytes of the direction will never come; what comes next lies behind them.
     mutating func gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict
+    /// Bytes of the direction came twice and were not the same.
+    mutating func conflict(_ conflict: StreamConflict, from sender: Direction, _ report: inout Report) -> Verdict
 }
 
 extension Trackable where Self: ~Copyable {
@@ -131,6 +134,7 @@ extension Trackable where Self: ~Copyable {
 
 extension StreamTrackable where Self: ~Copyable {
     public mutating func gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict { .more }
+    public mutating func conflict(_ conflict: StreamConflict, from sender: Direction, _ report: inout Report) -> Verdict { .more }
 }
 
 /// Wants parsed sessions: this turns reassembly and the parser on. Connections that do not speak the protocol bring none.
@@ -192,6 +196,7 @@ extension Trackable where Self: ~Copyable {
     public mutating func _packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict { .more }
     public mutating func _stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict { .more }
     public mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict { .more }
+    public mutating func _conflict(_ conflict: StreamConflict, from sender: Direction, _ report: inout Report) -> Verdict { .more }
     public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {}
 }
 
@@ -206,6 +211,9 @@ extension StreamTrackable where Self: ~Copyable {
     public static var _seesStream: Bool { true }
     public mutating func _stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict { stream(bytes, from: sender, &report) }
     public mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict { gap(byteCount, from: sender, &report) }
+    public mutating func _conflict(_ conflict: StreamConflict, from sender: Direction, _ report: inout Report) -> Verdict {
+        self.conflict(conflict, from: sender, &report)
+    }
 }
 
 extension SessionTrackable where Self: ~Copyable {

@@ -4,10 +4,14 @@ import Packets
 public struct TrackerOptions: Equatable, Sendable {
     /// Connections and tombstones at most, 1..<2³⁰.
     public var maxConnections = 1_000_000
-    /// Segments' pages (2 KiB) held per direction behind a hole.
-    public var maxOutOfOrder = 100
-    /// Bytes for held segments.
+    /// Bytes for held segments: of all connections, of one, and of one direction of it.
     public var reassemblyMemory = 64 << 20
+    public var reassemblyPerConnection = 2 << 20
+    public var reassemblyPerDirection = 1 << 20
+    /// How long bytes wait for those missing before them.
+    public var holeTimeout: Int64 = 10_000_000_000
+    /// Which of two segments counts that have different bytes for one place.
+    public var overlapPolicy = OverlapPolicy.first
     /// Bytes that a parser's values may keep, all connections together.
     public var parserMemory = 64 << 20
     public var tcpInactivityTimeout: Int64 = 300_000_000_000

@@ -94,7 +94,7 @@ struct Replay {
     var counts: [UInt64] {
         let counters = summary.counters
         return PacketOutcome.allCases.map { counters[$0] } + PacketProblem.allCases.map { counters[$0] } + EndReason.allCases.map { counters[$0] } + [
-            counters.packets, counters.connections, counters.streamBytes, counters.gaps, counters.gapBytes, counters.repeatedBytes, counters.sessions,
+            counters.packets, counters.connections, counters.streamBytes, counters.gaps, counters.gapBytes, counters[bytes: .retransmitted], counters.sessions,
         ]
     }
 

@@ -62,7 +62,11 @@ import Testing
         ("online.nb_rxd = 31", "1: nb_rxd: expected an integer in 32...32768, found 31"),
         ("[[online.ports]]\ndevice = 'a'\ncores = [1, 1024]", "3: cores: expected an integer in 0...1023, found 1024"),
         ("[conntrack]\nmax_connections = 0", "2: max_connections: expected an integer in 1...100000000, found 0"),
-        ("[conntrack]\nmax_out_of_order = -1", "2: max_out_of_order: expected an integer in 0...65535, found -1"),
+        ("[conntrack]\nmax_out_of_order = 100", "2: max_out_of_order: is now reassembly_per_direction, in bytes"),
+        (
+            "[conntrack]\noverlap_policy = 'vista'",
+            "2: overlap_policy: expected one of \"first\", \"last\", \"bsd\", \"linux\", \"old_linux\", \"windows\", \"solaris\", found \"vista\""
+        ),
         (
             "[conntrack]\nreassembly_memory = 65535",
             "2: reassembly_memory: expected bytes, an integer in 65536...1099511627776 or a string such as \"64 MiB\", found 65535"

@@ -18,7 +18,10 @@ import Testing
         #expect(config.mempool.capacity == 8192)
         #expect(config.mempool.cacheSize == 256)
         #expect(config.conntrack.maxConnections == 1_000_000)
-        #expect(config.conntrack.maxOutOfOrder == 100)
+        #expect(config.conntrack.reassemblyPerConnection == 2_097_152)
+        #expect(config.conntrack.reassemblyPerDirection == 1_048_576)
+        #expect(config.conntrack.holeTimeout == .seconds(10))
+        #expect(config.conntrack.overlapPolicy == .first)
         #expect(config.conntrack.reassemblyMemory == 67_108_864)
         #expect(config.conntrack.tcpInactivityTimeout == .milliseconds(300_000))
         #expect(config.conntrack.udpInactivityTimeout == .milliseconds(60_000))
@@ -63,7 +66,10 @@ import Testing
         expected.mempool.capacity = 65536
         expected.mempool.cacheSize = 512
         expected.conntrack.maxConnections = 11
-        expected.conntrack.maxOutOfOrder = 12
+        expected.conntrack.reassemblyPerConnection = 64 << 10
+        expected.conntrack.reassemblyPerDirection = 12_000
+        expected.conntrack.holeTimeout = .milliseconds(13)
+        expected.conntrack.overlapPolicy = .oldLinux
         expected.conntrack.reassemblyMemory = 1 << 20
         expected.conntrack.tcpInactivityTimeout = .milliseconds(14)
         expected.conntrack.udpInactivityTimeout = .milliseconds(15)
@@ -75,8 +81,8 @@ import Testing
         expected.conntrack.midstream = false
         expected.conntrack.vlanInKey = false
         expected.subscriptions = [
-            .init(LocatedText("server_names", path: "c.toml", line: 38)),
-            .init(LocatedText("packet_counter", path: "c.toml", line: 40), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 41)),
+            .init(LocatedText("server_names", path: "c.toml", line: 41)),
+            .init(LocatedText("packet_counter", path: "c.toml", line: 43), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 44)),
         ]
         #expect(config == expected)
     }
@@ -168,7 +174,10 @@ let everyKey = """
 
     [conntrack]
     max_connections = 11
-    max_out_of_order = 12
+    reassembly_per_connection = "64 KiB"
+    reassembly_per_direction = 12000
+    hole_timeout = 13
+    overlap_policy = "old_linux"
     reassembly_memory = "1 MiB"
     tcp_inactivity_timeout = 14
     udp_inactivity_timeout = 15

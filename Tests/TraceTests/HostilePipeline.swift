@@ -57,7 +57,7 @@ extension TrackerOptions {
         var options = TrackerOptions()
         options.maxConnections = 64
         options.reassemblyMemory = 256 << 10
-        options.maxOutOfOrder = 20
+        options.reassemblyPerDirection = 20 * 2600
         return options
     }
 }

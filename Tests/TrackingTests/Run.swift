@@ -93,6 +93,7 @@ final class Run {
 
     private func check() {
         if !counters.isBalanced { Issue.record("\(counters.packets) packets have other outcomes: \(PacketOutcome.allCases.map { counters[$0] })") }
+        if !counters.isPayloadBalanced { Issue.record("\(counters.payloadBytes) payload bytes have other outcomes: \(ByteOutcome.allCases.map { counters[bytes: $0] })") }
         if pipeline.tracker.count > pipeline.tracker.options.pointee.maxConnections { Issue.record("\(pipeline.tracker.count) connections in the table") }
     }
 

@@ -10,7 +10,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         var options = Run.options
         options.maxConnections = [1, 30, 200].randomElement(using: &random)!
-        options.maxOutOfOrder = 4
+        options.reassemblyPerDirection = 4 * SegmentPages.cost
         options.reassemblyMemory = 60_000
         options.midstream = seed % 4 != 0
         options.vlanInKey = seed % 3 != 0
@@ -78,7 +78,7 @@ import Testing
                 frames.append(Frame(bytes: UnsafeRawPointer(bytes.baseAddress!), timestamp: Timestamp(nanoseconds: time), length: UInt32(length), wireLength: wireLength))
             }
             run.send(frames, burst: 64)
-            if run.pipeline.tracker.reassembly.heldPages > 60_000 / 2048 { Issue.record("\(run.pipeline.tracker.reassembly.heldPages) pages") }
+            if run.pipeline.tracker.reassembly.heldPages > 60_000 / SegmentPages.cost { Issue.record("\(run.pipeline.tracker.reassembly.heldPages) pages") }
         }
         run.drain()
         #expect(run.counters.packets == 470 * 64)

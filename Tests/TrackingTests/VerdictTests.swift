@@ -38,7 +38,7 @@ import Testing
         let run = try Run(Streams.self)
         var talk = Talk(">S <SA >A >PA10@11 <PA10@11 >PA10@31")
         run.send(talk)
-        #expect(run.pipeline.tracker.reassembly.heldPages == 3)
+        #expect(run.pipeline.tracker.reassembly.heldPages == 2)
         run.log.verdict = { _ in verdict }
         talk.packets = []
         talk.say(">PA10@1")

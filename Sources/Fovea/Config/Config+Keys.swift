@@ -101,8 +101,12 @@ extension Config.Port {
 extension Config.Conntrack {
     fileprivate init(_ table: inout ConfigTable) {
         table.take("max_connections", into: &maxConnections, in: 1...100_000_000)
-        table.take("max_out_of_order", into: &maxOutOfOrder, in: 0...65_535)
+        table.refuse("max_out_of_order", "is now reassembly_per_direction, in bytes")
         table.takeSize("reassembly_memory", into: &reassemblyMemory, in: 64 << 10...1 << 40)
+        table.takeSize("reassembly_per_connection", into: &reassemblyPerConnection, in: 4 << 10...1 << 40)
+        table.takeSize("reassembly_per_direction", into: &reassemblyPerDirection, in: 4 << 10...1 << 40)
+        table.takeMilliseconds("hole_timeout", into: &holeTimeout, in: 1...aDayInMilliseconds)
+        table.takeCase("overlap_policy", into: &overlapPolicy)
         table.takeSize("parser_memory", into: &parserMemory, in: 64 << 10...1 << 40)
         table.take("emergency_threshold", into: &emergencyThreshold, in: 50...100)
         table.takeMilliseconds("tcp_inactivity_timeout", into: &tcpInactivityTimeout, in: 1...aDayInMilliseconds)

@@ -1,4 +1,5 @@
 import Packets
+import Tracking
 
 /// What a run needs to know: where packets come from, how much memory it may take, which subscriptions it serves.
 ///
@@ -107,10 +108,14 @@ public struct Config: Equatable, Sendable {
         public var maxConnections = 1_000_000
         /// Percent of `maxConnections` from which on the table counts as nearly full, and gives silent connections a tenth of their time; 100: never.
         public var emergencyThreshold = 90
-        /// Segments held in each direction of a connection while an earlier one is missing.
-        public var maxOutOfOrder = 100
-        /// Bytes of held segments, over all connections.
+        /// Bytes of held segments: over all connections, of one, and of one direction of it.
         public var reassemblyMemory = 64 << 20
+        public var reassemblyPerConnection = 2 << 20
+        public var reassemblyPerDirection = 1 << 20
+        /// How long segments wait for missing bytes before them.
+        public var holeTimeout: Duration = .seconds(10)
+        /// Which of two segments counts that have different bytes for one place.
+        public var overlapPolicy = OverlapPolicy.first
         /// Bytes that parsers may keep of unfinished messages, a core and protocol.
         public var parserMemory = 64 << 20
         /// How long a connection may be silent.

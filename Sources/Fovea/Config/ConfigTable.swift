@@ -95,6 +95,19 @@ extension ConfigTable {
         } ?? target
     }
 
+    /// One of an enumeration's names.
+    mutating func takeCase<Value: RawRepresentable<String> & CaseIterable>(_ key: String, into target: inout Value) {
+        let names = Value.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        target = take(key, "one of \(names)") { $0.string.flatMap(Value.init) } ?? target
+    }
+
+    /// A key that is no more, if it is there.
+    mutating func refuse(_ key: String, _ message: String) {
+        guard toml[key] != nil else { return }
+        known.append(key)
+        report(message, at: .key(key))
+    }
+
     mutating func take(_ key: String, into target: inout [String]) {
         target = takeList(key, "an array of strings", of: "a string that is not empty", as: \.filledString) ?? target
     }

@@ -1,0 +1,189 @@
+import Packets
+
+/// One direction of a connection: who sends, and where its stream is.
+struct Half {
+    /// The connection's place in the table.
+    var index: Int
+    var connection: UnsafeMutablePointer<Connection>
+    var sender: Endpoint
+
+    @inline(__always)
+    var stream: Int { Reassembly.stream(index, sender) }
+    var direction: Direction { connection.direction(of: sender) }
+    @inline(__always)
+    var isWanted: Bool { !connection.pointee.wants.isDisjoint(with: .reassembly) }
+}
+
+/// How a segment comes to its place in the stream, and what becomes of each of its bytes.
+extension ConnTracker {
+    /// Puts a segment's payload in its place, and gives out what is in order with it.
+    mutating func reassemble(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ half: Half) {
+        let length = Int(packet.pointee.payloadLength)
+        counters.payloadBytes &+= UInt64(length)
+        var sequence = packet.pointee.sequence
+        if !packet.pointee.flags.isDisjoint(with: [.syn, .fin, .rst]) {
+            guard let first = meetControl(packet, half) else { return }
+            sequence = first
+        }
+        guard length > 0 else { return }
+        let payload = UnsafeRawBufferPointer(start: frame.pointee.bytes + Int(packet.pointee.payloadOffset), count: Int(packet.pointee.payloadCaptured))
+        // Most segments come next, and nothing waits for them.
+        if payload.count == length, reassembly.takeNext(half.stream, sequence, count: length) {
+            give(payload, at: sequence, half)
+        } else {
+            place(payload, notCaptured: length - payload.count, at: sequence, half)
+        }
+    }
+
+    /// What SYN, FIN and RST mean to the streams.
+    ///
+    /// - Returns: the sequence number of the first payload byte; nil when the payload is none of the stream.
+    @inline(never)
+    private mutating func meetControl(_ packet: UnsafePointer<Packet>, _ half: Half) -> SequenceNumber? {
+        let flags = packet.pointee.flags
+        let length = Int(packet.pointee.payloadLength)
+        var sequence = packet.pointee.sequence
+        if flags.contains(.rst) {
+            // Text that says why, if anything (RFC 9293 section 3.5.3).
+            count(.afterEnd, length, half.stream)
+            // Beyond what both have sent so far, a connection that is reset brings nothing.
+            guard half.connection.state(half.sender) == .reset else { return nil }
+            reassembly.endByReset(half.stream, at: sequence)
+            let peer = half.connection.side(half.sender.other)
+            if peer.pointee.seen.contains(.sequenceKnown) { reassembly.endByReset(half.stream ^ 1, at: peer.pointee.next) }
+            return nil
+        }
+        if flags.contains(.syn) {
+            // A SYN that the receiver drops brings nothing.
+            guard half.connection.side(half.sender).pointee.initial == sequence else {
+                count(.outOfWindow, length, half.stream)
+                return nil
+            }
+            sequence = sequence + 1
+            reassembly.begin(half.stream, at: sequence)
+        }
+        if flags.contains(.fin) { reassembly.endByFin(half.stream, at: sequence + length) }
+        return sequence
+    }
+
+    /// Any other segment: not the next, or not whole, or while others wait.
+    @inline(never)
+    private mutating func place(_ segment: UnsafeRawBufferPointer, notCaptured: Int, at sequence: SequenceNumber, _ half: Half) {
+        let stream = half.stream
+        // No window is that large: the header's length is a lie.
+        guard notCaptured <= Reassembly.maxWindow else { return count(.outOfWindow, segment.count + notCaptured, stream) }
+        giveUpOverdueHoles(half)
+        guard half.isWanted else { return count(.unwanted, segment.count + notCaptured, stream) }
+        reassembly.begin(stream, at: sequence)
+        let wanted = reassembly.bytesBeforeEnd(stream, sequence, segment.count + notCaptured)
+        count(.afterEnd, segment.count + notCaptured - wanted, stream)
+        let payload = UnsafeRawBufferPointer(rebasing: segment.prefix(wanted))
+        let fate = place(payload, at: sequence, half)
+        tally(fate, sequence, half)
+        let cut = wanted - payload.count
+        count(.notCaptured, cut, stream)
+        skipUncaptured(sequence + payload.count, cut, half)
+    }
+
+    /// What became of a segment's bytes.
+    private struct Fate {
+        var placement = Reassembly.Placement()
+        /// Where it begins, in bytes from the stream's first.
+        var offset: Int
+        /// Bytes before what came next, and what is known to differ of them.
+        var passed = 0
+        var passedConflict = Reassembly.Overlap()
+        /// Bytes that had a place in the stream.
+        var offered: Int
+        var isAhead = false
+    }
+
+    private mutating func place(_ payload: UnsafeRawBufferPointer, at sequence: SequenceNumber, _ half: Half) -> Fate {
+        let stream = half.stream
+        var fate = Fate(offset: reassembly.offset(of: sequence, stream), offered: payload.count)
+        while fate.placement.done < payload.count {
+            let position = sequence + fate.placement.done
+            let rest = UnsafeRawBufferPointer(rebasing: payload[fate.placement.done...])
+            guard half.isWanted else {
+                count(.unwanted, rest.count, stream)
+                fate.offered -= rest.count
+                break
+            }
+            switch reassembly.arrive(stream, position, count: rest.count) {
+            case .inOrder(let range):
+                meetPassed(UnsafeRawBufferPointer(rebasing: rest[..<range.lowerBound]), at: position, half, &fate)
+                if range.isEmpty {
+                    // Held bytes come next, and the policy may prefer these to them.
+                    fate.placement.done += range.lowerBound
+                    reassembly.hold(stream, sequence, payload, at: now, &fate.placement)
+                    popReady(half, at: now)
+                } else {
+                    fate.placement.done += range.upperBound
+                    give(UnsafeRawBufferPointer(rebasing: rest[range]), at: position + range.lowerBound, half)
+                    // Otherwise what else there is of it has a say in what is ready.
+                    if fate.placement.done == payload.count { popReady(half, at: now) }
+                }
+            case .ahead:
+                fate.isAhead = true
+                reassembly.hold(stream, sequence, payload, at: now, &fate.placement)
+                if fate.placement.done < payload.count { makeRoom(for: half, upTo: sequence + fate.placement.done) }
+            case .old:
+                meetPassed(rest, at: position, half, &fate)
+                fate.placement.done = payload.count
+            case .implausible:
+                count(.outOfWindow, rest.count, stream)
+                fate.offered -= rest.count
+                fate.placement.done = payload.count
+            }
+        }
+        return fate
+    }
+
+    /// Bytes at places that the stream has passed.
+    private mutating func meetPassed(_ bytes: UnsafeRawBufferPointer, at position: SequenceNumber, _ half: Half, _ fate: inout Fate) {
+        guard bytes.count > 0 else { return }
+        let stream = half.stream
+        let beforeBeginning = max(0, min(bytes.count, -(fate.offset + fate.placement.done)))
+        let late = min(bytes.count, beforeBeginning + reassembly.givenUp(stream, position, bytes.count))
+        var differing = 0
+        if half.connection.pointee.wants.contains(.stream) {
+            differing = min(bytes.count - late, reassembly.conflict(stream, position, bytes))
+            if differing > 0 { fate.passedConflict.add(position, differing, differing: differing) }
+        }
+        count(.late, late, stream)
+        count(.overlapped, differing, stream)
+        count(.retransmitted, bytes.count - late - differing, stream)
+        fate.passed += bytes.count
+    }
+
+    /// Books what became of a segment, and tells of conflicts.
+    private mutating func tally(_ fate: Fate, _ sequence: SequenceNumber, _ half: Half) {
+        let (placement, account) = (fate.placement, reassembly.account(half.stream))
+        let overlapped = placement.heldKept.differing + placement.heldReplaced.differing
+        count(.retransmitted, placement.repeated, half.stream)
+        count(.overlapped, overlapped, half.stream)
+        let known = fate.passed + placement.repeated + overlapped
+        if known > 0 { if known == fate.offered { account.pointee.retransmittedSegments += 1 } else { account.pointee.overlappingSegments += 1 } }
+        if fate.isAhead { account.pointee.outOfOrderSegments += 1 }
+        tell(fate.passedConflict, .earlier, fate.offset, sequence, half)
+        tell(placement.heldKept, .earlier, fate.offset, sequence, half)
+        tell(placement.heldReplaced, .later, fate.offset, sequence, half)
+    }
+
+    private mutating func tell(_ overlap: Reassembly.Overlap, _ kept: StreamConflict.Copy, _ offset: Int, _ sequence: SequenceNumber, _ half: Half) {
+        guard overlap.byteCount > 0 else { return }
+        counters.conflicts &+= 1
+        reassembly.account(half.stream).pointee.conflicts += 1
+        giveConflict(StreamConflict(offset: offset + (overlap.start - sequence), byteCount: overlap.byteCount, kept: kept), half)
+    }
+
+    /// Steps over bytes that were on the wire and not captured, as far as they come next.
+    private mutating func skipUncaptured(_ start: SequenceNumber, _ count: Int, _ half: Half) {
+        var done = 0
+        while half.isWanted, done < count, case .inOrder(let range) = reassembly.arrive(half.stream, start + done, count: count - done) {
+            giveGap(range.count, half)
+            popReady(half, at: now)
+            done += range.upperBound
+        }
+    }
+}

@@ -22,14 +22,14 @@ public struct ConnectionRecord: Sendable {
     // The tracker's own entry, copied whole; what it says is worked out when somebody asks.
     private let key: FlowKey
     private let connection: Connection
-    private let extras: ConnectionExtras
+    private var extras = ConnectionExtras()
     /// Why it was reported; nil while it goes on.
     public let endReason: EndReason?
 
-    init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: ConnectionExtras, endReason: EndReason? = nil) {
+    init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: UnsafePointer<ConnectionExtras>?, endReason: EndReason? = nil) {
         self.key = key
         self.connection = connection.pointee
-        self.extras = extras
+        if let extras { self.extras = extras.pointee }
         self.endReason = endReason
     }
 

@@ -10,12 +10,12 @@ TRACE := Tests/Traces/tls.pcap
 # Retina's own trace where it is at hand: the thresholds are its.
 BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suites.pcap) $(TRACE))
 
-.PHONY: demo test bench build setup unit release user-package command-line costs
+.PHONY: demo test bench build setup unit release user-package command-line costs endurance
 
 demo: build
 	.build/release/fovea run --device net_pcap0,rx_pcap=$(TRACE) --subscription server_names
 
-test: setup unit release command-line user-package costs
+test: setup unit release command-line user-package costs endurance
 	@echo "all tests passed"
 
 bench: setup release
@@ -45,6 +45,10 @@ user-package: setup
 costs: release
 	@$(call install,valgrind binutils)
 	.build/release/bench $(BENCH_TRACE) --counts --check
+
+# Floods, holes and storms that are too large for a unit test.
+endurance: release
+	.build/release/bench --endurance
 
 setup:
 	@$(call install,$(NEEDED))

@@ -124,7 +124,7 @@ public struct ConnTracker: ~Copyable {
 
     /// What a packet of a connection that goes on costs: its side's counters, TCP's numbers, and looking whether somebody wants more.
     @inline(__always)
-    private mutating func track(
+    mutating func track(
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
     ) {
         let side = connection.side(sender)
@@ -145,7 +145,7 @@ public struct ConnTracker: ~Copyable {
     /// A connection's first packet of a train, or one that is not simply the next of an open connection: finds the connection or makes it.
     /// Nil when the packet is not to be counted in one; its outcome is, then.
     @inline(never)
-    private mutating func enter(
+    mutating func enter(
         _ packet: UnsafePointer<Packet>, _ train: UnsafePointer<PacketTrain>, from sender: Endpoint
     ) -> UnsafeMutablePointer<Connection>? {
         if !options.pointee.midstream, isMidstream(packet, train) {
@@ -234,7 +234,7 @@ public struct ConnTracker: ~Copyable {
     /// Puts the connection where a full table finds it in its turn, if that has changed. The order is that of last touches to within a second:
     /// moving an entry costs three cache misses.
     @inline(never)
-    private mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool) {
+    mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool) {
         let rank = connection.currentRank, before = connection.pointee.rank
         guard rank != before || isNewSecond else { return }
         let slot = table.slot(of: connection)

@@ -27,6 +27,12 @@ public struct TrackerOptions: Equatable, Sendable {
     public var vlanInKey = true
     /// Tunnels whose inner flows are tracked in place of the outer ones.
     public var tunnels = TunnelKinds.all
+    /// Put datagrams together from their fragments. Without, a first fragment belongs to its flow and later ones to none.
+    public var fragments = true
+    /// Bytes for datagrams of which fragments are missing. Those that a burst completes lie elsewhere, in 4 MiB at most.
+    public var fragmentMemory = 16 << 20
+    /// How long a datagram may be incomplete, from its first fragment on.
+    public var fragmentTimeout: Int64 = 30_000_000_000
 
     public init() {}
 }

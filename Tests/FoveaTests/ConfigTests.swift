@@ -73,6 +73,8 @@ import Testing
         expected.conntrack.holeTimeout = .milliseconds(13)
         expected.conntrack.overlapPolicy = .oldLinux
         expected.conntrack.reassemblyMemory = 1 << 20
+        expected.conntrack.emergencyThreshold = 80
+        expected.memoryBudget = 3 << 30
         expected.conntrack.tcpInactivityTimeout = .milliseconds(14)
         expected.conntrack.udpInactivityTimeout = .milliseconds(15)
         expected.conntrack.otherInactivityTimeout = .milliseconds(16)
@@ -85,8 +87,8 @@ import Testing
         expected.tunnels.kinds = [TunnelKinds(.ip), TunnelKinds(.vxlan)]
         expected.tunnels.inKey = false
         expected.subscriptions = [
-            .init(LocatedText("server_names", path: "c.toml", line: 52)),
-            .init(LocatedText("packet_counter", path: "c.toml", line: 54), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 55)),
+            .init(LocatedText("server_names", path: "c.toml", line: 55)),
+            .init(LocatedText("packet_counter", path: "c.toml", line: 57), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 58)),
         ]
         #expect(config == expected)
     }
@@ -165,6 +167,7 @@ let everyKey = """
     hugepages = true
     output = "results"
     filter = 'ipv4'
+    memory_budget = "3 GiB"
 
     [mempool]
     capacity = 65_536
@@ -188,6 +191,7 @@ let everyKey = """
     hole_timeout = 13
     overlap_policy = "old_linux"
     reassembly_memory = "1 MiB"
+    emergency_threshold = 80
     tcp_inactivity_timeout = 14
     udp_inactivity_timeout = 15
     other_inactivity_timeout = 16

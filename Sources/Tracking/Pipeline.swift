@@ -11,6 +11,8 @@ public struct Pipeline: ~Copyable {
     private(set) var fragments: Fragments
     private let packetSubscribers: SubscriberList
     private let gate: Gate
+    /// Whether VLANs and tunnels belong to connections' keys.
+    private let keysAreWhole: Bool
     private let packets: UnsafeMutablePointer<Packet>
     private let trains: UnsafeMutablePointer<PacketTrain>
     private let cars: UnsafeMutablePointer<TrainCar>
@@ -18,6 +20,7 @@ public struct Pipeline: ~Copyable {
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
         gate = Gate(trackers)
+        keysAreWhole = options.vlanInKey && options.tunnelInKey
         tracker = ConnTracker(options, subscribers: trackers, seed: seed)
         fragments = Fragments(options, isOn: options.fragments && !trackers.isEmpty, seed: seed)
         packetSubscribers = SubscriberList(subscribers.filter { $0.needs.contains(.packets) })
@@ -57,8 +60,7 @@ public struct Pipeline: ~Copyable {
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
         readHeaders(frames, count)
         let trainCount = chooseTrains(frames, count)
-        if !tracker.options.pointee.vlanInKey { for index in 0..<trainCount { trains[index].key = trains[index].key.withoutVLANs } }
-        if !tracker.options.pointee.tunnelInKey { for index in 0..<trainCount { trains[index].key = trains[index].key.withoutTunnel } }
+        if !keysAreWhole { simplifyKeys(trainCount) }
         for index in 0..<trainCount {
             trains[index].hash = tracker.hash(of: trains[index].key)
             tracker.prefetchBucket(trains[index].hash)
@@ -142,6 +144,14 @@ public struct Pipeline: ~Copyable {
         train[1].cars = car
         tracker.counters.outcomes[PacketOutcome.filtered.rawValue] &+= filtered
         return train - trains + 1
+    }
+
+    @inline(never)
+    private mutating func simplifyKeys(_ count: Int) {
+        for index in 0..<count {
+            if !tracker.options.pointee.vlanInKey { trains[index].key = trains[index].key.withoutVLANs }
+            if !tracker.options.pointee.tunnelInKey { trains[index].key = trains[index].key.withoutTunnel }
+        }
     }
 
     /// Gives the packet to the subscriptions of packets that want it; false when there is none.

@@ -156,6 +156,7 @@ let tunnelStacks: [(name: String, kind: TunnelKind, id: UInt32, bytes: Octets)] 
     ("GTP-U with extensions", .gtpu, 9, ethernet(0x0800, ipv4(17, gtpu(9, inner6, flags: 4, extensions: [0x85, 1, 0, 7, 0xc0, 2, 1, 2, 3, 4, 5, 6, 0])))),
     ("Teredo", .teredo, 0, ethernet(0x0800, ipv4(17, teredo(inner6)))),
     ("Teredo from a server", .teredo, 0, ethernet(0x0800, ipv4(17, teredo(bytes(teredoAuthentication, teredoOrigin, inner6), from: 3544, to: 50000)))),
+    ("Teredo with trailers", .teredo, 0, ethernet(0x0800, ipv4(17, teredo(bytes(inner6, [1, 4, 5, 6, 7, 8, 3, 0]))))),
     ("PPPoE", .pppoe, 7, ethernet(0x8864, pppoe(0x21, inner4))),
     ("GRE in IP in VXLAN", .gre, 3, ethernet(0x0800, ipv4(17, vxlan(1, ethernet(0x0800, ipv4(41, ipv6(47, gre(0x0800, inner4, key: 3)))))))),
 ]

@@ -27,6 +27,17 @@ struct ConnectionLog: Trackable {
             line.add("resp_ip_bytes", responder.ipBytes)
             if connection.vlans.outer != 0 { line.add("vlan", connection.vlans.outer) }
             if connection.vlans.inner != 0 { line.add("inner_vlan", connection.vlans.inner) }
+            if let tunnel = connection.tunnel {
+                line.add("tunnel", tunnel.kind.name)
+                line.add("tunnel_id", tunnel.id)
+            }
+            if let outer = connection.outer {
+                line.add("outer_proto", outer.transport.description)
+                line.add("outer_orig_h", outer.originator.address)
+                line.add("outer_orig_p", outer.originator.port)
+                line.add("outer_resp_h", outer.responder.address)
+                line.add("outer_resp_p", outer.responder.port)
+            }
             line.add("end_reason", connection.endReason?.name)
             line.add("orig_frame_bytes", originator.frameBytes)
             line.add("resp_frame_bytes", responder.frameBytes)

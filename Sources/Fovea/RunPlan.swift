@@ -121,6 +121,8 @@ extension RunPlan {
         options.timeoutResolution = conntrack.timeoutResolution.nanoseconds
         options.midstream = conntrack.midstream
         options.vlanInKey = conntrack.vlanInKey
+        options.tunnels = config.tunnels.kinds
+        options.tunnelInKey = config.tunnels.inKey
         return options
     }
 }

@@ -41,6 +41,13 @@ public struct FlowKey: Equatable, BitwiseCopyable, Sendable {
         return key
     }
 
+    /// The flow's key without its tunnel, for tunnels that only one direction takes, or that have another id each way.
+    @inlinable public var withoutTunnel: FlowKey {
+        var key = self
+        key.words.5 &= 0xffff_0000_0000_0000
+        return key
+    }
+
     /// Hashes all six words with a secret seed (folded 64 × 64 → 128 bit products, as wyhash does), so that nobody outside
     /// can choose flows that collide.
     @inlinable @inline(__always)

@@ -33,7 +33,7 @@ extension ConnTracker {
     mutating func start(_ wanting: SubscriberSet, _ key: FlowKey, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.subscribed.insert(wanting)
         connection.pointee.active.insert(wanting)
-        let record = ConnectionRecord(key, connection)
+        let record = ConnectionRecord(key, connection, extras.known(index))
         for number in wanting { subscribers.with(number) { $0.start(index, record) } }
     }
 
@@ -58,7 +58,7 @@ extension ConnTracker {
         }
         if !connection.pointee.pending.isEmpty { decidePending(slot, connection) }
         if !connection.pointee.subscribed.isEmpty {
-            let record = ConnectionRecord(table.key(at: slot), connection, endReason: reason)
+            let record = ConnectionRecord(table.key(at: slot), connection, extras.known(index), endReason: reason)
             for number in connection.pointee.subscribed { subscribers.with(number) { $0.end(index, record) } }
         }
         connection.pointee.subscribed = SubscriberSet()

@@ -37,6 +37,7 @@ public struct ConnTracker: ~Copyable {
     var table: Table
     var wheel: TimerWheel
     var reassembly: Reassembly
+    var extras: ConnectionExtrasList
     let parsers: ObjectList<ParserStage>
     let subscribers: SubscriberList
     /// Who wants what, by stage.
@@ -62,6 +63,7 @@ public struct ConnTracker: ~Copyable {
         table = Table(capacity: capacity, orders: Rank.allCases.count, seed: seed)
         let span = max(options.tcpInactivityTimeout, options.udpInactivityTimeout)
         wheel = TimerWheel(capacity: capacity, tick: max(1, options.timeoutResolution), span: span, startingAt: 0)
+        extras = ConnectionExtrasList(connections: capacity)
         reassembly = Reassembly(connections: capacity, budget: options.reassemblyMemory, maxPagesPerStream: options.maxOutOfOrder)
 
         var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
@@ -224,6 +226,7 @@ public struct ConnTracker: ~Copyable {
             connection.pointee.originatorEvidence = isAnswer ? .synAck : .syn
         }
         connection.pointee.wants = .beginning
+        if extras.isUsed || packet.pointee.isTunneled { extras.begin(Int(slot.index), packet, from: sender) }
         counters.connections &+= 1
         if table.isFull { evict(sparing: slot) }
         counters.connectionsPeak = max(counters.connectionsPeak, UInt64(table.count))

@@ -22,12 +22,14 @@ public struct ConnectionRecord: Sendable {
     // The tracker's own entry, copied whole; what it says is worked out when somebody asks.
     private let key: FlowKey
     private let connection: Connection
+    private var extras = ConnectionExtras()
     /// Why it was reported; nil while it goes on.
     public let endReason: EndReason?
 
-    init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, endReason: EndReason? = nil) {
+    init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: UnsafePointer<ConnectionExtras>?, endReason: EndReason? = nil) {
         self.key = key
         self.connection = connection.pointee
+        if let extras { self.extras = extras.pointee }
         self.endReason = endReason
     }
 
@@ -37,6 +39,12 @@ public struct ConnectionRecord: Sendable {
     /// Those of the first packet, outermost first; 0 where there is no tag.
     public var vlans: (outer: UInt16, inner: UInt16) {
         (UInt16(truncatingIfNeeded: connection.vlans >> 16), UInt16(truncatingIfNeeded: connection.vlans))
+    }
+    /// The innermost tunnel around the first packet, and its id as that had it: a VNI, a key, a session, a TEID. Nil outside of tunnels.
+    public var tunnel: (kind: TunnelKind, id: UInt32)? { TunnelKind(rawValue: extras.tunnel).map { ($0, extras.tunnelID) } }
+    /// The flow around the outermost tunnel, as the first packet had it. Nil outside of tunnels, and in PPPoE, around which there is none.
+    public var outer: OuterEnds? {
+        extras.outer.isEmpty ? nil : OuterEnds(extras.outer, isReversed: extras.firstSender != connection.originator)
     }
     public var originatorEvidence: OriginatorEvidence { connection.originatorEvidence }
     /// The application protocol, once something was subscribed to that needed to know.
@@ -92,6 +100,25 @@ public struct ConnectionRecord: Sendable {
             }
         }
         return String(decoding: text, as: UTF8.self)
+    }
+}
+
+/// A tunnel's own ends: the one on the connection's originator's side, and the other.
+public struct OuterEnds: Sendable {
+    public struct End: Sendable {
+        public var address: IPAddress
+        /// 0 for what has no ports: GRE, IP in IP.
+        public var port: UInt16
+    }
+
+    public var originator: End
+    public var responder: End
+    public var transport: TransportProtocol
+
+    init(_ flow: OuterFlow, isReversed: Bool) {
+        let source = End(address: flow.source, port: flow.sourcePort), destination = End(address: flow.destination, port: flow.destinationPort)
+        (originator, responder) = isReversed ? (destination, source) : (source, destination)
+        transport = flow.transport
     }
 }
 

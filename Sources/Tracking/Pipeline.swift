@@ -52,6 +52,7 @@ public struct Pipeline: ~Copyable {
         readHeaders(frames, count)
         let trainCount = chooseTrains(frames, count)
         if !tracker.options.pointee.vlanInKey { for index in 0..<trainCount { trains[index].key = trains[index].key.withoutVLANs } }
+        if !tracker.options.pointee.tunnelInKey { for index in 0..<trainCount { trains[index].key = trains[index].key.withoutTunnel } }
         for index in 0..<trainCount {
             trains[index].hash = tracker.hash(of: trains[index].key)
             tracker.prefetchBucket(trains[index].hash)

@@ -33,6 +33,8 @@ public struct TrackerOptions: Equatable, Sendable {
     public var fragmentMemory = 16 << 20
     /// How long a datagram may be incomplete, from its first fragment on.
     public var fragmentTimeout: Int64 = 30_000_000_000
+    /// Keep one tuple in two tunnels apart.
+    public var tunnelInKey = true
 
     public init() {}
 }

@@ -29,6 +29,8 @@ import Testing
         #expect(config.conntrack.timeoutResolution == .milliseconds(100))
         #expect(config.conntrack.midstream)
         #expect(config.conntrack.vlanInKey)
+        #expect(config.tunnels.kinds == .all)
+        #expect(config.tunnels.inKey)
         #expect(config.offline?.mtu == 9702)
     }
 
@@ -74,11 +76,18 @@ import Testing
         expected.conntrack.timeoutResolution = .milliseconds(20)
         expected.conntrack.midstream = false
         expected.conntrack.vlanInKey = false
+        expected.tunnels.kinds = [TunnelKinds(.ip), TunnelKinds(.vxlan)]
+        expected.tunnels.inKey = false
         expected.subscriptions = [
-            .init(LocatedText("server_names", path: "c.toml", line: 38)),
-            .init(LocatedText("packet_counter", path: "c.toml", line: 40), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 41)),
+            .init(LocatedText("server_names", path: "c.toml", line: 50)),
+            .init(LocatedText("packet_counter", path: "c.toml", line: 52), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 53)),
         ]
         #expect(config == expected)
+    }
+
+    @Test func `opens no tunnel if they are not enabled`() throws {
+        #expect(try Config(parsing: "offline.pcap = 'x'\ntunnels.enabled = false", path: "c.toml").tunnels.kinds == [])
+        #expect(try Config(parsing: "offline.pcap = 'x'\ntunnels = { enabled = false, gre = true }", path: "c.toml").tunnels.kinds == [])
     }
 
     @Test func `takes an offline mtu`() throws {
@@ -179,6 +188,18 @@ let everyKey = """
     timeout_resolution = 20
     midstream = false
     vlan_in_key = false
+
+    [tunnels]
+    enabled = true
+    ip = true
+    gre = false
+    erspan = false
+    vxlan = true
+    geneve = false
+    gtpu = false
+    teredo = false
+    pppoe = false
+    in_key = false
 
     [[subscriptions]]
     name = "server_names"

@@ -85,10 +85,37 @@ func sctp(_ payload: Octets = [0, 3, 0, 4]) -> Octets { bytes(be16(2905), be16(2
 
 func icmp(_ type: UInt8, _ code: UInt8 = 0, _ payload: Octets = [1, 2, 3, 4]) -> Octets { bytes([type, code, 0, 0, 0, 7, 0, 1], payload) }
 
+// MARK: Tunnels
+
+func gre(_ type: Int, _ content: Octets, checksum: Bool = false, key: Int? = nil, sequence: Int? = nil, version: Int = 0) -> Octets {
+    let flags = (checksum ? 0x8000 : 0) | (key == nil ? 0 : 0x2000) | (sequence == nil ? 0 : 0x1000) | version
+    return bytes(be16(flags), be16(type), checksum ? [1, 2, 0, 0] : [], key.map(be32) ?? [], sequence.map(be32) ?? [], content)
+}
+
+func erspan(_ session: Int, _ frame: Octets) -> Octets { gre(0x88be, bytes(be32(1 << 28 | 7 << 16 | session), be32(0), frame), sequence: 1) }
+
+func vxlan(_ network: Int, _ frame: Octets, from: Int = 50000) -> Octets { udp(bytes([8, 0, 0, 0], be32(network << 8), frame), from: from, to: 4789) }
+
+func geneve(_ network: Int, _ type: Int, _ content: Octets, options: Octets = []) -> Octets {
+    udp(bytes([UInt8(options.count / 4), 0], be16(type), be32(network << 8), options, content), from: 50000, to: 6081)
+}
+
+/// `flags`: E, S and N, in which case `extensions` begin with the type of the next.
+func gtpu(_ teid: Int, _ content: Octets, flags: UInt8 = 0, extensions: Octets = []) -> Octets {
+    let rest = flags == 0 ? content : bytes([0, 1, 0], extensions, content)
+    return udp(bytes([0x30 | flags, 255], be16(rest.count), be32(teid), rest), from: 50000, to: 2152)
+}
+
+func teredo(_ packet: Octets, from: Int = 50000, to: Int = 3544) -> Octets { udp(packet, from: from, to: to) }
+
+/// What a Teredo server puts in front: an authentication header, and where the packet came from.
+let teredoAuthentication: Octets = bytes([0, 1, 2, 3, 1, 2, 1, 2, 3], Octets(repeating: 9, count: 8), [0])
+let teredoOrigin: Octets = [0, 0, 0xab, 0xcd, 1, 2, 3, 4]
+
 private let atomic = fragment(next: 51, offset: 0, more: false, authentication(next: 17, udp([1, 2])))
 
-/// One frame of each kind that has a reading of its own.
-let headerStacks: [(name: String, link: LinkType, bytes: Octets)] = [
+/// One frame of each kind that has a reading of its own, tunnels aside.
+private let plainStacks: [(name: String, link: LinkType, bytes: Octets)] = [
     ("Ethernet, IPv4, TCP", .ethernet, ethernet(0x0800, ipv4(6, tcp([1, 2, 3, 4, 5], options: [2, 4, 5, 180])))),
     ("Ethernet, IPv4, UDP", .ethernet, ethernet(0x0800, ipv4(17, udp(Octets(0..<30))))),
     ("IPv4 options", .ethernet, ethernet(0x0800, ipv4(17, udp([9]), options: [1, 1, 1, 1, 7, 4, 4, 0]))),
@@ -108,3 +135,30 @@ let headerStacks: [(name: String, link: LinkType, bytes: Octets)] = [
     ("Null", .null, bytes([30, 0, 0, 0], ipv6(17, udp([1])))),
     ("Raw", .raw, ipv4(17, udp([1, 2, 3]))),
 ]
+
+/// Those, and the tunnels.
+let headerStacks = plainStacks + tunnelStacks.map { ($0.name, LinkType.ethernet, $0.bytes) }
+
+/// One frame of each kind of tunnel, and what each is: all carry TCP from port 40000 to 443 with a payload of three bytes.
+let tunnelStacks: [(name: String, kind: TunnelKind, id: UInt32, bytes: Octets)] = [
+    ("IPv4 in IPv4", .ip, 0, ethernet(0x0800, ipv4(4, inner4))),
+    ("IPv6 in IPv4", .ip, 0, ethernet(0x0800, ipv4(41, inner6))),
+    ("IPv6 in IPv6", .ip, 0, ethernet(0x86dd, ipv6(60, option(next: 41, inner6)))),
+    ("GRE", .gre, 0, ethernet(0x0800, ipv4(47, gre(0x0800, inner4)))),
+    ("GRE with all there is", .gre, 77, ethernet(0x86dd, ipv6(47, gre(0x86dd, inner6, checksum: true, key: 77, sequence: 5)))),
+    ("Ethernet in GRE", .gre, 5, ethernet(0x0800, ipv4(47, gre(0x6558, ethernet(0x8100, tag(9, 0x0800, inner4)), key: 5)))),
+    ("MPLS in GRE", .gre, 0, ethernet(0x0800, ipv4(47, gre(0x8847, mpls([16, 17], inner4))))),
+    ("ERSPAN", .erspan, 100, ethernet(0x0800, ipv4(47, erspan(100, ethernet(0x0800, inner4))))),
+    ("VXLAN", .vxlan, 5000, ethernet(0x0800, ipv4(17, vxlan(5000, ethernet(0x0800, inner4))))),
+    ("Geneve with Ethernet", .geneve, 6000, ethernet(0x0800, ipv4(17, geneve(6000, 0x6558, ethernet(0x86dd, inner6), options: [0, 1, 2, 1, 9, 9, 9, 9])))),
+    ("Geneve with IP", .geneve, 7, ethernet(0x86dd, ipv6(17, geneve(7, 0x0800, inner4)))),
+    ("GTP-U", .gtpu, 0x1234_5678, ethernet(0x0800, ipv4(17, gtpu(0x1234_5678, inner4)))),
+    ("GTP-U with extensions", .gtpu, 9, ethernet(0x0800, ipv4(17, gtpu(9, inner6, flags: 4, extensions: [0x85, 1, 0, 7, 0xc0, 2, 1, 2, 3, 4, 5, 6, 0])))),
+    ("Teredo", .teredo, 0, ethernet(0x0800, ipv4(17, teredo(inner6)))),
+    ("Teredo from a server", .teredo, 0, ethernet(0x0800, ipv4(17, teredo(bytes(teredoAuthentication, teredoOrigin, inner6), from: 3544, to: 50000)))),
+    ("PPPoE", .pppoe, 7, ethernet(0x8864, pppoe(0x21, inner4))),
+    ("GRE in IP in VXLAN", .gre, 3, ethernet(0x0800, ipv4(17, vxlan(1, ethernet(0x0800, ipv4(41, ipv6(47, gre(0x0800, inner4, key: 3)))))))),
+]
+
+private let inner4 = ipv4(6, tcp([1, 2, 3]), from: 0x0a00_0001, to: 0x0a00_0002)
+private let inner6 = ipv6(6, tcp([1, 2, 3]), from: 0x11, to: 0x12)

@@ -11,6 +11,8 @@ extension Packet {
             "sequence \(sequence) of \(numbers)", "acknowledgment \(acknowledgment)", "\(flags)", "window \(window)", "IP length \(ipLength)",
             "payload at \(payloadOffset), \(payloadCaptured) of \(payloadLength)", "context \(context)", "\(kind)", "\(problem)",
             "EtherType \(etherType)", "headers at \(networkOffset), \(transportOffset)", "\(key)", "\(senderIsB)", "\(isIPv4) \(transport)",
+            "tunnel \(tunnel.map { "\($0)" } ?? "-") \(tunnelID)",
+            outer.map { "in \($0.transport) \($0.source):\($0.sourcePort) > \($0.destination):\($0.destinationPort)" } ?? "",
         ]
     }
 }

@@ -60,37 +60,63 @@ struct Tuple: Hashable, CustomStringConvertible {
 
 extension Traffic {
     /// Nothing yet; times are those of the first part that is added.
-    private static let none = Traffic(fromA: Count(packets: 0, bytes: 0), fromB: Count(packets: 0, bytes: 0), first: "", last: "")
+    fileprivate static let none = Traffic(fromA: Count(packets: 0, bytes: 0), fromB: Count(packets: 0, bytes: 0), first: "", last: "")
 
     /// All of Fovea's connections of a tuple, and the packets that came too late for them, as one conversation.
     static func conversations(_ replay: Replay, _ recording: Recording) -> [Tuple: Traffic] {
-        var sums: [Tuple: (traffic: Traffic, first: Timestamp, last: Timestamp)] = [:]
-        func add(_ tuple: Tuple, _ sender: Oracle.Endpoint, packets: UInt64, bytes: UInt64, _ first: Timestamp, _ last: Timestamp) {
-            guard packets > 0 else { return }
-            var sum = sums[tuple] ?? (.none, first, last)
-            if sender == tuple.a { sum.traffic.fromA.add(packets, bytes) } else { sum.traffic.fromB.add(packets, bytes) }
-            (sum.first, sum.last) = (min(sum.first, first), max(sum.last, last))
-            sums[tuple] = sum
-        }
+        var sums = ConversationSums()
         for connection in replay.connections where connection.transport == .tcp || connection.transport == .udp {
             let tuple = Tuple(connection)
             for party in [connection.originator, connection.responder] {
-                add(tuple, party.endpoint, packets: party.packets, bytes: party.frameBytes, party.first, party.last)
+                sums.add(tuple, party.endpoint, packets: party.packets, bytes: party.frameBytes, party.first, party.last)
             }
         }
-        for packet in recording.packets(at: replay.late) {
-            let sender = Oracle.Endpoint(packet.source, packet.sourcePort)
-            add(Tuple(packet), sender, packets: 1, bytes: UInt64(packet.wireLength), packet.timestamp, packet.timestamp)
+        for packet in recording.packets(at: replay.late) { sums.add(Tuple(packet), Oracle.Endpoint(packet.source, packet.sourcePort), packet) }
+        return sums.conversations
+    }
+
+    /// The same of single packets, each counted for the flow that its frame has on the wire.
+    static func outerConversations(_ packets: [Packet]) -> [Tuple: Traffic] {
+        var sums = ConversationSums()
+        for packet in packets {
+            if let outer = packet.outer {
+                guard outer.transport == .tcp || outer.transport == .udp else { continue }
+                let source = Oracle.Endpoint(outer.source, outer.sourcePort), destination = Oracle.Endpoint(outer.destination, outer.destinationPort)
+                sums.add(Tuple(outer.transport.description, source, destination), source, packet)
+            } else if packet.kind == .flow, packet.transport == .tcp || packet.transport == .udp {
+                sums.add(Tuple(packet), Oracle.Endpoint(packet.source, packet.sourcePort), packet)
+            }
         }
-        return sums.mapValues { sum in
+        return sums.conversations
+    }
+
+    /// The same seen from the other end.
+    var mirrored: Traffic { Traffic(fromA: fromB, fromB: fromA, first: first, last: last) }
+}
+
+/// Adds up what belongs to one conversation.
+private struct ConversationSums {
+    private var sums: [Tuple: (traffic: Traffic, first: Timestamp, last: Timestamp)] = [:]
+
+    mutating func add(_ tuple: Tuple, _ sender: Oracle.Endpoint, packets: UInt64, bytes: UInt64, _ first: Timestamp, _ last: Timestamp) {
+        guard packets > 0 else { return }
+        var sum = sums[tuple] ?? (.none, first, last)
+        if sender == tuple.a { sum.traffic.fromA.add(packets, bytes) } else { sum.traffic.fromB.add(packets, bytes) }
+        (sum.first, sum.last) = (min(sum.first, first), max(sum.last, last))
+        sums[tuple] = sum
+    }
+
+    mutating func add(_ tuple: Tuple, _ sender: Oracle.Endpoint, _ packet: Packet) {
+        add(tuple, sender, packets: 1, bytes: UInt64(packet.wireLength), packet.timestamp, packet.timestamp)
+    }
+
+    var conversations: [Tuple: Traffic] {
+        sums.mapValues { sum in
             var traffic = sum.traffic
             (traffic.first, traffic.last) = (sum.first.text, sum.last.text)
             return traffic
         }
     }
-
-    /// The same seen from the other end.
-    var mirrored: Traffic { Traffic(fromA: fromB, fromB: fromA, first: first, last: last) }
 }
 
 extension Traffic.Count {
@@ -101,15 +127,15 @@ extension Traffic.Count {
 }
 
 extension Recording {
-    /// The headers of single records.
-    func packets(at places: [Int]) -> [Packet] {
+    /// The headers of single records, the outermost ones unless tunnels are to be opened.
+    func packets(at places: [Int], opening tunnels: TunnelKinds = []) -> [Packet] {
         bytes.withUnsafeBytes { memory in
             places.map { place in
                 let record = records[place]
                 return Packet(
                     Frame(
                         bytes: memory.baseAddress! + record.bytes.lowerBound, timestamp: record.timestamp, length: UInt32(record.bytes.count),
-                        wireLength: record.wireLength, linkType: linkType))
+                        wireLength: record.wireLength, linkType: linkType), opening: tunnels)
             }
         }
     }
@@ -117,13 +143,24 @@ extension Recording {
 
 extension Oracle {
     func conversationDifferences(_ capture: String, _ replay: Replay, _ recording: Recording) -> Set<Difference> {
-        let expected = Dictionary(
+        let seen = Traffic.conversations(replay, recording)
+        return Difference.between(capture, fovea: seen.mapValues(\.description), oracle: conversationTable.mapValues(\.description), \.description)
+    }
+}
+
+extension Oracle {
+    /// Sums up each packet by its outermost header (R2), whatever tunnels were opened behind it.
+    func outerConversationDifferences(_ capture: String, _ recording: Recording) -> Set<Difference> {
+        let seen = Traffic.outerConversations(recording.packets(at: Array(recording.records.indices), opening: .all))
+        return Difference.between(capture, fovea: seen.mapValues(\.description), oracle: conversationTable.mapValues(\.description), \.description)
+    }
+
+    private var conversationTable: [Tuple: Traffic] {
+        Dictionary(
             uniqueKeysWithValues: conversations.map { conversation in
                 let tuple = Tuple(conversation.transport, conversation.a, conversation.b)
                 return (tuple, tuple.a == conversation.a ? conversation.traffic : conversation.traffic.mirrored)
             })
-        let seen = Traffic.conversations(replay, recording)
-        return Difference.between(capture, fovea: seen.mapValues(\.description), oracle: expected.mapValues(\.description), \.description)
     }
 }
 
@@ -169,34 +206,13 @@ extension ConnectionRecord {
 // MARK: TLS (R8)
 
 extension Oracle {
-    /// What differs in TLS; and of how many tunneled connections Fovea sees the half that is not in the tunnel, and no more.
-    func tlsDifferences(_ capture: String, _ replay: Replay) -> (differences: Set<Difference>, halfTunneled: Int) {
+    func tlsDifferences(_ capture: String, _ replay: Replay) -> Set<Difference> {
         func table(_ records: [TLSReading]) -> [TLSReading.Ends: String] {
             Dictionary(grouping: records, by: \.ends).mapValues { $0.map(\.text).sorted().joined(separator: ", ") }
         }
-        let seen = table(replay.handshakes.map(TLSReading.init))
-        var expected: [TLSReading] = []
-        var halfTunneled = 0
-        for record in tls {
-            var reading = TLSReading(record)
-            let half = TLSReading(record.serversHalf)
-            if record.tunneled, seen[half.ends] == half.text {
-                reading = half
-                halfTunneled += 1
-            }
-            expected.append(reading)
-        }
-        let differences = Difference.between(capture, fovea: seen, oracle: table(expected)) { "tls \($0.client) \($0.server)" }
-        return (differences, halfTunneled)
-    }
-}
-
-extension Oracle.TLS {
-    /// The same without what the client said.
-    fileprivate var serversHalf: Self {
-        var half = self
-        (half.sni, half.client_alpn) = (nil, nil)
-        return half
+        return Difference.between(
+            capture, fovea: table(replay.handshakes.map(TLSReading.init)), oracle: table(tls.map(TLSReading.init))
+        ) { "tls \($0.client) \($0.server)" }
     }
 }
 

@@ -39,8 +39,9 @@ import Tracking
     private func expectAgreement(_ capture: CaptureName) throws {
         let oracle = try capture.oracle()
         let recording = try Recording(capture)
-        let defaults = try Replay(recording, .defaults, burst: 1)
-        let patient = try Replay(recording, .patient, burst: 64)
+        // The oracle's conversations and streams are those of the outermost header (R2).
+        let defaults = try Replay(recording, .defaults.outermost, burst: 1)
+        let patient = try Replay(recording, .patient.outermost, burst: 64)
 
         #expect(recording.records.count == oracle.packets)
         for replay in [defaults, patient] {
@@ -56,10 +57,13 @@ import Tracking
         differences.formUnion(oracle.conversationDifferences(capture.name, defaults, recording))
         differences.formUnion(oracle.conversationDifferences(capture.name, patient, recording))
         differences.formUnion(oracle.streamDifferences(capture.name, patient))
-        for replay in [defaults, patient] {
-            let tls = oracle.tlsDifferences(capture.name, replay)
-            differences.formUnion(tls.differences)
-            #expect(tls.halfTunneled == KnownDifferences.halfTunneled[capture.name] ?? 0)
+        differences.formUnion(oracle.outerConversationDifferences(capture.name, recording))
+        // Its application records are those of the innermost (R7), and it does not tell tunnels apart.
+        for options in [TrackerOptions.defaults.tunnelsTogether, .patient.tunnelsTogether] {
+            let inner = try Replay(recording, options, burst: 64)
+            #expect(inner.counters.isBalanced)
+            #expect(inner.counters.packets == UInt64(oracle.packets))
+            differences.formUnion(oracle.tlsDifferences(capture.name, inner))
         }
         let known = KnownDifferences.of(capture.name)
         for difference in differences.subtracting(known).sorted() { Issue.record("a difference that is not known: \(difference)") }
@@ -85,7 +89,7 @@ extension ConnectionRecord {
         func text(_ party: Party) -> String {
             "\(party.endpoint) \(party.packets) \(party.frameBytes) \(party.ipBytes) \(party.payloadBytes) \(party.first.text) \(party.last.text)"
         }
-        return "\(uid) \(transport) \(vlans) \(text(originator)) > \(text(responder)) \(originatorEvidence) \(service) \(history) \(state)"
+        return "\(uid) \(transport) \(vlans) \(tunnel.map { "\($0)" } ?? "-") \(outer.map { "\($0)" } ?? "-") \(text(originator)) > \(text(responder)) \(originatorEvidence) \(service) \(history) \(state)"
             + " \(endReason.map { "\($0)" } ?? "-")"
     }
 }

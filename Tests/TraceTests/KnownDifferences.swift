@@ -9,10 +9,6 @@ struct KnownDifferences {
 
     static func of(_ capture: String) -> Set<Difference> { Set(all.flatMap(\.differences).filter { $0.capture == capture }) }
 
-    /// TLS connections of which only the server's half crosses the wire by itself, and the client's comes in a tunnel, which Fovea does not open: by
-    /// capture, how many. The oracle marks them as tunneled; what the server's half says must agree.
-    static let halfTunneled = ["tunnel-geneve-tls-quic": 42]
-
     static let all: [Entry] = conversations + streams + late + tls
 
     private static let conversations = [

@@ -49,6 +49,21 @@ extension TrackerOptions {
         return options
     }
 
+    /// No tunnel is opened, and no datagram put together from fragments: the outermost header is the packet's (R2, R4).
+    var outermost: TrackerOptions {
+        var options = self
+        options.tunnels = []
+        options.fragments = false
+        return options
+    }
+
+    /// A flow's tunnel does not matter: there are captures where one direction takes a tunnel, or each another.
+    var tunnelsTogether: TrackerOptions {
+        var options = self
+        options.tunnelInKey = false
+        return options
+    }
+
     /// Nothing ever times out: packets after a connection's end belong to it, as they do for an oracle that knows no time.
     static var patient: TrackerOptions {
         var options = defaults

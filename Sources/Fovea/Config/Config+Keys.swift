@@ -1,3 +1,5 @@
+import Packets
+
 /// The file's keys. Each line takes one, with its range; the defaults are the properties' initial values.
 extension Config {
     /// `path` is what errors call the text.
@@ -21,6 +23,7 @@ extension Config {
         table.take("filter", into: &filter)
         table.take("mempool", into: &mempool, Mempool.init)
         table.take("conntrack", into: &conntrack, Conntrack.init)
+        table.take("tunnels", into: &tunnels, Tunnels.init)
         table.take("subscriptions", into: &subscriptions, Subscription.init, distinct: "name", \.name.text)
 
         guard case .online(let online) = source else { return }
@@ -109,6 +112,19 @@ extension Config.Conntrack {
         table.takeMilliseconds("timeout_resolution", into: &timeoutResolution, in: 1...60_000)
         table.take("midstream", into: &midstream)
         table.take("vlan_in_key", into: &vlanInKey)
+    }
+}
+
+extension Config.Tunnels {
+    fileprivate init(_ table: inout ConfigTable) {
+        var isEnabled = true
+        table.take("enabled", into: &isEnabled)
+        for kind in TunnelKind.allCases {
+            var isOpened = true
+            table.take(kind.name, into: &isOpened)
+            if !isOpened || !isEnabled { kinds.remove(TunnelKinds(kind)) }
+        }
+        table.take("in_key", into: &inKey)
     }
 }
 

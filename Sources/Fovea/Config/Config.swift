@@ -1,3 +1,5 @@
+import Packets
+
 /// What a run needs to know: where packets come from, how much memory it may take, which subscriptions it serves.
 ///
 /// Read from a TOML file (`Config+Keys.swift` names the keys and their ranges), or built in code:
@@ -21,6 +23,7 @@ public struct Config: Equatable, Sendable {
     public var filter: LocatedText?
     public var mempool = Mempool()
     public var conntrack = Conntrack()
+    public var tunnels = Tunnels()
     /// In the order of the file. Empty if it names none.
     public var subscriptions: [Subscription] = []
 
@@ -123,6 +126,16 @@ public struct Config: Equatable, Sendable {
         public var midstream = true
         /// The same endpoints in two VLANs are two connections.
         public var vlanInKey = true
+
+        public init() {}
+    }
+
+    /// `[tunnels]`: which of them are opened, so that the flows inside are what is filtered and tracked.
+    public struct Tunnels: Equatable, Sendable {
+        /// A key each, all true if nothing is said; `enabled = false` opens none.
+        public var kinds = TunnelKinds.all
+        /// The same endpoints in two tunnels are two connections.
+        public var inKey = true
 
         public init() {}
     }

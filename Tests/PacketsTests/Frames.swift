@@ -129,6 +129,8 @@ private let plainStacks: [(name: String, link: LinkType, bytes: Octets)] = [
     ("IPv6 later fragment", .ethernet, ethernet(0x86dd, ipv6(44, fragment(next: 17, offset: 1448, more: true, [1, 2, 3])))),
     ("ICMP", .ethernet, ethernet(0x0800, ipv4(1, icmp(8)))),
     ("ICMPv6", .ethernet, ethernet(0x86dd, ipv6(58, icmp(128)))),
+    ("ICMP error", .ethernet, ethernet(0x0800, ipv4(1, icmp(3, 1, ipv4(6, tcp([1, 2, 3]), options: [1, 1, 1, 1]))))),
+    ("ICMPv6 error", .ethernet, ethernet(0x86dd, ipv6(58, icmp(1, 4, ipv6(0, option(next: 44, fragment(next: 17, offset: 0, more: true, udp([1])))))))),
     ("SCTP", .ethernet, ethernet(0x0800, ipv4(132, sctp()))),
     ("Cooked", .linuxSLL, bytes(Octets(repeating: 0, count: 14), be16(0x0800), ipv4(6, tcp([1])))),
     ("Cooked 2", .linuxSLL2, bytes(be16(0x86dd), Octets(repeating: 0, count: 18), ipv6(6, tcp([1])))),

@@ -27,6 +27,11 @@ extension Packet {
             && (packet.kind == .malformed) == (packet.problem != .none)
             && (packet.kind.hasPorts || packet.kind == .fragment || packet.key == FlowKey())
         if !sound { Issue.record(comment, sourceLocation: place) }
+        // What else looks at the bytes stays within them, too.
+        var (packet, frame, datagram) = (packet, frame, packet)
+        _ = Packet.quotedFlow(of: &packet, in: &frame)
+        datagram.readDatagram(&frame, inside: packet)
+        if UInt64(datagram.payloadOffset) + UInt64(datagram.payloadCaptured) > UInt64(frame.length) { Issue.record(comment, sourceLocation: place) }
     }
 
     @Test(arguments: headerStacks.indices) func `reads every truncation of every header stack`(index: Int) {

@@ -102,7 +102,9 @@ import Testing
             (2152, bytes([0x30, 255], be16(inner.count - 1), be32(1), inner)), (2152, bytes([0x50, 255], be16(inner.count), be32(1), inner)),
             // An extension header of length 0 would never end.
             (2152, bytes([0x34, 255], be16(inner.count + 8), be32(1), [0, 0, 0, 1, 0, 0, 0, 1], inner)),
-            (3544, bytes(ipv6(17, udp([1])), [0])), (3544, Octets(ipv6(17, udp([1])).dropLast())), (3544, bytes(ipv6(17, udp([1])), [1, 2, 0])), (3544, inner), (3544, [0, 1]), (3544, teredoOrigin),
+            (3544, bytes(ipv6(17, udp([1])), [0])), (3544, Octets(ipv6(17, udp([1])).dropLast())), (3544, bytes(ipv6(17, udp([1])), [1, 2, 0])),
+            (3544, inner), (3544, [0, 1]),
+            (3544, teredoOrigin),
         ]
         for (port, payload) in payloads { expectOuter(ethernet(0x0800, ipv4(17, udp(payload, from: 50000, to: port))), notes: []) }
     }

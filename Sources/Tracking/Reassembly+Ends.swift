@@ -5,7 +5,7 @@ extension Reassembly {
     /// A FIN ends the stream behind these bytes. The first one counts; one before what has been given out is a lie.
     mutating func endByFin(_ stream: Int, at place: SequenceNumber) {
         guard !streams[stream].hasEnd else { return }
-        if streams[stream].hasBegun { guard place - streams[stream].next >= 0, place - streams[stream].next <= Self.maxWindow else { return } }
+        if streams[stream].hasBegun { guard place - streams[stream].next >= 0 else { return } }
         streams[stream].end = place
         streams[stream].hasEnd = true
         streams[stream].hasFin = true

@@ -35,6 +35,9 @@ struct Reassembly: ~Copyable {
         var hasFin: Bool
         /// There is something in its `StreamPast`.
         var hasPast: Bool
+        /// The SYN was seen; and its window scale plus one, 0 when it had none.
+        var hasSyn: Bool
+        var scale: UInt8
     }
 
     /// What a segment is to its stream.
@@ -224,7 +227,8 @@ struct Reassembly: ~Copyable {
         if streams[stream].hasPast { pasts[stream] = StreamPast() }
         streams[stream] = Stream(
             next: SequenceNumber(0), firstHeld: SequenceNumber(0), head: 0, tail: 0, cursor: 0, pages: 0, olderHole: 0, newerHole: 0,
-            end: SequenceNumber(0), origin: SequenceNumber(0), hasBegun: false, hasEnd: false, hasFin: false, hasPast: false)
+            end: SequenceNumber(0), origin: SequenceNumber(0), hasBegun: false, hasEnd: false, hasFin: false, hasPast: false,
+            hasSyn: false, scale: 0)
         return bytes
     }
 

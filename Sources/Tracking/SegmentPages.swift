@@ -121,6 +121,12 @@ struct PageBits {
     func insert(_ range: Range<Int>) { forEachWord(of: range) { words[$0] |= $1 } }
     func remove(_ range: Range<Int>) { forEachWord(of: range) { words[$0] &= ~$1 } }
 
+    func count(in range: Range<Int>) -> Int {
+        var sum = 0
+        forEachWord(of: range) { sum += (words[$0] & $1).nonzeroBitCount }
+        return sum
+    }
+
     /// The first place in the range whose bit is this; the range's end if there is none.
     func first(_ bit: Bool, in range: Range<Int>) -> Int {
         guard !range.isEmpty else { return range.upperBound }

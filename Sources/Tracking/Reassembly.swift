@@ -213,7 +213,12 @@ struct Reassembly: ~Copyable {
     /// Forgets a stream, but for its account.
     ///
     /// - Returns: the bytes that it held.
+    @inline(__always)
     mutating func free(_ stream: Int) -> Int {
+        streams[stream].hasBegun || streams[stream].hasSyn || holds(stream) ? freeUsed(stream) : 0
+    }
+
+    private mutating func freeUsed(_ stream: Int) -> Int {
         var bytes = 0
         var page = streams[stream].head
         while page != 0 {

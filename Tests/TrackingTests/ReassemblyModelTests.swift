@@ -75,7 +75,7 @@ import Testing
         run.drain()
         let stream = run.log.stream(.originator)
         for (place, byte) in stream.enumerated() where byte != nil && byte != Talk.byte(place + 1, .originator) { Issue.record("byte \(place) is wrong") }
-        let account = run.log.ended[0].originator.stream!
+        let account = run.log.ended[0].originatorStream!
         #expect(account.passed == UInt64(stream.count))
         #expect(account.total == UInt64(schedule.segments.reduce(0) { $0 + $1.bytes.count }))
         #expect(account[.overlapped] == 0)

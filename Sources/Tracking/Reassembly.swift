@@ -215,7 +215,7 @@ struct Reassembly: ~Copyable {
     /// - Returns: the bytes that it held.
     @inline(__always)
     mutating func free(_ stream: Int) -> Int {
-        streams[stream].hasBegun || streams[stream].hasSyn || holds(stream) ? freeUsed(stream) : 0
+        streams[stream].hasBegun || streams[stream].hasSyn || streams[stream].hasEnd || holds(stream) ? freeUsed(stream) : 0
     }
 
     private mutating func freeUsed(_ stream: Int) -> Int {

@@ -24,13 +24,11 @@ public struct ConnectionRecord: Sendable {
     private let connection: Connection
     /// Why it was reported; nil while it goes on.
     public let endReason: EndReason?
-    private let accounts: (a: StreamAccount, b: StreamAccount)?
+    /// Set where there are some: passing it on in any case would cost each connection more than all else here.
+    var accounts: (a: StreamAccount, b: StreamAccount)?
 
-    init(
-        _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, endReason: EndReason? = nil, accounts: (a: StreamAccount, b: StreamAccount)? = nil
-    ) {
+    init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, endReason: EndReason? = nil) {
         self.key = key
-        self.accounts = accounts
         self.connection = connection.pointee
         self.endReason = endReason
     }

@@ -12,7 +12,7 @@ extension Reassembly {
     /// segment left, and 64 KiB. Any window that there can be, unless both SYNs were seen and said how windows are scaled.
     ///
     /// - Parameter window: the receiver's, as in its last header.
-    func reach(_ stream: Int, window: UInt16) -> Int {
+    mutating func reach(_ stream: Int, window: UInt16) -> Int {
         guard streams[stream].hasSyn, streams[stream ^ 1].hasSyn else { return Self.maxWindow }
         let isScaled = streams[stream].scale > 0 && streams[stream ^ 1].scale > 0
         return 2 * (Int(window) << Int(isScaled ? streams[stream ^ 1].scale - 1 : 0)) + 65_536
@@ -21,7 +21,7 @@ extension Reassembly {
     // MARK: Data in a SYN
 
     /// Whether the data of a SYN waits for an answer (TCP Fast Open, RFC 7413): a receiver may take it or not, and if not it comes again.
-    func isOpening(_ stream: Int) -> Bool { !streams[stream].hasBegun && holds(stream) }
+    mutating func isOpening(_ stream: Int) -> Bool { !streams[stream].hasBegun && holds(stream) }
 
     /// Keeps a SYN's data until it is known whether the receiver took it.
     ///

@@ -103,7 +103,7 @@ struct Reassembly: ~Copyable {
     @inline(__always)
     func account(_ stream: Int) -> UnsafeMutablePointer<StreamAccount> { accounts + stream }
 
-    func accounts(_ connection: Int) -> (a: StreamAccount, b: StreamAccount) {
+    mutating func accounts(_ connection: Int) -> (a: StreamAccount, b: StreamAccount) {
         (accounts[Self.stream(connection, .a)], accounts[Self.stream(connection, .b)])
     }
 
@@ -198,10 +198,10 @@ struct Reassembly: ~Copyable {
 
     /// Pages in use, of all streams or of one.
     var heldPages: Int { pages.count }
-    func heldPages(_ stream: Int) -> UInt32 { streams[stream].pages }
+    mutating func heldPages(_ stream: Int) -> UInt32 { streams[stream].pages }
 
     /// How far from the stream's beginning a byte lies; negative before it.
-    func offset(of place: SequenceNumber, _ stream: Int) -> Int {
+    mutating func offset(of place: SequenceNumber, _ stream: Int) -> Int {
         Int(truncatingIfNeeded: accounts[stream].passed) &+ (place - streams[stream].next)
     }
 

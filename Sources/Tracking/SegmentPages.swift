@@ -52,6 +52,7 @@ struct SegmentPages: ~Copyable {
         memory = byteMemory.start
     }
 
+    @inline(__always)
     var isFull: Bool { count == capacity }
 
     @inline(__always)

@@ -29,9 +29,9 @@ import Testing
         let run = try Run(Streams.self)
         run.send(sample.text)
         run.drain()
-        let party = run.log.ended[0].originator
-        #expect(outcomes(party.stream!) == sample.outcomes)
-        #expect(party.stream!.total == party.payloadBytes)
+        let (party, stream) = (run.log.ended[0].originator, run.log.ended[0].originatorStream!)
+        #expect(outcomes(stream) == sample.outcomes)
+        #expect(stream.total == party.payloadBytes)
         #expect(run.counters.payloadBytes == party.payloadBytes)
     }
 
@@ -43,18 +43,18 @@ import Testing
         run.send(talk)
         run.drain()
         let record = run.log.ended[0]
-        #expect(outcomes(record.originator.stream!) == [.delivered: 310, .notCaptured: 700])
-        #expect(outcomes(record.responder.stream!) == [.notCaptured: 500])
-        #expect((record.originator.stream!.gaps, record.originator.stream!.gapBytes) == (1, 700))
+        #expect(outcomes(record.originatorStream!) == [.delivered: 310, .notCaptured: 700])
+        #expect(outcomes(record.responderStream!) == [.notCaptured: 500])
+        #expect((record.originatorStream!.gaps, record.originatorStream!.gapBytes) == (1, 700))
     }
 
     @Test func `count segments`() throws {
         let run = try Run(Streams.self)
         run.send(">S <SA >A >PA10 >PA10@1 >PA10@6 >PA10@26 >PA10@26 >PA20@11 <PA5")
         run.drain()
-        let stream = run.log.ended[0].originator.stream!
+        let stream = run.log.ended[0].originatorStream!
         #expect((stream.retransmittedSegments, stream.overlappingSegments, stream.outOfOrderSegments, stream.gaps) == (2, 2, 2, 0))
-        let peer = run.log.ended[0].responder.stream!
+        let peer = run.log.ended[0].responderStream!
         #expect((peer.retransmittedSegments, peer.overlappingSegments, peer.outOfOrderSegments, peer.conflicts) == (0, 0, 0, 0))
     }
 
@@ -69,7 +69,7 @@ import Testing
         run.send(">S <SA >A >PA10 <PA20 >PA10@21 >PA10 >PA10 <PA20 >FA <FA")
         run.drain()
         let record = run.log.ended[0]
-        let (a, b) = (record.originator.stream!, record.responder.stream!)
+        let (a, b) = (record.originatorStream!, record.responderStream!)
         #expect(a.total == record.originator.payloadBytes && b.total == record.responder.payloadBytes)
         #expect(run.counters.payloadBytes == record.originator.payloadBytes + record.responder.payloadBytes)
         #expect(a[.unwanted] + b[.unwanted] > 0)
@@ -79,7 +79,7 @@ import Testing
         let run = try Run(Records.self)
         run.send(">S <SA >A >PA10 <PA20 >FA <FA")
         run.drain()
-        #expect(run.log.ended[0].originator.stream == nil)
+        #expect(run.log.ended[0].originatorStream == nil)
         #expect(run.counters[bytes: .unwanted] == 30)
         #expect(run.counters.payloadBytes == 30)
     }
@@ -88,7 +88,7 @@ import Testing
         let run = try Run(Streams.self)
         run.send(">S <SA >A >PA10 >FA <FA >A +10 >PA10@1")
         run.drain()
-        #expect(run.log.ended[0].originator.stream?.total == 10)
+        #expect(run.log.ended[0].originatorStream?.total == 10)
         #expect(run.counters[bytes: .afterEnd] == 10)
         #expect(run.counters[.afterEnd] == 1)
     }
@@ -106,8 +106,8 @@ import Testing
         run.drain()
         #expect(run.log.ended.count == 5)
         for record in run.log.ended {
-            #expect(outcomes(record.originator.stream!) == [.delivered: 15, .retransmitted: 10])
-            #expect(record.originator.stream!.gapBytes == 30)
+            #expect(outcomes(record.originatorStream!) == [.delivered: 15, .retransmitted: 10])
+            #expect(record.originatorStream!.gapBytes == 30)
         }
     }
 }

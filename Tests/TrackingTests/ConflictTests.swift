@@ -13,7 +13,7 @@ import Testing
         run.send(talk)
         run.drain()
         #expect(Int(run.counters.conflicts) == run.log.conflicts.count)
-        #expect(run.log.ended[0].originator.stream?.conflicts == run.counters.conflicts)
+        #expect(run.log.ended[0].originatorStream?.conflicts == run.counters.conflicts)
         return run
     }
 

@@ -24,7 +24,7 @@ extension ConnTracker {
             side.pointee.packets &+= others
             track(packet, car.pointee.frame, connection, from: sender)
             // What `track` knows a side's first packet by is not there any more.
-            if isFirst, connection.pointee.phase == .open { keepInOrder(connection, isNewSecond: true) }
+            if isFirst, connection.pointee.phase == .open { keepInOrder(connection, isNewSecond: true, wentBack: false) }
         }
         for outcome in before.indices where counters.outcomes[outcome] != before[outcome] { counters.outcomes[outcome] &+= others }
     }

@@ -149,10 +149,11 @@ public struct ConnTracker: ~Copyable {
             noteError(packet, frame)
         }
         count(packet, side)
-        let isNewSecond = (connection.pointee.touched ^ now) >> 30 != 0
+        let before = connection.pointee.touched
+        let isNewSecond = (before ^ now) >> 30 != 0
         connection.pointee.touched = now
         if isNewSecond || connection.pointee.rank != .established && (seen != side.pointee.seen || side.pointee.packets == 1) {
-            keepInOrder(connection, isNewSecond: isNewSecond)
+            keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)
         }
         if connection.pointee.wants.isMoreThanCounts { serve(packet, frame, connection, from: sender) }
     }
@@ -202,6 +203,7 @@ public struct ConnTracker: ~Copyable {
         }
         if connection.pointee.wants.contains(.reoriented) {
             connection.pointee.wants.remove(.reoriented)
+            keepInOrder(connection, isNewSecond: false, wentBack: false)
             reorient(slot, connection)
         }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
@@ -246,8 +248,7 @@ public struct ConnTracker: ~Copyable {
         connection.pointee.wants = .beginning
         if extras.isUsed || packet.pointee.isTunneled { extras.begin(Int(slot.index), packet, from: sender) }
         counters.connections &+= 1
-        if table.count > emergency.watchAbove { relieve(sparing: slot) }
-        if table.isFull { evict(sparing: slot) }
+        if table.count > emergency.watchAbove || table.isFull { makeRoom(sparing: slot) }
         counters.connectionsPeak = max(counters.connectionsPeak, UInt64(table.count))
     }
 
@@ -256,14 +257,14 @@ public struct ConnTracker: ~Copyable {
     /// Puts the connection where a full table finds it in its turn, if that has changed. The order is that of last touches to within a second:
     /// moving an entry costs three cache misses.
     @inline(never)
-    mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool) {
+    mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool, wentBack: Bool) {
         let rank = connection.currentRank, before = connection.pointee.rank
         guard rank != before || isNewSecond else { return }
         let slot = table.slot(of: connection)
         connection.pointee.rank = rank
         table.move(slot, toBackOf: Table.Order(rank))
-        // An attempt has less time than what it was before.
-        if rank != before, rank == .attempt { wheel.arm(slot.index, at: now &+ connection.timeout(options)) }
+        // An attempt has less time than what it was before; and whose last packet had a time far ahead must not wait for that.
+        if wentBack || rank != before && rank == .attempt { wheel.arm(slot.index, at: now &+ connection.timeout(options)) }
     }
 }
 

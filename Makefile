@@ -14,12 +14,12 @@ BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suit
 # For each fuzzer.
 SECONDS ?= 10
 
-.PHONY: demo test bench fuzz build setup unit release user-package command-line costs
+.PHONY: demo test bench fuzz build setup unit release user-package command-line costs endurance
 
 demo: build
 	.build/release/fovea run --device net_pcap0,rx_pcap=$(TRACE) --subscription server_names
 
-test: setup unit release command-line user-package costs
+test: setup unit release command-line user-package costs endurance
 	@echo "all tests passed"
 
 bench: setup release
@@ -49,6 +49,10 @@ user-package: setup
 costs: release
 	@$(call install,valgrind binutils)
 	.build/release/bench $(BENCH_TRACE) --counts --check
+
+# Floods, holes and storms that are too large for a unit test.
+endurance: release
+	.build/release/bench --endurance
 
 fuzz: setup
 	FOVEA_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz --sanitize=address --product fuzz

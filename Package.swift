@@ -93,7 +93,10 @@ let package = Package(
         .testTarget(name: "ProtocolsTests", dependencies: ["Protocols", "TestSupport"], swiftSettings: optimised),
         .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport"], swiftSettings: optimised),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea", "TestSupport"], swiftSettings: optimised),
-        .testTarget(name: "FoveaTests", dependencies: ["Fovea", .product(name: "TOMLKit", package: "TOMLKit"), "TestSupport"], swiftSettings: optimised),
+        .testTarget(
+            name: "FoveaTests",
+            dependencies: ["Fovea", "Tracking", "Protocols", "Packets", "TestSupport", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: optimised),
         // Golden captures against independent oracles; needs libpcap, no DPDK port.
         .testTarget(
             name: "TraceTests",

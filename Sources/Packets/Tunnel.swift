@@ -24,7 +24,7 @@ public enum TunnelKind: UInt8, CaseIterable, BitwiseCopyable, Sendable {
 /// The kinds of tunnels that are opened while headers are read.
 public struct TunnelKinds: OptionSet, BitwiseCopyable, Sendable {
     public let rawValue: UInt16
-    /// A bit for each UDP port that one of them uses, by `Self.bit`: the one thing that a plain UDP packet is asked. 0 when there is none.
+    /// A bit for each UDP port that one of them is sent to, by the port's bits 2...7: what a plain UDP packet is asked. 0 when there is none.
     @usableFromInline let portBits: UInt64
 
     public init(rawValue: UInt16) {
@@ -38,18 +38,22 @@ public struct TunnelKinds: OptionSet, BitwiseCopyable, Sendable {
 
     func contains(_ kind: TunnelKind) -> Bool { rawValue & 1 << UInt16(kind.rawValue) != 0 }
 
-    private static let ports: [(kind: TunnelKind, port: UInt16)] = [(.vxlan, 4789), (.geneve, 6081), (.gtpu, 2152), (.teredo, 3544)]
+    @usableFromInline static var teredoPort: UInt16 { 3544 }
+    private static let ports: [(kind: TunnelKind, port: UInt16)] = [(.vxlan, 4789), (.geneve, 6081), (.gtpu, 2152), (.teredo, teredoPort)]
 
-    /// Whether UDP ports (network order) are those of a tunnel. Most that are not are told by one bit: a port's, without its lowest two bits,
-    /// which keeps the ports of other well-known protocols apart from these.
+    /// Whether UDP ports (network order) are those of a tunnel. Most that are not are told by one bit of the destination: without its two lowest bits it
+    /// keeps the ports of other well-known protocols apart from these.
     @inlinable @inline(__always)
     func haveUDPPorts(_ ports: UInt32) -> Bool {
-        let both = UInt64(UInt32(bigEndian: ports))
-        return (portBits &>> (both >> 18) | portBits &>> (both >> 2)) & 1 != 0 && udpKind(UInt32(bigEndian: ports)) != nil
+        let ports = UInt32(littleEndian: ports)
+        if portBits &>> UInt64(ports >> 26) & 1 != 0 { return areTunnels(ports) }
+        return UInt16(truncatingIfNeeded: ports) == Self.teredoPort.bigEndian ? areTunnels(ports) : false
     }
 
-    /// The tunnel that UDP ports stand for, source in the upper half. All but Teredo are sent to their port, whatever port they come from.
     @usableFromInline @inline(never)
+    func areTunnels(_ ports: UInt32) -> Bool { udpKind(ports.byteSwapped) != nil }
+
+    /// The tunnel that UDP ports stand for, source in the upper half. All but Teredo are sent to their port, whatever port they come from.
     func udpKind(_ ports: UInt32) -> TunnelKind? {
         let (source, destination) = (ports >> 16, ports & 0xffff)
         let kind: TunnelKind
@@ -57,9 +61,8 @@ public struct TunnelKinds: OptionSet, BitwiseCopyable, Sendable {
         case 4789: kind = .vxlan
         case 6081: kind = .geneve
         case 2152: kind = .gtpu
-        case 3544: kind = .teredo
         default:
-            guard source == 3544 else { return nil }
+            guard source == Self.teredoPort || destination == Self.teredoPort else { return nil }
             kind = .teredo
         }
         return contains(kind) ? kind : nil

@@ -39,7 +39,7 @@ extension ConnTracker {
     mutating func start(_ wanting: SubscriberSet, _ key: FlowKey, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.subscribed.insert(wanting)
         connection.pointee.active.insert(wanting)
-        let record = ConnectionRecord(key, connection, extras.copy(index))
+        let record = ConnectionRecord(key, connection, extras.known(index))
         for number in wanting { subscribers.with(number) { $0.start(index, record) } }
     }
 
@@ -66,7 +66,7 @@ extension ConnTracker {
         if connection.pointee.transport == .tcp { settleAccounts(index, connection) }
         if !connection.pointee.subscribed.isEmpty {
             let accounts = connection.pointee.wants.contains(.hasStreams) ? reassembly.accounts(index) : nil
-            let record = ConnectionRecord(table.key(at: slot), connection, extras.copy(index), endReason: reason, accounts: accounts)
+            let record = ConnectionRecord(table.key(at: slot), connection, extras.known(index), endReason: reason, accounts: accounts)
             for number in connection.pointee.subscribed { subscribers.with(number) { $0.end(index, record) } }
         }
         connection.pointee.subscribed = SubscriberSet()

@@ -28,7 +28,7 @@ extension ConnTracker {
             }
             if before == .yes, connection.pointee.subscribed.contains(member) { drop(number, index, connection) }
         }
-        let record = ConnectionRecord(key, connection, extras.copy(index))
+        let record = ConnectionRecord(key, connection, extras.known(index))
         for number in connection.pointee.subscribed { subscribers.with(number) { $0.reoriented(index, record) } }
         if !starting.isEmpty { start(starting, key, index, connection) }
         updateWants(index, connection)

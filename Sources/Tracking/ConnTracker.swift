@@ -110,6 +110,12 @@ public struct ConnTracker: ~Copyable {
         table.prefetchEntry(train.pointee.hash, lineAt: 64 &* (1 &+ Int(train.pointee.cars.pointee.sender.rawValue)))
     }
 
+    /// It is as late as the packet at hand says.
+    @inline(__always)
+    mutating func passTime(_ packet: UnsafePointer<Packet>) {
+        if !clock.see(packet.pointee.timestamp.nanoseconds) { wheel.rewind(to: now) }
+    }
+
     /// Counts the packets of a train in their connection, and gives them and what they bring to whoever subscribed.
     @inline(__always)
     mutating func process(_ train: UnsafePointer<PacketTrain>) {
@@ -118,7 +124,7 @@ public struct ConnTracker: ~Copyable {
         var known: UnsafeMutablePointer<Connection>?
         while car < end {
             let packet = UnsafePointer(car.pointee.packet)
-            if !clock.see(packet.pointee.timestamp.nanoseconds) { wheel.rewind(to: now) }
+            passTime(packet)
             if let connection = known, connection.pointee.phase == .open, now &- connection.pointee.touched < shortestTimeout {
                 track(packet, car.pointee.frame, connection, from: car.pointee.sender)
             } else {
@@ -131,7 +137,7 @@ public struct ConnTracker: ~Copyable {
 
     /// What a packet of a connection that goes on costs: its side's counters, TCP's numbers, and looking whether somebody wants more.
     @inline(__always)
-    private mutating func track(
+    mutating func track(
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
     ) {
         let side = connection.side(sender)
@@ -155,7 +161,7 @@ public struct ConnTracker: ~Copyable {
     /// A connection's first packet of a train, or one that is not simply the next of an open connection: finds the connection or makes it.
     /// Nil when the packet is not to be counted in one; its outcome is, then.
     @inline(never)
-    private mutating func enter(
+    mutating func enter(
         _ packet: UnsafePointer<Packet>, _ train: UnsafePointer<PacketTrain>, from sender: Endpoint
     ) -> UnsafeMutablePointer<Connection>? {
         if !options.pointee.midstream, isMidstream(packet, train) {
@@ -197,7 +203,7 @@ public struct ConnTracker: ~Copyable {
         }
         if connection.pointee.wants.contains(.reoriented) {
             connection.pointee.wants.remove(.reoriented)
-            keepInOrder(connection, isNewSecond: false, wentBack: false)
+            keepInOrder(connection, isNewSecond: false)
             reorient(slot, connection)
         }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
@@ -251,7 +257,7 @@ public struct ConnTracker: ~Copyable {
     /// Puts the connection where a full table finds it in its turn, if that has changed. The order is that of last touches to within a second:
     /// moving an entry costs three cache misses.
     @inline(never)
-    private mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool, wentBack: Bool) {
+    mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool, wentBack: Bool = false) {
         let rank = connection.currentRank, before = connection.pointee.rank
         guard rank != before || isNewSecond else { return }
         let slot = table.slot(of: connection)

@@ -38,8 +38,8 @@ struct ConnectionExtrasList: ~Copyable {
         return pointer(index)
     }
 
-    /// A copy; empty for a connection that has none.
-    func copy(_ index: Int) -> ConnectionExtras { isUsed ? pointer(index).pointee : ConnectionExtras() }
+    /// Those of the connection at an index, for reading; nil as long as no connection has any.
+    func known(_ index: Int) -> UnsafePointer<ConnectionExtras>? { isUsed ? UnsafePointer(pointer(index)) : nil }
 
     /// A connection begins at an index: nothing remains of the one that had it before.
     mutating func begin(_ index: Int, _ packet: UnsafePointer<Packet>, from sender: Endpoint) {

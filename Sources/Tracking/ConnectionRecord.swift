@@ -24,19 +24,19 @@ public struct ConnectionRecord: Sendable {
     // The tracker's own entry, copied whole; what it says is worked out when somebody asks.
     private let key: FlowKey
     private let connection: Connection
-    private let extras: ConnectionExtras
+    private var extras = ConnectionExtras()
     /// Why it was reported; nil while it goes on.
     public let endReason: EndReason?
     private let accounts: (a: StreamAccount, b: StreamAccount)?
 
     init(
-        _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: ConnectionExtras, endReason: EndReason? = nil,
+        _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: UnsafePointer<ConnectionExtras>?, endReason: EndReason? = nil,
         accounts: (a: StreamAccount, b: StreamAccount)? = nil
     ) {
         self.key = key
         self.accounts = accounts
         self.connection = connection.pointee
-        self.extras = extras
+        if let extras { self.extras = extras.pointee }
         self.endReason = endReason
     }
 

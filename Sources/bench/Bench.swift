@@ -9,7 +9,10 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "bench", abstract: "Measures what each stage of the packet path costs.")
 
     @Argument(help: "The capture of few flows; best 73 TLS connections (Retina's tls_ciphers.pcap).")
-    var capture: String
+    var capture: String?
+
+    @Flag(help: "Run what is too large for a unit test, without a capture: floods, holes, storms. Exits with 1 when one fails.")
+    var endurance = false
 
     @Option(help: "Where the capture of 400,000 flows is made.")
     var manyFlows = NSTemporaryDirectory() + "fovea-400000-flows.pcap"
@@ -35,7 +38,16 @@ struct Bench: ParsableCommand {
     @Option(help: .hidden)
     var packets: Int?
 
+    func validate() throws {
+        guard endurance || capture != nil else { throw ValidationError("a capture, or --endurance") }
+    }
+
     mutating func run() throws {
+        if endurance {
+            var trials = Endurance()
+            guard try trials.run().isEmpty else { throw ExitCode(1) }
+            return
+        }
         let known = Scenario.allCases
         let chosen = try scenario.map { name in
             guard let found = Scenario(rawValue: name) else { throw ValidationError("no scenario \(name); there are \(known.map(\.rawValue).joined(separator: ", "))") }
@@ -68,7 +80,7 @@ struct Bench: ParsableCommand {
     private func replay(_ scenario: Scenario) throws -> Replay {
         // The small capture's lap is 0.1 s of packet time, so that closed connections and their tombstones (2 ms) are gone by the next; the large
         // one's is 40 ms, as at 10 million packets a second.
-        scenario.usesManyFlows ? try Replay(manyFlows, mbufs: manyFlowsShape, pace: 100) : try Replay(capture, mbufs: fewFlows, pace: 100_000)
+        scenario.usesManyFlows ? try Replay(manyFlows, mbufs: manyFlowsShape, pace: 100) : try Replay(capture!, mbufs: fewFlows, pace: 100_000)
     }
 
     /// Measures scenarios of one capture in turns, so that a noisy neighbour disturbs them alike. Gives those below their threshold.

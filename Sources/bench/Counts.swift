@@ -92,7 +92,7 @@ extension Bench {
 
     private func profile(_ folder: String, _ scenario: Scenario, packets: Int) throws -> Counts {
         let file = folder + "profile"
-        var arguments = ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(file)", folder + "bench", capture, "--scenario", scenario.rawValue]
+        var arguments = ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(file)", folder + "bench", capture!, "--scenario", scenario.rawValue]
         arguments += ["--packets", "\(packets)"] + (scenario.usesManyFlows ? ["--many-flows", manyFlows] : [])
         try execute(arguments)
         return try Counts(profile: String(contentsOfFile: file, encoding: .utf8))

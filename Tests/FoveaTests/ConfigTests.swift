@@ -32,6 +32,8 @@ import Testing
         #expect(config.conntrack.timeoutResolution == .milliseconds(100))
         #expect(config.conntrack.midstream)
         #expect(config.conntrack.vlanInKey)
+        #expect(config.tunnels.kinds == .all)
+        #expect(config.tunnels.inKey)
         #expect(config.offline?.mtu == 9702)
     }
 
@@ -71,6 +73,8 @@ import Testing
         expected.conntrack.holeTimeout = .milliseconds(13)
         expected.conntrack.overlapPolicy = .oldLinux
         expected.conntrack.reassemblyMemory = 1 << 20
+        expected.conntrack.emergencyThreshold = 80
+        expected.memoryBudget = 3 << 30
         expected.conntrack.tcpInactivityTimeout = .milliseconds(14)
         expected.conntrack.udpInactivityTimeout = .milliseconds(15)
         expected.conntrack.otherInactivityTimeout = .milliseconds(16)
@@ -80,11 +84,18 @@ import Testing
         expected.conntrack.timeoutResolution = .milliseconds(20)
         expected.conntrack.midstream = false
         expected.conntrack.vlanInKey = false
+        expected.tunnels.kinds = [TunnelKinds(.ip), TunnelKinds(.vxlan)]
+        expected.tunnels.inKey = false
         expected.subscriptions = [
-            .init(LocatedText("server_names", path: "c.toml", line: 41)),
-            .init(LocatedText("packet_counter", path: "c.toml", line: 43), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 44)),
+            .init(LocatedText("server_names", path: "c.toml", line: 55)),
+            .init(LocatedText("packet_counter", path: "c.toml", line: 57), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 58)),
         ]
         #expect(config == expected)
+    }
+
+    @Test func `opens no tunnel if they are not enabled`() throws {
+        #expect(try Config(parsing: "offline.pcap = 'x'\ntunnels.enabled = false", path: "c.toml").tunnels.kinds == [])
+        #expect(try Config(parsing: "offline.pcap = 'x'\ntunnels = { enabled = false, gre = true }", path: "c.toml").tunnels.kinds == [])
     }
 
     @Test func `takes an offline mtu`() throws {
@@ -156,6 +167,7 @@ let everyKey = """
     hugepages = true
     output = "results"
     filter = 'ipv4'
+    memory_budget = "3 GiB"
 
     [mempool]
     capacity = 65_536
@@ -179,6 +191,7 @@ let everyKey = """
     hole_timeout = 13
     overlap_policy = "old_linux"
     reassembly_memory = "1 MiB"
+    emergency_threshold = 80
     tcp_inactivity_timeout = 14
     udp_inactivity_timeout = 15
     other_inactivity_timeout = 16
@@ -188,6 +201,18 @@ let everyKey = """
     timeout_resolution = 20
     midstream = false
     vlan_in_key = false
+
+    [tunnels]
+    enabled = true
+    ip = true
+    gre = false
+    erspan = false
+    vxlan = true
+    geneve = false
+    gtpu = false
+    teredo = false
+    pppoe = false
+    in_key = false
 
     [[subscriptions]]
     name = "server_names"

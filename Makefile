@@ -1,6 +1,7 @@
 # make demo: who asked for which TLS server name, on a shipped capture, through a DPDK virtual port
 # make test: all tests, and the bounds on what a packet costs
 # make bench: cycles and packets a second of each stage on this machine
+# make fuzz SECONDS=60: each fuzzer for so long, under AddressSanitizer
 # Each installs what it needs (Debian packages, as root or with sudo) and builds.
 
 SWIFT ?= swift
@@ -10,7 +11,10 @@ TRACE := Tests/Traces/tls.pcap
 # Retina's own trace where it is at hand: the thresholds are its.
 BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suites.pcap) $(TRACE))
 
-.PHONY: demo test bench build setup unit release user-package command-line costs endurance
+.PHONY: demo test bench fuzz build setup unit release user-package command-line costs endurance
+
+# For each fuzzer.
+SECONDS ?= 10
 
 demo: build
 	.build/release/fovea run --device net_pcap0,rx_pcap=$(TRACE) --subscription server_names
@@ -49,6 +53,10 @@ costs: release
 # Floods, holes and storms that are too large for a unit test.
 endurance: release
 	.build/release/bench --endurance
+
+fuzz: setup
+	FOVEA_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz --sanitize=address --product fuzz
+	Tests/Fuzz/run.sh .build/fuzz/release/fuzz $(SECONDS)
 
 setup:
 	@$(call install,$(NEEDED))

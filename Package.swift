@@ -12,7 +12,9 @@ let optimised: [SwiftSetting] = [
     .unsafeFlags(["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     .enableUpcomingFeature("ExistentialAny"),
     .enableExperimentalFeature("Lifetimes"),
-]
+] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
+
+var isFuzzing: Bool { Context.environment["FOVEA_FUZZ"] != nil }
 
 // SwiftPM's own `pkgConfig:` stops at the multi-line Description of Debian's libdpdk.pc, so the compile flags come from pkg-config here.
 let dpdkFlags = pkgConfig("--cflags-only-I", "libdpdk") + ["-include", "rte_config.h"] + machineFlags
@@ -97,7 +99,10 @@ let package = Package(
             name: "HostileTests", dependencies: ["Tracking", "Protocols", "Filters", "Packets", "Capture", "Fovea", "TestSupport", "TestWire"],
             swiftSettings: optimised),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea", "TestSupport"], swiftSettings: optimised),
-        .testTarget(name: "FoveaTests", dependencies: ["Fovea", .product(name: "TOMLKit", package: "TOMLKit"), "TestSupport"], swiftSettings: optimised),
+        .testTarget(
+            name: "FoveaTests",
+            dependencies: ["Fovea", "Tracking", "Protocols", "Packets", "TestSupport", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: optimised),
         // Golden captures against independent oracles; needs libpcap, no DPDK port.
         .testTarget(
             name: "TraceTests",
@@ -105,8 +110,21 @@ let package = Package(
                 "Capture", "Tracking", "Protocols", "Filters", "Packets", "Fovea", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: optimised),
-    ]
+        // What libFuzzer calls with one input after the other, and the test that calls it with those of the corpora.
+        .target(name: "FuzzInputs", dependencies: ["Tracking", "Protocols", "Filters", "Packets"], path: "Tests/Fuzz/Inputs", swiftSettings: optimised),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzInputs", "TestSupport"], path: "Tests/Fuzz/Tests", swiftSettings: optimised),
+    ] + fuzzTargets
 )
+
+/// libFuzzer's program, in builds for it alone: every module counts its edges there (`make fuzz`).
+var fuzzTargets: [Target] {
+    guard isFuzzing else { return [] }
+    return [
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzInputs"], path: "Tests/Fuzz/Driver", swiftSettings: optimised,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
+    ]
+}
 
 /// Flags beyond DPDK's include paths: its headers need SSE4.2 on x86-64 (`-march=corei7` in libdpdk.pc).
 var machineFlags: [String] {

@@ -48,6 +48,16 @@ struct ConnectionLog: Trackable {
             line.add("end_reason", connection.endReason?.name)
             line.add("orig_frame_bytes", originator.frameBytes)
             line.add("resp_frame_bytes", responder.frameBytes)
+            // Of connections whose streams some subscription reads: bytes that never came, came again, came twice and not the same.
+            if let orig = connection.originatorStream, let resp = connection.responderStream {
+                line.add("missed_bytes", orig.gapBytes + resp.gapBytes)
+                line.add("orig_missed_bytes", orig.gapBytes)
+                line.add("resp_missed_bytes", resp.gapBytes)
+                line.add("orig_retransmitted_bytes", orig[.retransmitted])
+                line.add("resp_retransmitted_bytes", resp[.retransmitted])
+                line.add("orig_conflicts", orig.conflicts)
+                line.add("resp_conflicts", resp.conflicts)
+            }
         }
     }
 }

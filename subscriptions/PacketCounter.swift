@@ -21,7 +21,7 @@ struct PacketCounter: PacketSubscription {
         mutating func count(_ packet: Packet) {
             let one = Count(packets: 1, bytes: UInt64(packet.wireLength))
             switch packet.kind {
-            case .flow, .fragment: ip[Int(packet.transport.rawValue) + (packet.isIPv4 ? 0 : 256)].add(one)
+            case .flow, .firstFragment, .fragment: ip[Int(packet.transport.rawValue) + (packet.isIPv4 ? 0 : 256)].add(one)
             case .notIP: others[packet.etherType, default: Count()].add(one)
             case .malformed: malformed.add(one)
             }

@@ -12,6 +12,16 @@ static void fill_symmetric_key(uint8_t *key, unsigned length) {
     for (unsigned i = 0; i < length; i++) key[i] = i % 2 == 0 ? 0x6d : 0x5a;
 }
 
+static const uint64_t rss_ports = RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
+
+// A transport's function hashes its ports; later fragments have none, and are hashed by the functions of IP. A device without a function for IPv4 as
+// such (i40e: each transport is a packet type of its own) would not spread TCP at all by addresses, so that it hashes ports in any case.
+uint64_t shim_rss_functions(uint64_t offered, bool by_ports) {
+    return offered & (RTE_ETH_RSS_IP | (by_ports || (offered & RTE_ETH_RSS_IPV4) == 0 ? rss_ports : 0));
+}
+
+bool shim_rss_has_ports(uint64_t functions) { return (functions & rss_ports) != 0; }
+
 int shim_port_attach(const char *device, uint16_t *port) {
     int answer = rte_dev_probe(device);
     // The bus of virtual devices says so when no driver knows the name.
@@ -59,7 +69,7 @@ int shim_port_start(uint16_t port, const shim_port_wish *wish, void *const *pool
     unsigned key_length = info.hash_key_size == 0 ? 40 : info.hash_key_size;
     if (key_length > sizeof key) key_length = sizeof key;
     fill_symmetric_key(key, key_length);
-    uint64_t functions = info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP);
+    uint64_t functions = shim_rss_functions(info.flow_type_rss_offloads, wish->rss_by_ports);
 
     struct rte_eth_conf conf = {0};
     conf.rxmode.mtu = wish->mtu;

@@ -13,6 +13,8 @@ public struct Port: ~Copyable {
         /// The longest frame in bytes that is expected in one mbuf; devices may chain mbufs beyond.
         public var mtu = 1500
         public var promiscuous = true
+        /// Spread flows by their ports, too, not by addresses alone. Cards know no ports of later fragments, so that fragments and their flow part then.
+        public var spreadsByPorts = false
 
         public init(lcores: [Int]) { self.lcores = lcores }
     }
@@ -23,6 +25,12 @@ public struct Port: ~Copyable {
         case rss(functions: UInt64, redirectionTable: Int)
         /// The device has no RSS: each queue gets what the device gives it.
         case none
+
+        /// Whether flows between two hosts may come to several queues, and fragments to another than their flow.
+        public var isByPorts: Bool {
+            guard case .rss(let functions, _) = self else { return false }
+            return shim_rss_has_ports(functions)
+        }
     }
 
     public struct Statistics: Equatable, Sendable {
@@ -92,7 +100,7 @@ public struct Port: ~Copyable {
         try dpdk("rte_dev_probe", of: device, shim_port_attach(device, &number))
         var wish = shim_port_wish(
             queues: UInt16(clamping: options.lcores.count), descriptors: UInt16(clamping: options.descriptors), mtu: UInt16(clamping: options.mtu),
-            promiscuous: options.promiscuous)
+            promiscuous: options.promiscuous, rss_by_ports: options.spreadsByPorts)
         var setup = shim_port_setup()
         var call: UnsafePointer<CChar>? = nil
         let answer = shim_port_start(number, &wish, pools, &setup, &call)

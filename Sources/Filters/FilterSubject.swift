@@ -10,7 +10,7 @@ public protocol FilterSubject {
     var ipv6Ends: (a: (UInt64, UInt64), b: (UInt64, UInt64)) { get }
     var portsOfEnds: (a: UInt16, b: UInt16) { get }
     var vlanIDs: (outer: UInt16, inner: UInt16) { get }
-    /// Whether it has ports and can have a service: a fragment has neither.
+    /// Whether it has ports and can have a service: a later fragment has neither.
     var isFlow: Bool { get }
     var isARP: Bool { get }
 }
@@ -20,7 +20,7 @@ extension Packet: FilterSubject {
     @inlinable @inline(__always) public var ipv6Ends: (a: (UInt64, UInt64), b: (UInt64, UInt64)) { (ipv6Source, ipv6Destination) }
     @inlinable @inline(__always) public var portsOfEnds: (a: UInt16, b: UInt16) { (sourcePort, destinationPort) }
     @inlinable @inline(__always) public var vlanIDs: (outer: UInt16, inner: UInt16) { (UInt16(truncatingIfNeeded: vlans >> 16), UInt16(truncatingIfNeeded: vlans)) }
-    @inlinable @inline(__always) public var isFlow: Bool { kind == .flow }
+    @inlinable @inline(__always) public var isFlow: Bool { kind.hasPorts }
     @inlinable @inline(__always) public var isARP: Bool { kind == .notIP && etherType == EtherType.arp }
 }
 

@@ -138,6 +138,9 @@ extension RunPlan {
         options.timeoutResolution = conntrack.timeoutResolution.nanoseconds
         options.midstream = conntrack.midstream
         options.vlanInKey = conntrack.vlanInKey
+        options.fragments = conntrack.fragments
+        options.fragmentMemory = conntrack.fragmentMemory
+        options.fragmentTimeout = conntrack.fragmentTimeout.nanoseconds
         options.tunnels = config.tunnels.kinds
         options.tunnelInKey = config.tunnels.inKey
         return options

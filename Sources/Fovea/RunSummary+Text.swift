@@ -31,7 +31,8 @@ extension RunSummary: CustomStringConvertible {
 
     private func spread(_ port: PortSummary) -> String {
         guard port.queues > 1 else { return "" }
-        return port.spreading == .none ? ", no RSS: the device spreads packets as it likes" : ", symmetric RSS"
+        if port.spreading == .none { return ", no RSS: the device spreads packets as it likes" }
+        return ", symmetric RSS by \(port.spreading.isByPorts ? "ports" : "addresses")"
     }
 
     private func describePackets(_ page: inout SummaryPage) {
@@ -44,7 +45,17 @@ extension RunSummary: CustomStringConvertible {
         let sum = PacketOutcome.allCases.reduce(0) { $0 + counters[$1] }
         page.row("accounted for", Figures.grouped(sum), note: "of \(Figures.grouped(counters.packets))")
         if counters.unopenedTunnels > 0 { page.row("tunnels not opened: inside unreadable", counters.unopenedTunnels, of: counters.packets) }
+        describeFragments(&page)
         if counters.cutPackets > 0 { page.row("cut short by a snap length", counters.cutPackets, of: counters.packets) }
+    }
+
+    private func describeFragments(_ page: inout SummaryPage) {
+        page.rowIfAny("datagrams made of fragments", counters.datagrams)
+        for loss in DatagramLoss.allCases { page.rowIfAny("datagrams given up: \(loss.text)", counters[loss]) }
+        page.rowIfAny("fragments that came twice", counters.fragmentDuplicates)
+        page.rowIfAny("fragments with other bytes", counters.fragmentConflicts)
+        page.rowIfAny("fragments that cannot be", counters.malformedFragments)
+        page.rowIfAny("fragments beyond the largest datagram", counters.overlongFragments)
     }
 
     private func describeConnections(_ page: inout SummaryPage) {
@@ -99,6 +110,10 @@ extension RunSummary: CustomStringConvertible {
         if counters.reassemblyPeak > 0 {
             let budget = config.conntrack.reassemblyMemory * max(1, lcores.count)
             page.row("held behind missing bytes", Figures.bytes(counters.reassemblyPeak), note: "of \(Figures.bytes(budget))")
+        }
+        if counters.fragmentsPeak > 0 {
+            let budget = config.conntrack.fragmentMemory * max(1, lcores.count)
+            page.row("fragments held", Figures.bytes(counters.fragmentsPeak), note: "of \(Figures.bytes(budget))")
         }
         page.rowIfAny("evicted: the table was full", counters[.evicted])
         if counters.emergencies > 0 {
@@ -178,6 +193,18 @@ extension OriginatorEvidence {
         case .syn: "syn"
         case .synAck: "syn_ack"
         case .firstPacket: "first_packet"
+        }
+    }
+}
+
+extension DatagramLoss {
+    var text: String {
+        switch self {
+        case .timeout: "timeout"
+        case .full: "no room"
+        case .overlap: "overlap"
+        case .cut: "snap length"
+        case .drained: "end of run"
         }
     }
 }

@@ -80,6 +80,7 @@ final class OpenPort {
         options.descriptors = online.nbRxd
         options.mtu = online.mtu
         options.promiscuous = online.promiscuous
+        options.spreadsByPorts = online.rss == .ports
         port = try Port(device: wish.device, options)
         cores = wish.cores
         mbufsBefore = port.mempools.available

@@ -229,7 +229,9 @@ extension Packet {
             ports = ICMPPorts.ports(type: type, code: code, isIPv6: transport == .icmpv6)
             payload = min(offset + 8, end)..<end
         case .sctp:
-            guard end - offset >= 12, let both = bytes.uint32(at: offset), bytes.has(offset + 12) else { return refuse(.sctpHeaderCut) }
+            guard end - offset >= 12, let both = bytes.uint32(at: offset), bytes.has(offset + 12) else {
+                return isFragment ? readFragment(transport, flow, vlans: vlans) : refuse(.sctpHeaderCut)
+            }
             ports = both
             payload = offset + 12..<end
         default:
@@ -239,7 +241,7 @@ extension Packet {
         payloadLength = UInt32(payload.count)
         setFlow(flow, ports: ports, vlans: vlans, transport)
         problem = .none
-        kind = .flow
+        kind = isFragment ? .firstFragment : .flow
         // The end of what a first fragment carries is not here yet.
         if !isFragment { openTunnel(bytes, at: offset, payload: payload, vlans: vlans) }
     }

@@ -48,12 +48,17 @@ public struct Packet: BitwiseCopyable, Sendable {
     public enum Kind: UInt8, BitwiseCopyable, Sendable {
         /// Belongs to a flow: IP with a readable transport header, or of a protocol that has no ports.
         case flow
+        /// The first fragment of an IP packet with a readable transport header: has ports as a flow has, and the rest of the packet elsewhere.
+        case firstFragment
         /// No IP inside: ARP, LLDP, spanning tree …
         case notIP
         /// A later fragment of an IP packet, or a first one too short for its ports.
         case fragment
         /// Its headers do not hold together; `problem` says which.
         case malformed
+
+        /// One comparison, for filters ask it of each packet.
+        @inlinable @inline(__always) public var hasPorts: Bool { rawValue <= Kind.firstFragment.rawValue }
     }
 
     public init() {}

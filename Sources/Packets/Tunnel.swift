@@ -45,13 +45,15 @@ public struct TunnelKinds: OptionSet, BitwiseCopyable, Sendable {
     /// keeps the ports of other well-known protocols apart from these.
     @inlinable @inline(__always)
     func haveUDPPorts(_ ports: UInt32) -> Bool {
-        let bit = UInt64(UInt32(littleEndian: ports) >> 26)
-        guard portBits &>> bit & 1 != 0 || UInt16(truncatingIfNeeded: UInt32(littleEndian: ports)) == Self.teredoPort.bigEndian else { return false }
-        return udpKind(UInt32(bigEndian: ports)) != nil
+        let ports = UInt32(littleEndian: ports)
+        if portBits &>> UInt64(ports >> 26) & 1 != 0 { return areTunnels(ports) }
+        return UInt16(truncatingIfNeeded: ports) == Self.teredoPort.bigEndian ? areTunnels(ports) : false
     }
 
-    /// The tunnel that UDP ports stand for, source in the upper half. All but Teredo are sent to their port, whatever port they come from.
     @usableFromInline @inline(never)
+    func areTunnels(_ ports: UInt32) -> Bool { udpKind(ports.byteSwapped) != nil }
+
+    /// The tunnel that UDP ports stand for, source in the upper half. All but Teredo are sent to their port, whatever port they come from.
     func udpKind(_ ports: UInt32) -> TunnelKind? {
         let (source, destination) = (ports >> 16, ports & 0xffff)
         let kind: TunnelKind

@@ -135,7 +135,7 @@ struct TunnelHeader {
         return TunnelHeader(kind: .gtpu, id: teid, content: .ip, start: start, end: payload.upperBound)
     }
 
-    /// Teredo, RFC 4380: an IPv6 packet of the datagram's very length, behind what servers put in front of it.
+    /// Teredo, RFC 4380: an IPv6 packet, behind what servers put in front of it; then nothing but trailers (RFC 6081).
     ///
     ///     +-----------------------------------------------------+
     ///     |     1, authentication        | id bytes | auth bytes|  optional
@@ -144,7 +144,10 @@ struct TunnelHeader {
     ///     |     0, origin                |    port, inverted    |  optional
     ///     |              IPv4 address, inverted                 |
     ///     +-----------------------------------------------------+
-    ///     |  IPv6 packet
+    ///     |  IPv6 packet                                        |
+    ///     +--------------+-------------+------------------------+
+    ///     |     type     |   length    |         value          |  a trailer, any number of them
+    ///     +--------------+-------------+------------------------+
     static func teredo(_ bytes: Bytes, _ payload: Range<Int>) -> TunnelHeader? {
         var start = payload.lowerBound
         if bytes.uint16(at: start) == 1 {
@@ -152,9 +155,13 @@ struct TunnelHeader {
             start += 13 + Int(idLength) + Int(valueLength)
         }
         if bytes.uint16(at: start) == 0 { start += 8 }
-        guard let first = bytes.uint8(at: start), first >> 4 == 6, let length = bytes.uint16(at: start + 4),
-            start + IPv6Header.byteCount + Int(length) == payload.upperBound
-        else { return nil }
-        return TunnelHeader(kind: .teredo, content: .ipv6, start: start, end: payload.upperBound)
+        guard let first = bytes.uint8(at: start), first >> 4 == 6, let length = bytes.uint16(at: start + 4) else { return nil }
+        let end = start + IPv6Header.byteCount + Int(length)
+        var trailer = end
+        while trailer < payload.upperBound {
+            guard let length = bytes.uint8(at: trailer + 1) else { return nil }
+            trailer += 2 + Int(length)
+        }
+        return trailer == payload.upperBound ? TunnelHeader(kind: .teredo, content: .ipv6, start: start, end: end) : nil
     }
 }

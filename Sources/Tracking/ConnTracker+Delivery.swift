@@ -65,8 +65,8 @@ extension ConnTracker {
         if !connection.pointee.pending.isEmpty { decidePending(slot, connection) }
         if connection.pointee.transport == .tcp { settleAccounts(index, connection) }
         if !connection.pointee.subscribed.isEmpty {
-            let accounts = connection.pointee.wants.contains(.hasStreams) ? reassembly.accounts(index) : nil
-            let record = ConnectionRecord(table.key(at: slot), connection, extras.known(index), endReason: reason, accounts: accounts)
+            var record = ConnectionRecord(table.key(at: slot), connection, extras.known(index), endReason: reason)
+            if connection.pointee.wants.contains(.hasStreams) { record.accounts = reassembly.accounts(index) }
             for number in connection.pointee.subscribed { subscribers.with(number) { $0.end(index, record) } }
         }
         connection.pointee.subscribed = SubscriberSet()

@@ -56,12 +56,12 @@ public struct EmergencyEvent: Equatable, Sendable {
 }
 
 extension ConnTracker {
-    /// Makes room for a new connection before there is none; begins and ends the emergency.
-    @inline(never)
+    /// Makes room for a new connection before there is none; begins and ends the emergency. It goes by the time that is believed, for one odd
+    /// time is no reason to end anybody.
     mutating func relieve(sparing newcomer: Table.Slot) {
         if emergency.isOver(table.count) { return leaveEmergency() }
         if !emergency.isOn {
-            emergency.start(now, ended: counters[.emergency])
+            emergency.start(clock.steady, ended: counters[.emergency])
             counters.emergencies &+= 1
             tell(.entered)
         }
@@ -69,7 +69,7 @@ extension ConnTracker {
         for rank in Rank.allCases where rank != .established {
             while left > 0, let slot = table.front(of: Table.Order(rank)), slot != newcomer {
                 let connection = table.pointer(to: slot)
-                guard now &- connection.pointee.touched >= connection.timeout(options) / Emergency.haste else { break }
+                guard clock.steady &- connection.pointee.touched >= connection.timeout(options) / Emergency.haste else { break }
                 giveUp(slot, connection, .emergency)
                 left -= 1
             }
@@ -79,13 +79,13 @@ extension ConnTracker {
     /// There is room again, or the run is over.
     mutating func leaveEmergency() {
         guard emergency.isOn else { return }
-        let (nanoseconds, endedEarly) = emergency.stop(now, ended: counters[.emergency])
+        let (nanoseconds, endedEarly) = emergency.stop(clock.steady, ended: counters[.emergency])
         counters.emergencyTime &+= UInt64(nanoseconds)
         tell(.left(nanoseconds: nanoseconds, endedEarly: endedEarly))
     }
 
     private mutating func tell(_ kind: EmergencyEvent.Kind) {
-        let event = EmergencyEvent(kind: kind, time: Timestamp(nanoseconds: now), connections: table.count)
+        let event = EmergencyEvent(kind: kind, time: Timestamp(nanoseconds: clock.steady), connections: table.count)
         for number in 0..<subscribers.count { subscribers.with(number) { $0.emergency(event) } }
     }
 }

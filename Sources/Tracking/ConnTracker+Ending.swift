@@ -5,8 +5,9 @@ import Packets
 ///     open ──FIN, RST──▶ closing ──closing time──▶ reported, a tombstone ──tombstone time──▶ gone
 ///       └──silence, eviction, drain──▶ reported, gone
 extension ConnTracker {
-    /// Connections that one call of `expire` looks at, so that a storm of them is spread over bursts.
+    /// Connections that one call of `expire` looks at, so that a storm of them is spread over bursts; and those that a new connection looks at.
     private static let expiriesPerCall = 512
+    private static let expiriesPerNewcomer = 32
 
     enum Late {
         case goesOn
@@ -35,6 +36,8 @@ extension ConnTracker {
             return .isOver
         }
         guard connection.pointee.phase == .tombstone else { return .goesOn }
+        if (connection.pointee.touched ^ now) >> 30 != 0 { table.move(slot, toBackOf: Table.Order(.closed)) }
+        if connection.pointee.touched > now { wheel.arm(slot.index, at: now &+ options.pointee.tcpTombstoneTimeout) }
         connection.pointee.touched = now
         return .tooLate
     }
@@ -60,20 +63,34 @@ extension ConnTracker {
     public mutating func expire() {
         defer { noteHeld() }
         clock.rest()
-        let now = clock.steady
         (counters.timeLeaps, counters.strayTimes) = (clock.leaps, clock.strays)
-        giveUpOverdueHoles(at: now)
-        for _ in 0..<Self.expiriesPerCall {
-            guard let index = wheel.popDue(by: now) else { return }
+        giveUpOverdueHoles(at: clock.steady)
+        endOverdue(atMost: Self.expiriesPerCall)
+    }
+
+    /// A new connection finds the table nearly full: what has timed out goes first, whether or not a burst has ended since, and then what has not.
+    @inline(never)
+    mutating func makeRoom(sparing newcomer: Table.Slot) {
+        clock.rest()
+        endOverdue(atMost: Self.expiriesPerNewcomer)
+        if table.count > emergency.watchAbove { relieve(sparing: newcomer) }
+        if table.isFull { evict(sparing: newcomer) }
+    }
+
+    /// Ends those whose deadline lies in a tick before this one: who that is does not depend on when in a tick it is asked.
+    private mutating func endOverdue(atMost count: Int) {
+        let tick = clock.steady &- clock.steady % wheel.tick
+        for _ in 0..<count {
+            guard let index = wheel.popDue(by: tick) else { return }
             let slot = table.slot(at: index)
             let connection = table.pointer(to: slot)
             let deadline = connection.pointee.touched &+ connection.timeout(options)
-            guard deadline <= now else {
+            guard deadline < tick else {
                 wheel.arm(index, at: deadline)
                 continue
             }
             if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .idle)) }
-            let isTombstone = connection.pointee.phase == .tombstone && now < connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout
+            let isTombstone = connection.pointee.phase == .tombstone && connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout >= tick
             if !isTombstone { remove(slot) }
         }
     }
@@ -103,13 +120,14 @@ extension ConnTracker {
     /// Ends all connections: the run is over.
     public mutating func drain() {
         defer { noteHeld() }
+        clock.rest()
         leaveEmergency()
         for rank in Rank.allCases.reversed() {
             while let slot = table.front(of: Table.Order(rank)) {
                 let connection = table.pointer(to: slot)
                 if connection.pointee.phase != .tombstone {
                     // The wheel may not have come round to it.
-                    let isSilent = now &- connection.pointee.touched >= connection.timeout(options)
+                    let isSilent = clock.steady &- connection.pointee.touched >= connection.timeout(options)
                     end(slot, connection, connection.endReason(otherwise: isSilent ? .idle : .drained))
                 }
                 remove(slot)
@@ -119,7 +137,8 @@ extension ConnTracker {
 
     /// Reports a connection. A closed one stays, as a tombstone; any other is to be removed.
     mutating func end(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
-        let late = now &- connection.pointee.touched &- connection.timeout(options)
+        clock.rest()
+        let late = clock.steady &- connection.pointee.touched &- connection.timeout(options)
         if late >= 0 { counters.lateness.add(late) }
         endSubscriptions(slot, connection, reason)
         counters.ends[Int(reason.rawValue)] &+= 1

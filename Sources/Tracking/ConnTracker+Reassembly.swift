@@ -9,6 +9,7 @@ struct Half {
 
     @inline(__always)
     var stream: Int { Reassembly.stream(index, sender) }
+    var other: Half { Half(index: index, connection: connection, sender: sender.other) }
     var direction: Direction { connection.direction(of: sender) }
     @inline(__always)
     var isWanted: Bool { !connection.pointee.wants.isDisjoint(with: .reassembly) }
@@ -22,7 +23,7 @@ extension ConnTracker {
         counters.payloadBytes &+= UInt64(length)
         var sequence = packet.pointee.sequence
         if !packet.pointee.flags.isDisjoint(with: [.syn, .fin, .rst]) {
-            guard let first = meetControl(packet, half) else { return }
+            guard let first = meetControl(packet, frame, half) else { return }
             sequence = first
         }
         guard length > 0 else { return }
@@ -39,7 +40,7 @@ extension ConnTracker {
     ///
     /// - Returns: the sequence number of the first payload byte; nil when the payload is none of the stream.
     @inline(never)
-    private mutating func meetControl(_ packet: UnsafePointer<Packet>, _ half: Half) -> SequenceNumber? {
+    private mutating func meetControl(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ half: Half) -> SequenceNumber? {
         let flags = packet.pointee.flags
         let length = Int(packet.pointee.payloadLength)
         var sequence = packet.pointee.sequence
@@ -60,10 +61,43 @@ extension ConnTracker {
                 return nil
             }
             sequence = sequence + 1
-            reassembly.begin(half.stream, at: sequence)
+            // An earlier SYN's data that this one does not repeat.
+            if reassembly.isOpening(half.stream), reassembly.streams[half.stream].next != sequence { freeStream(half.index, half.sender, as: .outOfWindow) }
+            reassembly.noteSyn(half.stream, WindowScale(packet, frame))
+            if flags.contains(.ack) { beginOpening(half.other) { packet.pointee.acknowledgment - $0 } }
         }
-        if flags.contains(.fin) { reassembly.endByFin(half.stream, at: sequence + length) }
+        if flags.contains(.fin), isPlausible(sequence + length, half) { reassembly.endByFin(half.stream, at: sequence + length) }
+        if flags.contains(.syn), !flags.contains(.ack), length > 0, !reassembly.streams[half.stream].hasBegun {
+            holdOpening(packet, frame, at: sequence, half)
+            return nil
+        }
+        if flags.contains(.syn), !reassembly.isOpening(half.stream) { reassembly.begin(half.stream, at: sequence) }
         return sequence
+    }
+
+    /// Keeps a SYN's data until the other side says whether it took it.
+    private mutating func holdOpening(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, at sequence: SequenceNumber, _ half: Half) {
+        let data = UnsafeRawBufferPointer(start: frame.pointee.bytes + Int(packet.pointee.payloadOffset), count: Int(packet.pointee.payloadCaptured))
+        let placement = reassembly.holdOpening(half.stream, sequence, data, at: now)
+        tally(Fate(placement: placement, offset: 0, offered: data.count), sequence, half)
+        count(.notCaptured, Int(packet.pointee.payloadLength) - data.count, half.stream)
+        // What finds no room is as good as not taken: it is a gap, unless it comes again.
+        count(.outOfWindow, data.count - placement.done, half.stream)
+    }
+
+    /// It is known how much of a SYN's data was taken.
+    mutating func beginOpening(_ half: Half, taken: (_ first: SequenceNumber) -> Int) {
+        guard reassembly.isOpening(half.stream) else { return }
+        count(.outOfWindow, reassembly.beginOpening(half.stream, taken: taken(reassembly.streams[half.stream].next)), half.stream)
+        popReady(half, at: now)
+    }
+
+    /// Whether a segment that ends here may be meant for this stream: its receiver's window says how far.
+    private mutating func isPlausible(_ end: SequenceNumber, _ half: Half) -> Bool {
+        let receiver = half.connection.side(half.sender.other)
+        let reach = reassembly.reach(half.stream, window: receiver.pointee.window)
+        if !reassembly.streams[half.stream].hasBegun || end - reassembly.streams[half.stream].next <= reach { return true }
+        return receiver.pointee.seen.contains(.acknowledgmentKnown) && end - receiver.pointee.acknowledged <= reach
     }
 
     /// Any other segment: not the next, or not whole, or while others wait.
@@ -73,6 +107,8 @@ extension ConnTracker {
         // No window is that large: the header's length is a lie.
         guard notCaptured <= Reassembly.maxWindow else { return count(.outOfWindow, segment.count + notCaptured, stream) }
         giveUpOverdueHoles(half)
+        // Whoever goes on behind a SYN's data has been told that it was taken.
+        beginOpening(half) { sequence - $0 }
         guard half.isWanted else { return count(.unwanted, segment.count + notCaptured, stream) }
         reassembly.begin(stream, at: sequence)
         let wanted = reassembly.bytesBeforeEnd(stream, sequence, segment.count + notCaptured)
@@ -123,16 +159,16 @@ extension ConnTracker {
                     // Otherwise what else there is of it has a say in what is ready.
                     if fate.placement.done == payload.count { popReady(half, at: now) }
                 }
+            case .ahead where !isPlausible(sequence + payload.count, half), .implausible:
+                count(.outOfWindow, rest.count, stream)
+                fate.offered -= rest.count
+                fate.placement.done = payload.count
             case .ahead:
                 fate.isAhead = true
                 reassembly.hold(stream, sequence, payload, at: now, &fate.placement)
                 if fate.placement.done < payload.count { makeRoom(for: half, upTo: sequence + fate.placement.done) }
             case .old:
                 meetPassed(rest, at: position, half, &fate)
-                fate.placement.done = payload.count
-            case .implausible:
-                count(.outOfWindow, rest.count, stream)
-                fate.offered -= rest.count
                 fate.placement.done = payload.count
             }
         }
@@ -146,7 +182,9 @@ extension ConnTracker {
         let beforeBeginning = max(0, min(bytes.count, -(fate.offset + fate.placement.done)))
         let late = min(bytes.count, beforeBeginning + reassembly.givenUp(stream, position, bytes.count))
         var differing = 0
-        if half.connection.pointee.wants.contains(.stream) {
+        // A keep-alive repeats the last byte, or sends another in its place (RFC 9293 section 3.8.4): that says nothing.
+        let isKeepAlive = fate.offered == 1 && position - reassembly.streams[stream].next == -1
+        if half.connection.pointee.wants.contains(.stream), !isKeepAlive {
             differing = min(bytes.count - late, reassembly.conflict(stream, position, bytes))
             if differing > 0 { fate.passedConflict.add(position, differing, differing: differing) }
         }

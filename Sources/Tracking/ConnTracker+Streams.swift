@@ -70,6 +70,8 @@ extension ConnTracker {
 
     /// - Parameter limit: where the hole ends at the latest.
     private mutating func giveUpHole(_ half: Half, upTo limit: SequenceNumber? = nil) {
+        // Nobody has said that a SYN's data was taken.
+        if reassembly.isOpening(half.stream) { return beginOpening(half) { _ in 0 } }
         giveGap(reassembly.skipHole(half.stream, upTo: limit), half)
         popReady(half, at: nil)
     }
@@ -88,7 +90,7 @@ extension ConnTracker {
         while other.isWanted, reassembly.holds(stream), reassembly.heldPages(stream) == pages { giveUpHole(other) }
     }
 
-    private func half(of stream: Int) -> Half {
+    private mutating func half(of stream: Int) -> Half {
         let index = stream / 2
         return Half(index: index, connection: table.pointer(to: table.slot(at: UInt32(index))), sender: stream & 1 == 0 ? .a : .b)
     }

@@ -110,6 +110,12 @@ public struct ConnTracker: ~Copyable {
         table.prefetchEntry(train.pointee.hash, lineAt: 64 &* (1 &+ Int(train.pointee.cars.pointee.sender.rawValue)))
     }
 
+    /// It is as late as the packet at hand says.
+    @inline(__always)
+    mutating func passTime(_ packet: UnsafePointer<Packet>) {
+        if !clock.see(packet.pointee.timestamp.nanoseconds) { wheel.rewind(to: now) }
+    }
+
     /// Counts the packets of a train in their connection, and gives them and what they bring to whoever subscribed.
     @inline(__always)
     mutating func process(_ train: UnsafePointer<PacketTrain>) {
@@ -118,7 +124,7 @@ public struct ConnTracker: ~Copyable {
         var known: UnsafeMutablePointer<Connection>?
         while car < end {
             let packet = UnsafePointer(car.pointee.packet)
-            if !clock.see(packet.pointee.timestamp.nanoseconds) { wheel.rewind(to: now) }
+            passTime(packet)
             if let connection = known, connection.pointee.phase == .open, now &- connection.pointee.touched < shortestTimeout {
                 track(packet, car.pointee.frame, connection, from: car.pointee.sender)
             } else {
@@ -131,7 +137,7 @@ public struct ConnTracker: ~Copyable {
 
     /// What a packet of a connection that goes on costs: its side's counters, TCP's numbers, and looking whether somebody wants more.
     @inline(__always)
-    private mutating func track(
+    mutating func track(
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
     ) {
         let side = connection.side(sender)
@@ -143,10 +149,11 @@ public struct ConnTracker: ~Copyable {
             noteError(packet, frame)
         }
         count(packet, side)
-        let isNewSecond = (connection.pointee.touched ^ now) >> 30 != 0
+        let before = connection.pointee.touched
+        let isNewSecond = (before ^ now) >> 30 != 0
         connection.pointee.touched = now
         if isNewSecond || connection.pointee.rank != .established && (seen != side.pointee.seen || side.pointee.packets == 1) {
-            keepInOrder(connection, isNewSecond: isNewSecond)
+            keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)
         }
         if connection.pointee.wants.isMoreThanCounts { serve(packet, frame, connection, from: sender) }
     }
@@ -154,7 +161,7 @@ public struct ConnTracker: ~Copyable {
     /// A connection's first packet of a train, or one that is not simply the next of an open connection: finds the connection or makes it.
     /// Nil when the packet is not to be counted in one; its outcome is, then.
     @inline(never)
-    private mutating func enter(
+    mutating func enter(
         _ packet: UnsafePointer<Packet>, _ train: UnsafePointer<PacketTrain>, from sender: Endpoint
     ) -> UnsafeMutablePointer<Connection>? {
         if !options.pointee.midstream, isMidstream(packet, train) {
@@ -196,6 +203,7 @@ public struct ConnTracker: ~Copyable {
         }
         if connection.pointee.wants.contains(.reoriented) {
             connection.pointee.wants.remove(.reoriented)
+            keepInOrder(connection, isNewSecond: false, wentBack: false)
             reorient(slot, connection)
         }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
@@ -240,8 +248,7 @@ public struct ConnTracker: ~Copyable {
         connection.pointee.wants = .beginning
         if extras.isUsed || packet.pointee.isTunneled { extras.begin(Int(slot.index), packet, from: sender) }
         counters.connections &+= 1
-        if table.count > emergency.watchAbove { relieve(sparing: slot) }
-        if table.isFull { evict(sparing: slot) }
+        if table.count > emergency.watchAbove || table.isFull { makeRoom(sparing: slot) }
         counters.connectionsPeak = max(counters.connectionsPeak, UInt64(table.count))
     }
 
@@ -250,14 +257,14 @@ public struct ConnTracker: ~Copyable {
     /// Puts the connection where a full table finds it in its turn, if that has changed. The order is that of last touches to within a second:
     /// moving an entry costs three cache misses.
     @inline(never)
-    private mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool) {
+    mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool, wentBack: Bool) {
         let rank = connection.currentRank, before = connection.pointee.rank
         guard rank != before || isNewSecond else { return }
         let slot = table.slot(of: connection)
         connection.pointee.rank = rank
         table.move(slot, toBackOf: Table.Order(rank))
-        // An attempt has less time than what it was before.
-        if rank != before, rank == .attempt { wheel.arm(slot.index, at: now &+ connection.timeout(options)) }
+        // An attempt has less time than what it was before; and whose last packet had a time far ahead must not wait for that.
+        if wentBack || rank != before && rank == .attempt { wheel.arm(slot.index, at: now &+ connection.timeout(options)) }
     }
 }
 

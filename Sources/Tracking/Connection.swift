@@ -87,6 +87,7 @@ public struct Connection: BitwiseCopyable, Sendable {
 }
 
 /// The order in which a full table gives up connections, first to last: each is one of the table's linked lists, oldest entry at its front.
+/// Whether an established one still is, is asked in another second, or when it has another originator.
 enum Rank: UInt8, CaseIterable {
     /// TCP that has not completed a handshake: what a SYN flood leaves.
     case attempt = 0

@@ -17,8 +17,6 @@ public struct ConnectionRecord: Sendable {
         /// Zero when it sent nothing, as is `last`.
         public var first: Timestamp
         public var last: Timestamp
-        /// What became of its TCP payload; nil while the connection goes on, and when nothing ever wanted its streams.
-        public var stream: StreamAccount?
     }
 
     // The tracker's own entry, copied whole; what it says is worked out when somebody asks.
@@ -27,14 +25,11 @@ public struct ConnectionRecord: Sendable {
     private var extras = ConnectionExtras()
     /// Why it was reported; nil while it goes on.
     public let endReason: EndReason?
-    private let accounts: (a: StreamAccount, b: StreamAccount)?
+    /// Set where there are some: passing it on in any case would cost each connection more than all else here.
+    var accounts: (a: StreamAccount, b: StreamAccount)?
 
-    init(
-        _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: UnsafePointer<ConnectionExtras>?, endReason: EndReason? = nil,
-        accounts: (a: StreamAccount, b: StreamAccount)? = nil
-    ) {
+    init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: UnsafePointer<ConnectionExtras>?, endReason: EndReason? = nil) {
         self.key = key
-        self.accounts = accounts
         self.connection = connection.pointee
         if let extras { self.extras = extras.pointee }
         self.endReason = endReason
@@ -42,6 +37,10 @@ public struct ConnectionRecord: Sendable {
 
     public var originator: Party { party(connection.originator) }
     public var responder: Party { party(connection.originator.other) }
+    /// What became of the TCP payload of each side; nil while the connection goes on, and when nothing ever wanted its streams. Not of the parties, which
+    /// are asked for far more often.
+    public var originatorStream: StreamAccount? { connection.originator == .a ? accounts?.a : accounts?.b }
+    public var responderStream: StreamAccount? { connection.originator == .a ? accounts?.b : accounts?.a }
     public var transport: TransportProtocol { key.transport }
     /// Those of the first packet, outermost first; 0 where there is no tag.
     public var vlans: (outer: UInt16, inner: UInt16) {
@@ -67,7 +66,7 @@ public struct ConnectionRecord: Sendable {
         return Party(
             address: endpoint == .a ? key.addressA : key.addressB, port: endpoint == .a ? key.portA : key.portB, packets: side.packets,
             frameBytes: side.frameBytes, ipBytes: side.ipBytes, payloadBytes: side.payloadBytes, first: Timestamp(nanoseconds: side.first),
-            last: Timestamp(nanoseconds: side.last), stream: endpoint == .a ? accounts?.a : accounts?.b)
+            last: Timestamp(nanoseconds: side.last))
     }
 
     /// The first packet's time, of either side.

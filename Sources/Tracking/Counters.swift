@@ -12,7 +12,7 @@ public enum PacketOutcome: Int, CaseIterable, Sendable {
     case afterEnd
     /// TCP without a handshake, and the config says not to pick those up.
     case midstream
-    /// A fragment of an IP packet without ports.
+    /// A fragment that belongs to no whole datagram: the others have not come, or never came. With reassembly off a fragment without ports.
     case fragment
     /// No IP in it.
     case notIP
@@ -27,7 +27,7 @@ public enum PacketOutcome: Int, CaseIterable, Sendable {
         case .delivered: "delivered, not tracked"
         case .afterEnd: "after their connection's end"
         case .midstream: "midstream, not picked up"
-        case .fragment: "IP fragments without ports"
+        case .fragment: "IP fragments without the others"
         case .notIP: "not IP"
         case .malformed: "malformed"
         }
@@ -83,16 +83,28 @@ public struct Counters: Sendable {
     /// Holes given up because they had been open for too long.
     public var holesTimedOut: UInt64 = 0
     public var sessions: UInt64 = 0
+    /// Datagrams put together from fragments, and those given up, by `DatagramLoss`.
+    public var datagrams: UInt64 = 0
+    public var datagramLosses = InlineArray<5, UInt64>(repeating: 0)
+    /// Fragments that came twice while their datagram was incomplete, and fragments of IPv4 with other bytes than those that were there.
+    public var fragmentDuplicates: UInt64 = 0
+    public var fragmentConflicts: UInt64 = 0
+    /// Fragments that can be no part of a datagram: with no bytes or with half a unit of 8, and beyond the largest datagram's end.
+    public var malformedFragments: UInt64 = 0
+    public var overlongFragments: UInt64 = 0
     /// Parsers that gave up, by `ParserFailure`.
     public var parserFailures = InlineArray<5, UInt64>(repeating: 0)
     /// The most connections and tombstones at once, and the most memory of held segments in bytes.
     public var connectionsPeak: UInt64 = 0
     public var reassemblyPeak: UInt64 = 0
+    /// The most memory of waiting fragments in bytes.
+    public var fragmentsPeak: UInt64 = 0
 
     public init() {}
 
     public subscript(outcome: PacketOutcome) -> UInt64 { outcomes[outcome.rawValue] }
     public subscript(problem: PacketProblem) -> UInt64 { problems[Int(problem.rawValue)] }
+    public subscript(loss: DatagramLoss) -> UInt64 { datagramLosses[Int(loss.rawValue)] }
     public subscript(end: EndReason) -> UInt64 { ends[Int(end.rawValue)] }
     public subscript(bytes outcome: ByteOutcome) -> UInt64 { payload[outcome.rawValue] }
 
@@ -135,9 +147,16 @@ public struct Counters: Sendable {
         holesGivenUp += other.holesGivenUp
         holesTimedOut += other.holesTimedOut
         sessions += other.sessions
+        datagrams += other.datagrams
+        for index in datagramLosses.indices { datagramLosses[index] += other.datagramLosses[index] }
+        fragmentDuplicates += other.fragmentDuplicates
+        fragmentConflicts += other.fragmentConflicts
+        malformedFragments += other.malformedFragments
+        overlongFragments += other.overlongFragments
         for index in parserFailures.indices { parserFailures[index] += other.parserFailures[index] }
         connectionsPeak += other.connectionsPeak
         reassemblyPeak += other.reassemblyPeak
+        fragmentsPeak += other.fragmentsPeak
     }
 }
 

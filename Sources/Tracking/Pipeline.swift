@@ -8,8 +8,11 @@ public struct Pipeline: ~Copyable {
     static let width = 64
 
     public private(set) var tracker: ConnTracker
+    private(set) var fragments: Fragments
     private let packetSubscribers: SubscriberList
     private let gate: Gate
+    /// Whether VLANs and tunnels belong to connections' keys.
+    private let keysAreWhole: Bool
     private let packets: UnsafeMutablePointer<Packet>
     private let trains: UnsafeMutablePointer<PacketTrain>
     private let cars: UnsafeMutablePointer<TrainCar>
@@ -17,7 +20,9 @@ public struct Pipeline: ~Copyable {
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
         gate = Gate(trackers)
+        keysAreWhole = options.vlanInKey && options.tunnelInKey
         tracker = ConnTracker(options, subscribers: trackers, seed: seed)
+        fragments = Fragments(options, isOn: options.fragments && !trackers.isEmpty, seed: seed)
         packetSubscribers = SubscriberList(subscribers.filter { $0.needs.contains(.packets) })
         packets = .allocate(capacity: Self.width + 1)
         packets.initialize(repeating: Packet(), count: Self.width + 1)
@@ -34,7 +39,12 @@ public struct Pipeline: ~Copyable {
     }
 
     public var counters: Counters { tracker.counters }
-    public var memory: EngineMemory { tracker.memory }
+    /// What the engine can come to hold.
+    public var memory: EngineMemory {
+        var memory = tracker.memory
+        memory.fragments = fragments.byteCount
+        return memory
+    }
 
     /// Takes a burst's frames through all stages, in order, then ends what has timed out.
     public mutating func process(_ frames: UnsafeBufferPointer<Frame>) {
@@ -50,14 +60,17 @@ public struct Pipeline: ~Copyable {
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
         readHeaders(frames, count)
         let trainCount = chooseTrains(frames, count)
-        if !tracker.options.pointee.vlanInKey { for index in 0..<trainCount { trains[index].key = trains[index].key.withoutVLANs } }
-        if !tracker.options.pointee.tunnelInKey { for index in 0..<trainCount { trains[index].key = trains[index].key.withoutTunnel } }
+        if !keysAreWhole { simplifyKeys(trainCount) }
         for index in 0..<trainCount {
             trains[index].hash = tracker.hash(of: trains[index].key)
             tracker.prefetchBucket(trains[index].hash)
         }
         for index in 0..<trainCount { tracker.prefetchConnection(trains + index) }
-        for index in 0..<trainCount { tracker.process(trains + index) }
+        if fragments.completed == 0 {
+            for index in 0..<trainCount { tracker.process(trains + index) }
+        } else {
+            processDatagrams(trainCount)
+        }
     }
 
     @inline(never)
@@ -104,12 +117,10 @@ public struct Pipeline: ~Copyable {
                 packet += 1
                 frame += 1
             }
-            if hasPacketSubscribers, deliverPacket(packet, frame), packet.pointee.kind == .flow, !gate.opens(for: packet) {
+            if packet.pointee.kind != .flow {
+                guard becomesFlow(packet, frame) else { continue }
+            } else if hasPacketSubscribers, deliverPacket(packet, frame), !gate.opens(for: packet) {
                 tracker.counters.outcomes[PacketOutcome.delivered.rawValue] &+= 1
-                continue
-            }
-            guard packet.pointee.kind == .flow else {
-                countUntrackable(packet)
                 continue
             }
             guard gate.opens(for: packet) else {
@@ -135,6 +146,14 @@ public struct Pipeline: ~Copyable {
         return train - trains + 1
     }
 
+    @inline(never)
+    private mutating func simplifyKeys(_ count: Int) {
+        for index in 0..<count {
+            if !tracker.options.pointee.vlanInKey { trains[index].key = trains[index].key.withoutVLANs }
+            if !tracker.options.pointee.tunnelInKey { trains[index].key = trains[index].key.withoutTunnel }
+        }
+    }
+
     /// Gives the packet to the subscriptions of packets that want it; false when there is none.
     @inline(never)
     private mutating func deliverPacket(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
@@ -148,26 +167,70 @@ public struct Pipeline: ~Copyable {
         return isDelivered
     }
 
+    /// Takes what is no flow's packet as it is: gives it to the subscriptions of packets, and counts it, unless it has become one of a flow that somebody
+    /// tracks. A fragment does that when it completes its datagram, which takes its place; all others of the datagram then have that outcome, too.
     @inline(never)
-    private mutating func countUntrackable(_ packet: UnsafePointer<Packet>) {
+    private mutating func becomesFlow(_ packet: UnsafeMutablePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
+        let isDelivered = packetSubscribers.count > 0 && deliverPacket(packet, frame)
+        var count: UInt64 = 1
+        if packet.pointee.kind == .fragment || packet.pointee.kind == .firstFragment, fragments.isOn {
+            let place = packet - packets
+            count = fragments.take(packet, frame, at: place, opening: tracker.options.pointee.tunnels, &tracker.counters)
+            guard count > 0 else {
+                tracker.counters.outcomes[PacketOutcome.fragment.rawValue] &+= 1
+                return false
+            }
+            tracker.counters.outcomes[PacketOutcome.fragment.rawValue] &-= count &- 1
+            if packet.pointee.kind == .flow, gate.opens(for: packet) {
+                fragments.completed |= 1 << place
+                return true
+            }
+        } else if packet.pointee.kind == .firstFragment {
+            packet.pointee.kind = .flow
+            if gate.opens(for: packet) { return true }
+        }
         let outcome: PacketOutcome =
             switch packet.pointee.kind {
-            case .fragment: .fragment
+            case .flow: isDelivered ? .delivered : .filtered
+            case .fragment, .firstFragment: .fragment
             case .malformed: .malformed
-            case .notIP, .flow: .notIP
+            case .notIP: .notIP
             }
-        tracker.counters.outcomes[outcome.rawValue] &+= 1
-        if outcome == .malformed { tracker.counters.problems[Int(packet.pointee.problem.rawValue)] &+= 1 }
+        tracker.counters.outcomes[outcome.rawValue] &+= count
+        if outcome == .malformed { tracker.counters.problems[Int(packet.pointee.problem.rawValue)] &+= count }
+        return false
+    }
+
+    /// Has the tracker process a part of a burst in which datagrams were completed.
+    @inline(never)
+    private mutating func processDatagrams(_ trainCount: Int) {
+        for train in trains..<trains + trainCount {
+            for car in train.pointee.cars..<train[1].cars {
+                let place = car.pointee.packet - packets
+                if fragments.completed >> place & 1 != 0 {
+                    let datagram = UnsafePointer(fragments.datagrams + place)
+                    car.pointee.frame = datagram.frame
+                    tracker.process(car, of: train, datagram.pointee.sum)
+                } else {
+                    tracker.process(car, of: train)
+                }
+            }
+        }
+        fragments.completed = 0
     }
 
     /// Lets time pass without packets.
     public mutating func advance(to time: Timestamp) {
+        fragments.expire(at: time, atMost: .max, &tracker.counters)
         tracker.advance(to: time)
         tracker.expire()
     }
 
     /// Ends all connections.
-    public mutating func drain() { tracker.drain() }
+    public mutating func drain() {
+        fragments.drain(&tracker.counters)
+        tracker.drain()
+    }
 }
 
 /// Whether a packet is worth tracking: the filters of all that track connections, asked at the packet stage. Plain pointers, so that copying it costs nothing.

@@ -5,7 +5,7 @@ extension Reassembly {
     /// A FIN ends the stream behind these bytes. The first one counts; one before what has been given out is a lie.
     mutating func endByFin(_ stream: Int, at place: SequenceNumber) {
         guard !streams[stream].hasEnd else { return }
-        if streams[stream].hasBegun { guard place - streams[stream].next >= 0, place - streams[stream].next <= Self.maxWindow else { return } }
+        if streams[stream].hasBegun { guard place - streams[stream].next >= 0 else { return } }
         streams[stream].end = place
         streams[stream].hasEnd = true
         streams[stream].hasFin = true
@@ -20,7 +20,7 @@ extension Reassembly {
     }
 
     /// How many of so many bytes from a place on lie before the stream's end.
-    func bytesBeforeEnd(_ stream: Int, _ start: SequenceNumber, _ count: Int) -> Int {
+    mutating func bytesBeforeEnd(_ stream: Int, _ start: SequenceNumber, _ count: Int) -> Int {
         streams[stream].hasEnd ? max(0, min(count, streams[stream].end - start)) : count
     }
 
@@ -44,11 +44,11 @@ extension Reassembly {
         pasts[stream].addHole(streams[stream].next + -count, count)
     }
 
-    func givenUp(_ stream: Int, _ start: SequenceNumber, _ count: Int) -> Int {
+    mutating func givenUp(_ stream: Int, _ start: SequenceNumber, _ count: Int) -> Int {
         streams[stream].hasPast ? pasts[stream].givenUp(start, count) : 0
     }
 
-    func conflict(_ stream: Int, _ start: SequenceNumber, _ bytes: UnsafeRawBufferPointer) -> Int {
+    mutating func conflict(_ stream: Int, _ start: SequenceNumber, _ bytes: UnsafeRawBufferPointer) -> Int {
         streams[stream].hasPast ? pasts[stream].conflict(start, bytes, secret) : 0
     }
 }

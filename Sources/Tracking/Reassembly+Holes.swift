@@ -6,7 +6,7 @@ extension Reassembly {
         case direction, connection, core
     }
 
-    func shortage(_ stream: Int) -> Shortage? {
+    mutating func shortage(_ stream: Int) -> Shortage? {
         if streams[stream].pages >= maxPagesPerDirection { return .direction }
         if streams[stream].pages &+ streams[stream ^ 1].pages >= maxPagesPerConnection { return .connection }
         return pages.isFull ? .core : nil
@@ -14,7 +14,7 @@ extension Reassembly {
 
     /// The stream whose hole is to be given up so that this one gets a page: itself, its connection's other one or another connection's, whichever has
     /// waited longest of those that share the limit.
-    func oldestHole(for shortage: Shortage, _ stream: Int) -> Int {
+    mutating func oldestHole(for shortage: Shortage, _ stream: Int) -> Int {
         switch shortage {
         case .direction: return stream
         case .connection:
@@ -34,9 +34,10 @@ extension Reassembly {
     }
 
     /// Whether a stream's first hole has been open since this time or before.
-    func isOverdue(_ stream: Int, since time: Int64) -> Bool { holds(stream) && openedAt(stream) <= time }
+    mutating func isOverdue(_ stream: Int, since time: Int64) -> Bool { holds(stream) && openedAt(stream) <= time }
 
     /// When the first bytes behind the first hole came; of a stream that holds some.
+    @inline(__always)
     private func openedAt(_ stream: Int) -> Int64 { pages[streams[stream].head].pointee.time }
 
     mutating func openHole(_ stream: Int) {

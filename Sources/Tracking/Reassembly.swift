@@ -35,6 +35,9 @@ struct Reassembly: ~Copyable {
         var hasFin: Bool
         /// There is something in its `StreamPast`.
         var hasPast: Bool
+        /// The SYN was seen; and its window scale plus one, 0 when it had none.
+        var hasSyn: Bool
+        var scale: UInt8
     }
 
     /// What a segment is to its stream.
@@ -103,7 +106,7 @@ struct Reassembly: ~Copyable {
     @inline(__always)
     func account(_ stream: Int) -> UnsafeMutablePointer<StreamAccount> { accounts + stream }
 
-    func accounts(_ connection: Int) -> (a: StreamAccount, b: StreamAccount) {
+    mutating func accounts(_ connection: Int) -> (a: StreamAccount, b: StreamAccount) {
         (accounts[Self.stream(connection, .a)], accounts[Self.stream(connection, .b)])
     }
 
@@ -198,10 +201,10 @@ struct Reassembly: ~Copyable {
 
     /// Pages in use, of all streams or of one.
     var heldPages: Int { pages.count }
-    func heldPages(_ stream: Int) -> UInt32 { streams[stream].pages }
+    mutating func heldPages(_ stream: Int) -> UInt32 { streams[stream].pages }
 
     /// How far from the stream's beginning a byte lies; negative before it.
-    func offset(of place: SequenceNumber, _ stream: Int) -> Int {
+    mutating func offset(of place: SequenceNumber, _ stream: Int) -> Int {
         Int(truncatingIfNeeded: accounts[stream].passed) &+ (place - streams[stream].next)
     }
 
@@ -213,7 +216,12 @@ struct Reassembly: ~Copyable {
     /// Forgets a stream, but for its account.
     ///
     /// - Returns: the bytes that it held.
+    @inline(__always)
     mutating func free(_ stream: Int) -> Int {
+        streams[stream].hasBegun || streams[stream].hasSyn || streams[stream].hasEnd || holds(stream) ? freeUsed(stream) : 0
+    }
+
+    private mutating func freeUsed(_ stream: Int) -> Int {
         var bytes = 0
         var page = streams[stream].head
         while page != 0 {
@@ -227,7 +235,8 @@ struct Reassembly: ~Copyable {
         if streams[stream].hasPast { pasts[stream] = StreamPast() }
         streams[stream] = Stream(
             next: SequenceNumber(0), firstHeld: SequenceNumber(0), head: 0, tail: 0, cursor: 0, pages: 0, olderHole: 0, newerHole: 0,
-            end: SequenceNumber(0), origin: SequenceNumber(0), hasBegun: false, hasEnd: false, hasFin: false, hasPast: false)
+            end: SequenceNumber(0), origin: SequenceNumber(0), hasBegun: false, hasEnd: false, hasFin: false, hasPast: false,
+            hasSyn: false, scale: 0)
         return bytes
     }
 

@@ -55,6 +55,7 @@ struct SegmentPages: ~Copyable {
     /// Bytes reserved.
     var byteCount: Int { recordMemory.byteCount + bitMemory.byteCount + byteMemory.byteCount }
 
+    @inline(__always)
     var isFull: Bool { count == capacity }
 
     @inline(__always)
@@ -123,6 +124,12 @@ struct PageBits {
 
     func insert(_ range: Range<Int>) { forEachWord(of: range) { words[$0] |= $1 } }
     func remove(_ range: Range<Int>) { forEachWord(of: range) { words[$0] &= ~$1 } }
+
+    func count(in range: Range<Int>) -> Int {
+        var sum = 0
+        forEachWord(of: range) { sum += (words[$0] & $1).nonzeroBitCount }
+        return sum
+    }
 
     /// The first place in the range whose bit is this; the range's end if there is none.
     func first(_ bit: Bool, in range: Range<Int>) -> Int {

@@ -11,7 +11,7 @@ import Protocols
 /// | `PacketSubscription` | each matching packet, no connection needed | nothing |
 /// | `Trackable` | `ended`: a connection's record | connection tracking, a value of the type for each connection |
 /// | `PacketTrackable` | each packet of its connections, in arrival order | |
-/// | `StreamTrackable` | TCP payload in order, gaps | reassembly |
+/// | `StreamTrackable` | TCP payload in order, gaps, overlaps that differ | reassembly |
 /// | `SessionTrackable` | parsed sessions | reassembly and the parser |
 ///
 /// A type may conform to several. Everything happens on the core that polled the packet: callbacks get their own connection's value and their
@@ -118,7 +118,7 @@ public protocol PacketTrackable: Trackable, ~Copyable {
     mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
 }
 
-/// Wants the TCP payload in order: this turns reassembly on.
+/// Wants the TCP payload in order: this turns reassembly on. Urgent data comes in line, where it stands in the stream (RFC 6093).
 public protocol StreamTrackable: Trackable, ~Copyable {
     /// - Parameter bytes: the direction's next bytes, valid during the call.
     mutating func stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict

@@ -133,16 +133,18 @@ extension UnsafeMutablePointer<Connection> {
             if state(sender) == .inactive || state(sender) == .partial { setState(sender, .synSent) }
             return
         }
+        // Who has ended does not begin because the packets changed places.
+        let isOver = state(sender) == .closed || state(sender) == .reset
         switch peerState {
         case .synSent, .established:
-            setState(sender, .established)
+            if !isOver { setState(sender, .established) }
             if peerState == .synSent { setState(sender.other, .established) }
         case .synAckSent:
             // Both sent SYN-ACK: the end of a simultaneous open (RFC 9293, figure 8).
-            setState(sender, .established)
+            if !isOver { setState(sender, .established) }
             setState(sender.other, .established)
         default:
-            setState(sender, .synAckSent)
+            if !isOver { setState(sender, .synAckSent) }
         }
     }
 

@@ -35,6 +35,12 @@ public struct TrackerOptions: Equatable, Sendable {
     public var tunnels = TunnelKinds.all
     /// Keep one tuple in two tunnels apart.
     public var tunnelInKey = true
+    /// Put datagrams together from their fragments. Without, a first fragment belongs to its flow and later ones to none.
+    public var fragments = true
+    /// Bytes for datagrams of which fragments are missing. Those that a burst completes lie elsewhere, in 4 MiB at most.
+    public var fragmentMemory = 16 << 20
+    /// How long a datagram may be incomplete, from its first fragment on.
+    public var fragmentTimeout: Int64 = 30_000_000_000
 
     public init() {}
 }

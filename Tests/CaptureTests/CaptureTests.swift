@@ -246,4 +246,18 @@ import Testing
         #expect(MemoryLayout<Frame>.offset(of: \.rssHash) == MemoryLayout<shim_frame>.offset(of: \.rss_hash))
         #expect(MemoryLayout<Frame>.offset(of: \.linkType) == MemoryLayout<shim_frame>.offset(of: \.link_type))
     }
+
+    @Test func `flows are spread by addresses where the device can do that alone`() {
+        // RTE_ETH_RSS_*: IPv4 as such, its fragments, TCP, UDP, SCTP and others; the same of IPv6; its extension headers' three.
+        let ipv4: UInt64 = 1 << 2, addresses: UInt64 = ipv4 | 1 << 3 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 13 | 1 << 15
+        let ports: UInt64 = 7 << 4 | 7 << 10 | 3 << 16, payload: UInt64 = 1 << 14
+        #expect(shim_rss_functions(addresses | ports | payload, false) == addresses)
+        #expect(shim_rss_functions(addresses | ports | payload, true) == addresses | ports)
+        // Where each transport is a packet type of its own TCP would not be spread at all.
+        #expect(shim_rss_functions((addresses | ports) & ~ipv4, false) == (addresses | ports) & ~ipv4)
+        #expect(shim_rss_functions(0, false) == 0)
+        #expect(Port.Spreading.rss(functions: addresses | ports, redirectionTable: 0).isByPorts)
+        #expect(!Port.Spreading.rss(functions: addresses, redirectionTable: 0).isByPorts)
+        #expect(!Port.Spreading.none.isByPorts)
+    }
 }

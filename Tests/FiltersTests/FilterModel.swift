@@ -45,7 +45,7 @@ indirect enum FilterModel {
     /// `source`: `.a` for the packet's sender.
     func match(_ packet: Packet, source: Endpoint?, service: Service?) -> Match {
         let key = packet.key
-        let isIP = packet.kind == .flow || packet.kind == .fragment
+        let isIP = packet.kind.hasPorts || packet.kind == .fragment
         switch self {
         case .everything: return .yes
         case .nothing: return .no
@@ -54,7 +54,7 @@ indirect enum FilterModel {
         case .arp: return Match(packet.kind == .notIP && packet.etherType == 0x0806)
         case .transport(let transport): return Match(isIP && key.transport == transport)
         case .port(let roles, let ports):
-            guard packet.kind == .flow, [.tcp, .udp, .sctp].contains(key.transport) else { return .no }
+            guard packet.kind.hasPorts, [.tcp, .udp, .sctp].contains(key.transport) else { return .no }
             return ends(roles, ports.contains(packet.sourcePort), ports.contains(packet.destinationPort), source)
         case .address(let roles, let block):
             guard isIP else { return .no }
@@ -62,7 +62,7 @@ indirect enum FilterModel {
         case .vlan(let ids):
             return Match([key.outerVLAN, key.innerVLAN].contains { $0 != 0 && ids.contains($0) })
         case .service(let wanted):
-            guard packet.kind == .flow, key.transport == .tcp else { return .no }
+            guard packet.kind.hasPorts, key.transport == .tcp else { return .no }
             return service.map { Match($0 == wanted) } ?? .unknown
         case .not(let model): return model.match(packet, source: source, service: service).not
         case .and(let left, let right):

@@ -49,7 +49,7 @@ extension Packet {
                 end(), end(), transports.randomElement(using: &random)!,
                 vlans: (UInt16.random(in: 0...2, using: &random), UInt16.random(in: 0...2, using: &random))
             )
-            return Packet(key, draw == 2 ? .fragment : .flow)
+            return Packet(key, draw == 2 ? .fragment : draw == 3 ? .firstFragment : .flow)
         }
     }
 

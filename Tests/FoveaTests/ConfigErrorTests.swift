@@ -40,6 +40,7 @@ import Testing
         ("mempool = 3", "1: mempool: expected a table, found 3"),
         ("[[offline]]\npcap = 'x'", "1: offline: expected a table, found an array"),
         ("online.duration = '60'", "1: duration: expected seconds, an integer in 1...31536000, found \"60\""),
+        ("online.rss = 'port'", "1: rss: expected \"addresses\" or \"ports\", found \"port\""),
         ("online.dpdk_supl_args = '-v'", "1: dpdk_supl_args: expected an array of strings, found \"-v\""),
         ("online.dpdk_supl_args = [\n'-v',\n3]", "3: dpdk_supl_args: expected a string that is not empty, found 3"),
         ("[online.ports]\ndevice = 'a'", "1: ports: expected tables, each under [[online.ports]], found a table"),

@@ -32,6 +32,9 @@ import Testing
         #expect(config.conntrack.timeoutResolution == .milliseconds(100))
         #expect(config.conntrack.midstream)
         #expect(config.conntrack.vlanInKey)
+        #expect(config.conntrack.fragments)
+        #expect(config.conntrack.fragmentMemory == 16_777_216)
+        #expect(config.conntrack.fragmentTimeout == .milliseconds(30_000))
         #expect(config.tunnels.kinds == .all)
         #expect(config.tunnels.inKey)
         #expect(config.offline?.mtu == 9702)
@@ -45,6 +48,7 @@ import Testing
         #expect(online.promiscuous)
         #expect(online.nbRxd == 4096)
         #expect(online.mtu == 1500)
+        #expect(online.rss == .addresses)
         #expect(online.dpdkSuplArgs == [])
     }
 
@@ -57,6 +61,7 @@ import Testing
         online.promiscuous = false
         online.nbRxd = 1024
         online.mtu = 9000
+        online.rss = .ports
         online.dpdkSuplArgs = ["--log-level", "8"]
         var expected = Config(online: online)
         expected.mainCore = 3
@@ -73,6 +78,8 @@ import Testing
         expected.conntrack.holeTimeout = .milliseconds(13)
         expected.conntrack.overlapPolicy = .oldLinux
         expected.conntrack.reassemblyMemory = 1 << 20
+        expected.conntrack.emergencyThreshold = 80
+        expected.memoryBudget = 3 << 30
         expected.conntrack.tcpInactivityTimeout = .milliseconds(14)
         expected.conntrack.udpInactivityTimeout = .milliseconds(15)
         expected.conntrack.otherInactivityTimeout = .milliseconds(16)
@@ -82,11 +89,14 @@ import Testing
         expected.conntrack.timeoutResolution = .milliseconds(20)
         expected.conntrack.midstream = false
         expected.conntrack.vlanInKey = false
+        expected.conntrack.fragments = false
+        expected.conntrack.fragmentMemory = 2 << 20
+        expected.conntrack.fragmentTimeout = .milliseconds(21)
         expected.tunnels.kinds = [TunnelKinds(.ip), TunnelKinds(.vxlan)]
         expected.tunnels.inKey = false
         expected.subscriptions = [
-            .init(LocatedText("server_names", path: "c.toml", line: 52)),
-            .init(LocatedText("packet_counter", path: "c.toml", line: 54), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 55)),
+            .init(LocatedText("server_names", path: "c.toml", line: 59)),
+            .init(LocatedText("packet_counter", path: "c.toml", line: 61), filter: LocatedText("udp or\nicmp", path: "c.toml", line: 62)),
         ]
         #expect(config == expected)
     }
@@ -165,6 +175,7 @@ let everyKey = """
     hugepages = true
     output = "results"
     filter = 'ipv4'
+    memory_budget = "3 GiB"
 
     [mempool]
     capacity = 65_536
@@ -175,6 +186,7 @@ let everyKey = """
     promiscuous = false
     nb_rxd = 1024
     mtu = 9000
+    rss = "ports"
     dpdk_supl_args = ["--log-level", "8"]
     ports = [
         { device = "0000:3b:00.0", cores = [1, 2] },
@@ -188,6 +200,7 @@ let everyKey = """
     hole_timeout = 13
     overlap_policy = "old_linux"
     reassembly_memory = "1 MiB"
+    emergency_threshold = 80
     tcp_inactivity_timeout = 14
     udp_inactivity_timeout = 15
     other_inactivity_timeout = 16
@@ -197,6 +210,9 @@ let everyKey = """
     timeout_resolution = 20
     midstream = false
     vlan_in_key = false
+    fragments = false
+    fragment_memory = "2 MiB"
+    fragment_timeout = 21
 
     [tunnels]
     enabled = true

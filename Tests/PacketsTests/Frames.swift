@@ -129,6 +129,8 @@ private let plainStacks: [(name: String, link: LinkType, bytes: Octets)] = [
     ("IPv6 later fragment", .ethernet, ethernet(0x86dd, ipv6(44, fragment(next: 17, offset: 1448, more: true, [1, 2, 3])))),
     ("ICMP", .ethernet, ethernet(0x0800, ipv4(1, icmp(8)))),
     ("ICMPv6", .ethernet, ethernet(0x86dd, ipv6(58, icmp(128)))),
+    ("ICMP error", .ethernet, ethernet(0x0800, ipv4(1, icmp(3, 1, ipv4(6, tcp([1, 2, 3]), options: [1, 1, 1, 1]))))),
+    ("ICMPv6 error", .ethernet, ethernet(0x86dd, ipv6(58, icmp(1, 4, ipv6(0, option(next: 44, fragment(next: 17, offset: 0, more: true, udp([1])))))))),
     ("SCTP", .ethernet, ethernet(0x0800, ipv4(132, sctp()))),
     ("Cooked", .linuxSLL, bytes(Octets(repeating: 0, count: 14), be16(0x0800), ipv4(6, tcp([1])))),
     ("Cooked 2", .linuxSLL2, bytes(be16(0x86dd), Octets(repeating: 0, count: 18), ipv6(6, tcp([1])))),
@@ -156,6 +158,7 @@ let tunnelStacks: [(name: String, kind: TunnelKind, id: UInt32, bytes: Octets)] 
     ("GTP-U with extensions", .gtpu, 9, ethernet(0x0800, ipv4(17, gtpu(9, inner6, flags: 4, extensions: [0x85, 1, 0, 7, 0xc0, 2, 1, 2, 3, 4, 5, 6, 0])))),
     ("Teredo", .teredo, 0, ethernet(0x0800, ipv4(17, teredo(inner6)))),
     ("Teredo from a server", .teredo, 0, ethernet(0x0800, ipv4(17, teredo(bytes(teredoAuthentication, teredoOrigin, inner6), from: 3544, to: 50000)))),
+    ("Teredo with trailers", .teredo, 0, ethernet(0x0800, ipv4(17, teredo(bytes(inner6, [1, 4, 5, 6, 7, 8, 3, 0]))))),
     ("PPPoE", .pppoe, 7, ethernet(0x8864, pppoe(0x21, inner4))),
     ("GRE in IP in VXLAN", .gre, 3, ethernet(0x0800, ipv4(17, vxlan(1, ethernet(0x0800, ipv4(41, ipv6(47, gre(0x0800, inner4, key: 3)))))))),
 ]

@@ -25,14 +25,20 @@ extension Packet {
             && packet.payloadCaptured <= packet.payloadLength
             && packet.capturedLength == frame.length && packet.wireLength >= packet.capturedLength
             && (packet.kind == .malformed) == (packet.problem != .none)
-            && (packet.kind == .flow || packet.kind == .fragment || packet.key == FlowKey())
+            && (packet.kind.hasPorts || packet.kind == .fragment || packet.key == FlowKey())
         if !sound { Issue.record(comment, sourceLocation: place) }
+        // What else looks at the bytes stays within them, too.
+        var (packet, frame, datagram) = (packet, frame, packet)
+        _ = Packet.quotedFlow(of: &packet, in: &frame)
+        datagram.readDatagram(&frame, inside: packet)
+        if UInt64(datagram.payloadOffset) + UInt64(datagram.payloadCaptured) > UInt64(frame.length) { Issue.record(comment, sourceLocation: place) }
     }
 
     @Test(arguments: headerStacks.indices) func `reads every truncation of every header stack`(index: Int) {
         let (name, link, bytes) = headerStacks[index]
         let memory = GuardedMemory(room: bytes.count)
-        #expect(Packet(memory.frame(bytes, linkType: link)).kind == (name.hasSuffix("later fragment") ? .fragment : .flow), "\(name)")
+        let kind: Packet.Kind = name.hasSuffix("later fragment") ? .fragment : name.hasSuffix("fragment") ? .firstFragment : .flow
+        #expect(Packet(memory.frame(bytes, linkType: link)).kind == kind, "\(name)")
         for length in 0...bytes.count {
             for wireLength in [length, bytes.count, bytes.count + 40] {
                 let frame = memory.frame(bytes.prefix(length), wireLength: wireLength, linkType: link)

@@ -80,7 +80,7 @@ import Testing
     @Test func `a first fragment belongs to its flow`() {
         let frame = ethernet(0x0800, ipv4(17, udp(Octets(repeating: 1, count: 16), length: 4008), fragment: 0x2000))
         let packet = read(frame)
-        #expect(packet.kind == .flow)
+        #expect(packet.kind == .firstFragment)
         #expect(packet.sourcePort == 5353)
         #expect(packet.payloadLength == 16)
     }
@@ -162,7 +162,7 @@ import Testing
 
     @Test func `a first fragment belongs to its flow, if it has the ports`() {
         let first = reading(44, fragment(next: 17, offset: 0, more: true, udp([1, 2, 3], length: 3000)))
-        #expect(first.packet.kind == .flow)
+        #expect(first.packet.kind == .firstFragment)
         #expect(first.payload == [1, 2, 3])
         #expect(reading(44, fragment(next: 17, offset: 0, more: true, [1, 2, 3, 4])).packet.kind == .fragment)
     }

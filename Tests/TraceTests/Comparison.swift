@@ -83,7 +83,7 @@ extension Traffic {
                 guard outer.transport == .tcp || outer.transport == .udp else { continue }
                 let source = Oracle.Endpoint(outer.source, outer.sourcePort), destination = Oracle.Endpoint(outer.destination, outer.destinationPort)
                 sums.add(Tuple(outer.transport.description, source, destination), source, packet)
-            } else if packet.kind == .flow, packet.transport == .tcp || packet.transport == .udp {
+            } else if packet.kind.hasPorts, packet.transport == .tcp || packet.transport == .udp {
                 sums.add(Tuple(packet), Oracle.Endpoint(packet.source, packet.sourcePort), packet)
             }
         }

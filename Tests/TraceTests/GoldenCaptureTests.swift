@@ -89,7 +89,8 @@ extension ConnectionRecord {
         func text(_ party: Party) -> String {
             "\(party.endpoint) \(party.packets) \(party.frameBytes) \(party.ipBytes) \(party.payloadBytes) \(party.first.text) \(party.last.text)"
         }
-        return "\(uid) \(transport) \(vlans) \(tunnel.map { "\($0)" } ?? "-") \(outer.map { "\($0)" } ?? "-") \(text(originator)) > \(text(responder)) \(originatorEvidence) \(service) \(history) \(state)"
+        return "\(uid) \(transport) \(vlans) \(tunnel.map { "\($0)" } ?? "-") \(outer.map { "\($0)" } ?? "-")"
+            + " \(text(originator)) > \(text(responder)) \(originatorEvidence) \(service) \(history) \(state)"
             + " \(endReason.map { "\($0)" } ?? "-")"
     }
 }

@@ -86,7 +86,7 @@ private struct EveryPacket: PacketSubscription {
         report.packets += 1
         report.read(frame)
         // The payload lies within the frame.
-        report.read(frame.extracting(Int(packet.payloadOffset)..<Int(packet.payloadOffset) + Int(packet.kind == .flow ? packet.payloadCaptured : 0)))
+        report.read(frame.extracting(Int(packet.payloadOffset)..<Int(packet.payloadOffset) + Int(packet.kind.hasPorts ? packet.payloadCaptured : 0)))
     }
 }
 

@@ -7,12 +7,16 @@ struct Oracle: Decodable {
     var conversations: [Conversation]
     var streams: [Stream]
     var tls: [TLS]
+    /// What goes each way of a 5-tuple whose handshake is there, and of which nothing is missing or contradicts itself.
+    /// Nil where the script knows no TCP.
+    var payloads: [Payload]?
     /// What a reassembler that goes on behind a hole sees in addition (R13).
     var behindGaps: BehindGaps?
 
     private enum CodingKeys: String, CodingKey {
         case packets, bytes, conversations, tls
         case streams = "tcp_streams"
+        case payloads = "tcp_payload"
         case behindGaps = "if_gaps_are_skipped"
     }
 

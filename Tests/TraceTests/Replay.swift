@@ -49,10 +49,11 @@ extension TrackerOptions {
         return options
     }
 
-    /// No tunnel is opened: the outermost header is the packet's.
+    /// No tunnel is opened, and no datagram put together from fragments: the outermost header is the packet's (R2, R4).
     var outermost: TrackerOptions {
         var options = self
         options.tunnels = []
+        options.fragments = false
         return options
     }
 

@@ -8,6 +8,7 @@ enum Event: Equatable {
     case packet(Direction, UInt32)
     case bytes(Direction, Octets)
     case gap(Direction, Int)
+    case conflict(Direction, StreamConflict)
     case session
     case reoriented
 }
@@ -43,6 +44,10 @@ final class Log: SubscriptionReport, @unchecked Sendable {
             default: []
             }
         }
+    }
+
+    var conflicts: [StreamConflict] {
+        events.compactMap { if case .conflict(_, let conflict) = $0.event { conflict } else { nil } }
     }
 
     var gaps: [Int] {
@@ -84,6 +89,9 @@ struct Streams: StreamTrackable, ~Copyable {
     }
     mutating func gap(_ byteCount: Int, from sender: Direction, _ log: inout Log) -> Verdict { log.note(.gap(sender, byteCount), connection) }
     mutating func reoriented(_ connection: ConnectionRecord, _ log: inout Log) { _ = log.note(.reoriented, self.connection) }
+    mutating func conflict(_ conflict: StreamConflict, from sender: Direction, _ log: inout Log) -> Verdict {
+        log.note(.conflict(sender, conflict), connection)
+    }
     consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) { log.ended.append(connection) }
 }
 

@@ -121,58 +121,6 @@ private struct Scramble {
         #expect(run.counters.reassemblyPeak <= options.reassemblyMemory)
     }
 
-    @Test func `gives up holes first to last, and no more of them than it must`() throws {
-        var options = Run.options
-        options.reassemblyPerDirection = 2 * SegmentPages.cost
-        let run = try Run(Streams.self, .everything, options)
-        var talk = Talk(">S <SA >A >PA10@11 >PA10@2511 >PA10@5011")
-        run.send(talk)
-        #expect(run.log.events.map(\.event) == [.gap(.originator, 10), .bytes(.originator, Talk.bytes(11..<21))])
-        #expect(run.counters.holesGivenUp == 1)
-        talk.packets = []
-        talk.say(">PA2490@21")
-        run.send(talk)
-        #expect(run.log.stream(.originator).count == 2520)
-        run.drain()
-        #expect(run.log.gaps == [10, 2490])
-        #expect(run.log.stream(.originator).count == 5020)
-    }
-
-    @Test func `a segment that found room for a part only is not lost`() throws {
-        var options = Run.options
-        options.reassemblyPerDirection = SegmentPages.cost
-        let run = try Run(Streams.self, .everything, options)
-        run.send(">S <SA >A >PA5000@11")
-        #expect(run.log.events.map(\.event).first == .gap(.originator, 10))
-        #expect(run.log.stream(.originator).dropFirst(10).map { $0! } == Talk.bytes(11..<5011))
-        #expect(run.counters[bytes: .retransmitted] == 0)
-    }
-
-    @Test func `one full direction does not give up another's holes`() throws {
-        var options = Run.options
-        options.reassemblyPerDirection = SegmentPages.cost
-        let run = try Run(Streams.self, .everything, options)
-        run.send(">S <SA >A <PA10@11 >PA10@11 >PA10@3031 <PA10@1 >PA10@1")
-        #expect(run.log.stream(.responder).map { $0! } == Talk.bytes(1..<21, .responder))
-    }
-
-    /// Fourteen connections, each with a hole, share three pages.
-    @Test func `shares its budget among connections`() throws {
-        var options = Run.options
-        options.reassemblyMemory = 3 * SegmentPages.cost
-        let run = try Run(Streams.self, .everything, options)
-        for port in 1...14 as ClosedRange<UInt16> {
-            var talk = Talk()
-            talk.client.port = port
-            talk.say(">S <SA >A >PA10@11")
-            run.send(talk)
-            #expect(run.pipeline.tracker.reassembly.heldPages == min(Int(port), 3))
-        }
-        #expect(run.counters.holesGivenUp == 11)
-        run.drain()
-        #expect(run.log.gaps == Array(repeating: 10, count: 14))
-    }
-
     @Test(.timeLimit(.minutes(1))) func `single bytes in reverse order take linear time and little room`() throws {
         let count = 300_000
         var scramble = Scramble(length: 0, firstNumber: 5, seed: 0)

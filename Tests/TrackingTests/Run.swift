@@ -88,6 +88,7 @@ final class Run {
         Ledger.$current.withValue(ledger) { pipeline.drain() }
         check()
         if pipeline.tracker.count != 0 { Issue.record("\(pipeline.tracker.count) connections left") }
+        if pipeline.fragments.heldPages != 0 || pipeline.fragments.table.count != 0 { Issue.record("fragments left") }
         if pipeline.tracker.reassembly.heldPages != 0 { Issue.record("\(pipeline.tracker.reassembly.heldPages) pages left") }
         let ends = EndReason.allCases.reduce(0) { $0 + counters[$1] }
         if ends != counters.connections { Issue.record("\(counters.connections) connections began, \(ends) ended") }

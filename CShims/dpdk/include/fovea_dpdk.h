@@ -54,7 +54,13 @@ typedef struct {
     uint16_t descriptors;
     uint16_t mtu;
     bool promiscuous;
+    /// Hash ports, too, where there are any; otherwise addresses alone.
+    bool rss_by_ports;
 } shim_port_wish;
+
+/// The RSS hash functions (RTE_ETH_RSS_*) to ask of a device that offers these: by addresses, if it can do that alone, or by addresses and ports.
+uint64_t shim_rss_functions(uint64_t offered, bool by_ports);
+bool shim_rss_has_ports(uint64_t functions);
 
 /// Plugs a device in by its devargs: a PCI address, or a virtual device such as net_pcap0,rx_pcap=file (rte_dev_probe).
 int shim_port_attach(const char *device, uint16_t *port);

@@ -81,6 +81,7 @@ extension Config.Online {
         table.take("promiscuous", into: &promiscuous)
         table.take("nb_rxd", into: &nbRxd, in: 32...32_768)
         table.take("mtu", into: &mtu, in: 68...longestFrame - frameOverhead)
+        table.takeChoice("rss", into: &rss)
         table.take("dpdk_supl_args", into: &dpdkSuplArgs)
         table.take("ports", into: &ports, Config.Port.init, distinct: "device", \.deviceName)
         table.requireElements("ports")
@@ -118,6 +119,9 @@ extension Config.Conntrack {
         table.takeMilliseconds("timeout_resolution", into: &timeoutResolution, in: 1...60_000)
         table.take("midstream", into: &midstream)
         table.take("vlan_in_key", into: &vlanInKey)
+        table.take("fragments", into: &fragments)
+        table.takeSize("fragment_memory", into: &fragmentMemory, in: 256 << 10...1 << 40)
+        table.takeMilliseconds("fragment_timeout", into: &fragmentTimeout, in: 1...aDayInMilliseconds)
     }
 }
 

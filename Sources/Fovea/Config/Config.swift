@@ -75,6 +75,7 @@ public struct Config: Equatable, Sendable {
         public var nbRxd = 4096
         /// In bytes, without the Ethernet header.
         public var mtu = 1500
+        public var rss = RSS.addresses
         /// Handed to DPDK as they are.
         public var dpdkSuplArgs: [String] = []
         public var ports: [Port]
@@ -82,6 +83,15 @@ public struct Config: Equatable, Sendable {
         public init(ports: [Port]) {
             self.ports = ports
         }
+    }
+
+    /// What of a packet a card spreads flows over its queues by. Both directions of a flow come to the same core either way.
+    public enum RSS: String, CaseIterable, Sendable {
+        /// Fragments of a datagram meet each other and the rest of their flow: cards know no ports for later fragments. All flows between two hosts share
+        /// a core, too.
+        case addresses
+        /// Spreads flows between two hosts. A flow that has fragments falls to two cores, where its datagrams come together without it.
+        case ports
     }
 
     /// `[[online.ports]]`
@@ -135,6 +145,12 @@ public struct Config: Equatable, Sendable {
         public var midstream = true
         /// The same endpoints in two VLANs are two connections.
         public var vlanInKey = true
+        /// Put IP datagrams together from their fragments. Without, a first fragment belongs to its flow, and later ones to none.
+        public var fragments = true
+        /// Bytes for datagrams that are not complete.
+        public var fragmentMemory = 16 << 20
+        /// How long a datagram may be incomplete, from its first fragment on; the default is Linux's.
+        public var fragmentTimeout: Duration = .seconds(30)
 
         public init() {}
     }

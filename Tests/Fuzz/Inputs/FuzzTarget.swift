@@ -1,0 +1,69 @@
+/// The parts that are fuzzed. libFuzzer and `swift test` call the same code: one input in, and out a complaint if something that must hold did not.
+/// What must never happen at all - a trap, a read past an end - ends the process.
+public enum FuzzTarget: String, CaseIterable, Sendable {
+    /// Frames of any link type and time: their headers, then a whole pipeline with every kind of subscription.
+    case packet
+    /// A schedule of TCP segments in both directions: what streams are told of them.
+    case segments
+    /// A filter's text: parsing, printing, matching.
+    case filter
+    /// The TLS parser, fed in any cuts.
+    case tls
+
+    /// Inputs longer than this bring nothing that shorter ones do not.
+    public var longestInput: Int {
+        switch self {
+        case .packet: 1 << 13
+        case .segments: 1 << 10
+        case .filter: 1 << 9
+        case .tls: 1 << 12
+        }
+    }
+
+    /// - Returns: what did not hold; nil if all did.
+    public func complaint(about input: UnsafeRawBufferPointer) -> String? {
+        var reader = InputReader(input)
+        return switch self {
+        case .packet: PacketInput.complaint(&reader)
+        case .segments: SegmentInput.complaint(&reader)
+        case .filter: FilterInput.complaint(&reader)
+        case .tls: TLSInput.complaint(&reader)
+        }
+    }
+}
+
+/// An input, read from its start; beyond its end there are zeros.
+struct InputReader {
+    private var rest: Slice<UnsafeRawBufferPointer>
+
+    init(_ input: UnsafeRawBufferPointer) { rest = input[...] }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    mutating func byte() -> UInt8 { rest.popFirst() ?? 0 }
+    mutating func word() -> UInt16 { UInt16(byte()) << 8 | UInt16(byte()) }
+
+    /// So many bytes, or what is left.
+    mutating func bytes(_ count: Int) -> UnsafeRawBufferPointer {
+        defer { rest = rest.dropFirst(count) }
+        return UnsafeRawBufferPointer(rebasing: rest.prefix(count))
+    }
+}
+
+/// Bytes in a block of exactly their size, so that AddressSanitizer sees who reads past their end.
+struct ExactBlock: ~Copyable {
+    let bytes: UnsafeRawBufferPointer
+
+    init(_ source: UnsafeRawBufferPointer) {
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 1)
+        block.copyMemory(from: source)
+        bytes = UnsafeRawBufferPointer(block)
+    }
+
+    deinit { bytes.deallocate() }
+
+    var span: RawSpan {
+        @_lifetime(borrow self)
+        get { _overrideLifetime(bytes.bytes, borrowing: self) }
+    }
+}

@@ -1,0 +1,101 @@
+import Packets
+import Tracking
+
+/// A schedule of TCP segments of one connection: a byte with the first sequence numbers, one with the overlap policy, then five bytes a segment: who
+/// sends, with which flags and which of two contents; how much time passed; where it begins; how long it is.
+///
+/// Each byte says by its value at which place of the stream it may stand, so that whatever a subscription is told can be checked.
+enum SegmentInput {
+    private static let firstNumbers: [UInt32] = [1000, .max, .max - 20, 0x7fff_fff0, 0, .max - 40_000]
+
+    static func complaint(_ reader: inout InputReader) -> String? {
+        let notes = FuzzNotes()
+        notes.streams = [StreamCheck(), StreamCheck()]
+        return FuzzNotes.$current.withValue(notes) {
+            var options = TrackerOptions()
+            options.maxConnections = 2
+            options.reassemblyMemory = 64 << 10
+            options.reassemblyPerConnection = 48 << 10
+            options.reassemblyPerDirection = 32 << 10
+            // All is one connection, however long it takes.
+            options.tcpEstablishTimeout = 1 << 50
+            options.tcpInactivityTimeout = 1 << 50
+            options.tcpClosingTimeout = 1 << 50
+            options.tcpTombstoneTimeout = 1 << 50
+            options.timeoutResolution = 1 << 46
+            let first = firstNumbers[Int(reader.byte()) % firstNumbers.count]
+            options.overlapPolicy = OverlapPolicy.allCases[Int(reader.byte()) % OverlapPolicy.allCases.count]
+            var pipeline = Pipeline(options, subscribers: [try! FuzzStreams._makeSubscriber(SubscriberOrder(options))], seed: HashSeed(1))
+            var time: Int64 = 1_700_000_000_000_000_000
+            send(&pipeline, isClient: true, number: first, flags: .syn, at: time, count: 0) { _ in 0 }
+            send(&pipeline, isClient: false, number: first, flags: [.syn, .ack], acknowledgment: first &+ 1, at: time, count: 0) { _ in 0 }
+            while !reader.isAtEnd {
+                let control = reader.byte()
+                let side = Int(control & 1)
+                let flags: TCPFlags = control >> 1 & 31 == 31 ? [.fin, .ack] : control >> 1 & 31 == 30 ? .rst : .ack
+                let isOther = control & 0x40 != 0
+                time &+= [0, 0, 0, 1_000_000, 1_000_000_000, 11_000_000_000, -1_000_000, 0][Int(reader.byte() & 7)]
+                let place = Int(reader.word()) << (control & 0x80 == 0 ? 0 : 8)
+                let count = Int(reader.byte()) * (control & 0x20 == 0 ? 1 : 6)
+                let acknowledged = notes.streams[1 - side].end
+                send(
+                    &pipeline, isClient: side == 0, number: first &+ 1 &+ UInt32(place), flags: flags,
+                    acknowledgment: first &+ 1 &+ UInt32(truncatingIfNeeded: acknowledged), at: time, count: count
+                ) { StreamCheck.byte(place + $0, isOther) }
+                notes.streams[side].end = max(notes.streams[side].end, place + count)
+                if let complaint = notes.streams.compactMap(\.complaint).first ?? pipeline.imbalance { return complaint }
+                let memory = pipeline.counters.reassemblyPeak
+                if memory > options.reassemblyMemory { return "\(memory) bytes held" }
+            }
+            pipeline.drain()
+            if notes.connections != 1 { return "\(notes.connections) connections" }
+            for stream in notes.streams where stream.place > stream.end { return "\(stream.place) bytes of \(stream.end)" }
+            if pipeline.counters.held != 0 { return "\(pipeline.counters.held) bytes still held" }
+            return notes.streams.compactMap(\.complaint).first ?? pipeline.imbalance
+        }
+    }
+
+    private static func send(
+        _ pipeline: inout Pipeline, isClient: Bool, number: UInt32, flags: TCPFlags, acknowledgment: UInt32 = 0, at time: Int64, count: Int,
+        _ payload: (Int) -> UInt8
+    ) {
+        let (from, to): (UInt8, UInt8) = isClient ? (1, 2) : (2, 1)
+        func big(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * $0)) } }
+        let length = 40 + count
+        let bytes =
+            [UInt8](repeating: 2, count: 12) + [8, 0, 0x45, 0, UInt8(length >> 8), UInt8(length & 0xff), 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, from, 10, 0, 0, to]
+            + [0, from, 0, to] + big(number) + big(acknowledgment) + [0x50, flags.rawValue, 255, 255, 0, 0, 0, 0] + (0..<count).map(payload)
+        bytes.withUnsafeBytes { bytes in
+            let block = ExactBlock(bytes)
+            let frame = Frame(
+                bytes: block.bytes.baseAddress!, timestamp: Timestamp(nanoseconds: time), length: UInt32(bytes.count), wireLength: UInt32(bytes.count))
+            withUnsafePointer(to: frame) { pipeline.process(UnsafeBufferPointer(start: $0, count: 1)) }
+        }
+    }
+}
+
+/// One direction's stream as a subscription is told it: bytes at their places, and gaps.
+struct StreamCheck {
+    /// The next byte's.
+    private(set) var place = 0
+    /// Behind the last byte that was sent.
+    var end = 0
+    private(set) var complaint: String?
+
+    static func byte(_ place: Int, _ isOther: Bool) -> UInt8 {
+        UInt8(truncatingIfNeeded: (place &* 0x9e37_79b1) >> 13) & 0x7f | (isOther ? 0x80 : 0)
+    }
+
+    mutating func take(_ bytes: RawSpan) {
+        if bytes.isEmpty { complaint = "no bytes at \(place)" }
+        for offset in 0..<bytes.byteCount where bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self) & 0x7f != Self.byte(place + offset, false) {
+            complaint = "another byte at \(place + offset)"
+        }
+        place += bytes.byteCount
+    }
+
+    mutating func skip(_ count: Int) {
+        if count <= 0 { complaint = "a gap of \(count) at \(place)" }
+        place += count
+    }
+}

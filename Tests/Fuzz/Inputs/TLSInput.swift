@@ -1,0 +1,67 @@
+import Packets
+import Protocols
+
+/// Steps of a conversation, each behind two bytes: what is done by whom, and how many bytes there are. The parser must find the same however the
+/// steps are cut.
+enum TLSInput {
+    private enum Step {
+        case feed(UnsafeRawBufferPointer, Direction)
+        case skip(Int, Direction)
+        case reverse
+    }
+
+    static func complaint(_ reader: inout InputReader) -> String? {
+        var steps: [Step] = []
+        while !reader.isAtEnd {
+            let control = reader.byte()
+            let sender = control & 1 == 0 ? Direction.originator : .responder
+            switch control >> 1 & 15 {
+            case 0: steps.append(.skip(Int(reader.word()) << Int(control >> 5 * 4), sender))
+            case 1: steps.append(.reverse)
+            default:
+                // The high bits: up to 2 KiB.
+                let bytes = reader.bytes(Int(control >> 5) << 8 | Int(reader.byte()))
+                if !bytes.isEmpty { steps.append(.feed(bytes, sender)) }
+            }
+        }
+        if case .feed(let bytes, _) = steps.first {
+            let block = ExactBlock(bytes)
+            _ = TLSParser.probe(block.span)
+            _ = TLSParser.probeLater(block.span)
+        }
+        let whole = outcome(steps, pieces: .max)
+        for size in [1, 7] {
+            let cut = outcome(steps, pieces: size)
+            if cut != whole { return "in pieces of \(size): \(cut) instead of \(whole)" }
+        }
+        return nil
+    }
+
+    /// Sessions and the last answer, with each step's bytes in pieces of so many.
+    private static func outcome(_ steps: [Step], pieces size: Int) -> String {
+        var parser = TLSParser()
+        var sessions: [String] = []
+        var progress = ParserProgress.wantsMore
+        func takeSessions() { while let session = parser.nextSession() { sessions.append("\(session)") } }
+        loop: for step in steps {
+            switch step {
+            case .reverse: parser.reverseRoles()
+            case .skip(let count, let sender): progress = parser.skip(count, from: sender)
+            case .feed(let bytes, let sender):
+                var rest = bytes[...]
+                while !rest.isEmpty {
+                    let block = ExactBlock(UnsafeRawBufferPointer(rebasing: rest.prefix(size)))
+                    rest = rest.dropFirst(size)
+                    progress = parser.feed(block.span, from: sender)
+                    takeSessions()
+                    if progress != .wantsMore, progress != .ready { break loop }
+                }
+            }
+            takeSessions()
+            if progress != .wantsMore, progress != .ready { break }
+        }
+        parser.finish()
+        takeSessions()
+        return "\(sessions), \(progress == .ready ? .wantsMore : progress)"
+    }
+}

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Runs the fuzzers one after the other, each for so many seconds; with 0 only the corpora's inputs.
+#   run.sh <fuzz binary> <seconds> [target …]
+# New inputs of interest gather in .build/fuzz-found/<target>, those that broke something beside that as <target>-crash-…
+set -eu
+binary=$1 seconds=$2
+shift 2
+here=$(cd "$(dirname "$0")" && pwd)
+found=$here/../../.build/fuzz-found
+export LSAN_OPTIONS="suppressions=$here/leaks.supp:print_suppressions=0"
+for target in ${*:-packet segments filter tls}; do
+    mkdir -p "$found/$target"
+    limit=-max_total_time=$seconds
+    [ "$seconds" -gt 0 ] || limit=-runs=0
+    dictionary=
+    [ "$target" != filter ] || dictionary=-dict=$here/filter.dict
+    echo "== $target"
+    nice -n 19 "$binary" "$target" $limit $dictionary -timeout=10 -print_final_stats=1 -verbosity=0 -artifact_prefix="$found/$target-" \
+        "$found/$target" "$here/Corpus/$target"
+done

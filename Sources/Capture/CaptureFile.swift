@@ -89,7 +89,11 @@ public struct FileQueue: ~Copyable {
         do {
             while burst.count < Burst.capacity {
                 guard let frame = try file.next() else { return .ended }
-                if !burst.append(frame, pool: mempools.pool(on: 0), jumboPool: mempools.jumbo) { noBuffer += 1 }
+                guard burst.append(frame, pool: mempools.pool(on: 0), jumboPool: mempools.jumbo) else {
+                    // One is lost, not all to the file's end: what the burst holds may be what is missing.
+                    noBuffer += 1
+                    return .open
+                }
             }
             return .open
         } catch {

@@ -1,6 +1,8 @@
 import Filters
 import Packets
 import Testing
+// The packets that all of these tests send.
+@_exported import TestWire
 @testable import Tracking
 
 /// A pipeline with listeners on it.
@@ -111,15 +113,5 @@ final class Run {
         let records = try records(Talk(text, swapped: swapped))
         try #require(records.count == 1)
         return records[0]
-    }
-}
-
-extension ConnectionRecord {
-    /// All that a record says, to compare it by.
-    var text: String {
-        func party(_ party: Party) -> String {
-            "\(party.address):\(party.port) \(party.packets)/\(party.frameBytes)/\(party.ipBytes)/\(party.payloadBytes) \(party.first.nanoseconds)-\(party.last.nanoseconds)"
-        }
-        return "\(uid) \(transport) \(vlans) \(party(originator)) \(party(responder)) \(state) \(history) \(service) \(originatorEvidence) \(endReason as Any)"
     }
 }

@@ -1,63 +1,63 @@
 import Packets
 
-typealias Octets = [UInt8]
+public typealias Octets = [UInt8]
 
 /// A frame on its way, with the moment it was captured.
-struct Sent {
-    var bytes: Octets
-    var time: Int64
+public struct Sent: Sendable {
+    public var bytes: Octets
+    public var time: Int64
     /// Bytes on the wire; what is beyond the bytes at hand was cut off.
-    var wireLength: Int
+    public var wireLength: Int
 
-    init(_ bytes: Octets, at time: Int64, wireLength: Int? = nil) {
+    public init(_ bytes: Octets, at time: Int64, wireLength: Int? = nil) {
         self.bytes = bytes
         self.time = time
         self.wireLength = wireLength ?? bytes.count
     }
 
     /// The same frame as a capture with this snap length has it.
-    func cut(to length: Int) -> Sent { Sent(Octets(bytes.prefix(length)), at: time, wireLength: wireLength) }
+    public func cut(to length: Int) -> Sent { Sent(Octets(bytes.prefix(length)), at: time, wireLength: wireLength) }
 }
 
 /// Who sends, and to whom.
-struct End: Equatable {
-    var address: UInt32
-    var port: UInt16
+public struct End: Equatable, Sendable {
+    public var address: UInt32
+    public var port: UInt16
 
-    init(_ address: UInt32, _ port: UInt16) {
+    public init(_ address: UInt32, _ port: UInt16) {
         self.address = address
         self.port = port
     }
 }
 
 /// When the tests' traffic begins: 2023-11-14, 22:13:20 UTC.
-let start: Int64 = 1_700_000_000_000_000_000
-let second: Int64 = 1_000_000_000
+public let start: Int64 = 1_700_000_000_000_000_000
+public let second: Int64 = 1_000_000_000
 
-func big(_ value: some FixedWidthInteger & UnsignedInteger) -> Octets { withUnsafeBytes(of: value.bigEndian) { Octets($0) } }
+public func big(_ value: some FixedWidthInteger & UnsignedInteger) -> Octets { withUnsafeBytes(of: value.bigEndian) { Octets($0) } }
 
-func ethernet(_ type: UInt16, vlans: [UInt16] = [], _ payload: Octets) -> Octets {
+public func ethernet(_ type: UInt16, vlans: [UInt16] = [], _ payload: Octets) -> Octets {
     [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2] + vlans.flatMap { big(0x8100 as UInt16) + big($0) } + big(type) + payload
 }
 
-func ipv4(_ number: UInt8, from: UInt32, to: UInt32, fragment: UInt16 = 0, _ payload: Octets) -> Octets {
+public func ipv4(_ number: UInt8, from: UInt32, to: UInt32, fragment: UInt16 = 0, _ payload: Octets) -> Octets {
     let lengths = big(0x4500 as UInt16) + big(UInt16(20 + payload.count))
     return lengths + big(7 as UInt16) + big(fragment) + [64, number, 0, 0] + big(from) + big(to) + payload
 }
 
 /// The addresses are the last words of addresses in 2001:db8::/64.
-func ipv6(_ number: UInt8, from: UInt32, to: UInt32, _ payload: Octets) -> Octets {
+public func ipv6(_ number: UInt8, from: UInt32, to: UInt32, _ payload: Octets) -> Octets {
     let prefix = big(0x2001_0db8_0000_0000 as UInt64) + big(0 as UInt32)
     return big(0x6000_0000 as UInt32) + big(UInt16(payload.count)) + [number, 64] + prefix + big(from) + prefix + big(to) + payload
 }
 
-func tcpHeader(_ from: UInt16, _ to: UInt16, sequence: UInt32, acknowledgment: UInt32, flags: TCPFlags, window: UInt16 = 1024) -> Octets {
+public func tcpHeader(_ from: UInt16, _ to: UInt16, sequence: UInt32, acknowledgment: UInt32, flags: TCPFlags, window: UInt16 = 1024) -> Octets {
     big(from) + big(to) + big(sequence) + big(acknowledgment) + [0x50, flags.rawValue] + big(window) + [0, 0, 0, 0]
 }
 
-func udp(_ from: UInt16, _ to: UInt16, _ payload: Octets = [1, 2, 3]) -> Octets { big(from) + big(to) + big(UInt16(8 + payload.count)) + [0, 0] + payload }
+public func udp(_ from: UInt16, _ to: UInt16, _ payload: Octets = [1, 2, 3]) -> Octets { big(from) + big(to) + big(UInt16(8 + payload.count)) + [0, 0] + payload }
 
-func udpFrame(_ from: End, _ to: End, vlans: [UInt16] = [], _ payload: Octets = [1, 2, 3]) -> Octets {
+public func udpFrame(_ from: End, _ to: End, vlans: [UInt16] = [], _ payload: Octets = [1, 2, 3]) -> Octets {
     ethernet(0x0800, vlans: vlans, ipv4(17, from: from.address, to: to.address, udp(from.port, to.port, payload)))
 }
 
@@ -71,31 +71,31 @@ func udpFrame(_ from: End, _ to: End, vlans: [UInt16] = [], _ payload: Octets = 
 ///     +6             six seconds pass; +-2: time goes back
 ///
 /// A millisecond passes between packets. The byte at place n of a stream is a function of n, so that nobody has to say it.
-struct Talk {
-    var packets: [Sent] = []
-    var client = End(0x0a00_0001, 40000)
-    var server = End(0x0a00_0002, 443)
-    var firstNumbers: (client: UInt32, server: UInt32) = (1000, 3_000_000_000)
-    var time = start
-    var isIPv6 = false
-    var vlans: [UInt16] = []
+public struct Talk: Sendable {
+    public var packets: [Sent] = []
+    public var client = End(0x0a00_0001, 40000)
+    public var server = End(0x0a00_0002, 443)
+    public var firstNumbers: (client: UInt32, server: UInt32) = (1000, 3_000_000_000)
+    public var time = start
+    public var isIPv6 = false
+    public var vlans: [UInt16] = []
     /// Payload instead of the bytes that nobody has to say.
-    var payloads: [Octets] = []
+    public var payloads: [Octets] = []
     private var next: (client: UInt32, server: UInt32) = (1, 1)
 
-    init() {}
+    public init() {}
 
-    init(_ text: String, swapped: Bool = false) {
+    public init(_ text: String, swapped: Bool = false) {
         if swapped { (client.address, server.address) = (server.address, client.address) }
         say(text)
     }
 
-    static func byte(_ place: Int, _ direction: Direction) -> UInt8 {
+    public static func byte(_ place: Int, _ direction: Direction) -> UInt8 {
         UInt8(truncatingIfNeeded: (place &* 0x9e37_79b1) >> 13) ^ (direction == .originator ? 0 : 0xff)
     }
-    static func bytes(_ range: Range<Int>, _ direction: Direction = .originator) -> Octets { range.map { byte($0, direction) } }
+    public static func bytes(_ range: Range<Int>, _ direction: Direction = .originator) -> Octets { range.map { byte($0, direction) } }
 
-    mutating func say(_ text: String) {
+    public mutating func say(_ text: String) {
         for word in text.split(separator: " ") {
             switch word.first {
             case ">": send(word.dropFirst(), .originator)
@@ -135,7 +135,7 @@ struct Talk {
     }
 
     /// A packet at a place relative to its side's first number.
-    mutating func send(_ direction: Direction, _ flags: TCPFlags, place: Int, ack: Int, _ payload: Octets, window: UInt16 = 1024) {
+    public mutating func send(_ direction: Direction, _ flags: TCPFlags, place: Int, ack: Int, _ payload: Octets, window: UInt16 = 1024) {
         let isClient = direction == .originator
         let (from, to) = isClient ? (client, server) : (server, client)
         let (own, other) = isClient ? (firstNumbers.client, firstNumbers.server) : (firstNumbers.server, firstNumbers.client)

@@ -43,7 +43,7 @@ import Tracking
         }.run()
         #expect(after.stories.count == 40)
         #expect(after.all { $0.conflicts.map(\.byteCount) } == [[5]])
-        #expect(after.all { $0.record.originator.stream?.conflicts } == [1])
+        #expect(after.all { $0.record.originatorStream?.conflicts } == [1])
         #expect(after.all { $0.bytes.originator.count } == [5])
         #expect(after.counters[bytes: .overlapped] == 40 * 5)
     }
@@ -92,7 +92,7 @@ import Tracking
         // Ten bytes went on; if they are given out, all of them are, otherwise each is counted as what came after the end.
         let given = after.all { $0.bytes.originator.count }
         #expect(given == [5])
-        #expect(after.all { $0.record.originator.stream?[.afterEnd] } == [10])
+        #expect(after.all { $0.record.originatorStream?[.afterEnd] } == [10])
         #expect(after.all { $0.record.originator.payloadBytes } == [15])
     }
 

@@ -87,8 +87,8 @@ import Tracking
         #expect(after.stories.count == 40)
         #expect(after.all { $0.record.originatorEvidence } == [evidence])
         #expect(after.all { $0.record.responder.port } == [443])
-        #expect(after.all { $0.record.originator.stream![.delivered] == $0.record.originator.payloadBytes } == [true])
-        #expect(after.all { $0.record.responder.stream![.delivered] == $0.record.responder.payloadBytes } == [true])
+        #expect(after.all { $0.record.originatorStream![.delivered] == $0.record.originator.payloadBytes } == [true])
+        #expect(after.all { $0.record.responderStream![.delivered] == $0.record.responder.payloadBytes } == [true])
         #expect(after.all { $0.gaps.count } == [0])
     }
 
@@ -117,7 +117,7 @@ import Tracking
         let after = try HostileCase(size: 40, ">S <SA >A >PA5 <A <PA5 >A >RA9").run()
         #expect(after.all(\.end) == [.rst])
         #expect(after.all { $0.bytes.originator } == [Talk.bytes(1..<6)])
-        #expect(after.all { $0.record.originator.stream?[.afterEnd] } == [9])
+        #expect(after.all { $0.record.originatorStream?[.afterEnd] } == [9])
     }
 
     @Test(arguments: [(">S <SA >A >PA5 <A >RA >PA9 <PA9@1", EndReason.rst), (">S <SA >A >PA5 <A >FA <FA >PA9 <PA9@2", .fin)])

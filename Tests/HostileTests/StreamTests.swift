@@ -152,7 +152,7 @@ import Testing
     ]) func `case 28a what a host sends again is given out once`(name: String, text: String, bytes: Range<Int>, again: UInt64) throws {
         let after = try HostileCase(size: 40, text).run()
         #expect(after.all { $0.bytes.originator } == [Talk.bytes(bytes)])
-        #expect(after.all { $0.record.originator.stream![.retransmitted] } == [again])
+        #expect(after.all { $0.record.originatorStream![.retransmitted] } == [again])
         #expect(after.all { $0.gaps.count + $0.conflicts.count } == [0])
         #expect(after.all(\.state) == [.sf])
     }

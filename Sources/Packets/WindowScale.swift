@@ -10,23 +10,22 @@ public struct WindowScale: Equatable {
     /// Nil unless it is there, before an option that does not hold together.
     ///
     /// - Parameter options: what lies between a TCP header's 20 bytes and its payload.
-    public init?(_ options: RawSpan) {
-        var place = 0
-        while place < options.byteCount {
-            let kind = options.unsafeLoad(fromByteOffset: place, as: UInt8.self)
-            if kind == 0 { return nil }
+    public init?(_ options: UnsafeRawBufferPointer) {
+        guard var place = options.baseAddress else { return nil }
+        let end = place + options.count
+        // An option of two bytes or more begins here.
+        while end - place >= 2 {
+            let (kind, length) = (place.load(as: UInt8.self), place.load(fromByteOffset: 1, as: UInt8.self))
             if kind == 1 {
                 place += 1
                 continue
             }
-            guard place + 1 < options.byteCount else { return nil }
-            let length = Int(options.unsafeLoad(fromByteOffset: place + 1, as: UInt8.self))
-            guard length >= 2, place + length <= options.byteCount else { return nil }
+            guard kind != 0, length >= 2, Int(length) <= end - place else { return nil }
             if kind == 3, length == 3 {
-                shift = min(14, options.unsafeLoad(fromByteOffset: place + 2, as: UInt8.self))
+                shift = min(14, place.load(fromByteOffset: 2, as: UInt8.self))
                 return
             }
-            place += length
+            place += Int(length)
         }
         return nil
     }
@@ -36,6 +35,6 @@ public struct WindowScale: Equatable {
         let start = Int(packet.pointee.transportOffset) + 20
         let end = min(Int(packet.pointee.payloadOffset), Int(frame.pointee.length))
         guard start < end else { return nil }
-        self.init(RawSpan(_unsafeStart: frame.pointee.bytes + start, byteCount: end - start))
+        self.init(UnsafeRawBufferPointer(start: frame.pointee.bytes + start, count: end - start))
     }
 }

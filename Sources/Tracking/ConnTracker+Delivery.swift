@@ -39,8 +39,8 @@ extension ConnTracker {
     mutating func start(_ wanting: SubscriberSet, _ key: FlowKey, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.subscribed.insert(wanting)
         connection.pointee.active.insert(wanting)
-        let record = ConnectionRecord(key, connection, extras.known(index))
-        for number in wanting { subscribers.with(number) { $0.start(index, record) } }
+        ConnectionRecord.fill(record, key, connection, extras.known(index))
+        for number in wanting { subscribers.with(number) { $0.start(index, UnsafePointer(record)) } }
     }
 
     /// Asks the filters that could not tell again, now that the application protocol is known.
@@ -63,16 +63,24 @@ extension ConnTracker {
             if connection.pointee.parsing.isRunning { finishParser(index, connection) }
         }
         if !connection.pointee.pending.isEmpty { decidePending(slot, connection) }
-        if connection.pointee.transport == .tcp { settleAccounts(index, connection) }
+        let hasStreams = connection.pointee.wants.contains(.hasStreams)
+        if hasStreams {
+            settleAccounts(index, connection)
+        } else if connection.pointee.transport == .tcp {
+            // Nobody ever wanted them.
+            let bytes = connection.pointee.sideA.payloadBytes &+ connection.pointee.sideB.payloadBytes
+            counters.payloadBytes &+= bytes
+            counters.payload[ByteOutcome.unwanted.rawValue] &+= bytes
+        }
         if !connection.pointee.subscribed.isEmpty {
-            var record = ConnectionRecord(table.key(at: slot), connection, extras.known(index), endReason: reason)
-            if connection.pointee.wants.contains(.hasStreams) { record.accounts = reassembly.accounts(index) }
-            for number in connection.pointee.subscribed { subscribers.with(number) { $0.end(index, record) } }
+            ConnectionRecord.fill(
+                record, table.key(at: slot), connection, extras.known(index), hasStreams ? reassembly.accounts(index) : nil, endReason: reason)
+            for number in connection.pointee.subscribed { subscribers.with(number) { $0.end(index, UnsafePointer(record)) } }
         }
         connection.pointee.subscribed = SubscriberSet()
         connection.pointee.active = SubscriberSet()
         if connection.pointee.wants.isMoreThanCounts { updateWants(index, connection) }
-        if connection.pointee.wants.contains(.hasStreams) { closeStreams(index) }
+        if hasStreams { closeStreams(index) }
     }
 
     /// Works out what is still wanted, and gives back what no longer is.

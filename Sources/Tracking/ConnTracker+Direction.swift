@@ -28,8 +28,8 @@ extension ConnTracker {
             }
             if before == .yes, connection.pointee.subscribed.contains(member) { drop(number, index, connection) }
         }
-        let record = ConnectionRecord(key, connection, extras.known(index))
-        for number in connection.pointee.subscribed { subscribers.with(number) { $0.reoriented(index, record) } }
+        ConnectionRecord.fill(record, key, connection, extras.known(index))
+        for number in connection.pointee.subscribed { subscribers.with(number) { $0.reoriented(index, UnsafePointer(record)) } }
         if !starting.isEmpty { start(starting, key, index, connection) }
         updateWants(index, connection)
     }

@@ -79,9 +79,12 @@ extension ConnTracker {
 
     /// Ends those whose deadline lies in a tick before this one: who that is does not depend on when in a tick it is asked.
     private mutating func endOverdue(atMost count: Int) {
+        // Nothing new since the last time, when there was nothing more.
+        if !hasOverdue, clock.steady &- overdueTick < wheel.tick, clock.steady >= overdueTick { return }
         let tick = clock.steady &- clock.steady % wheel.tick
+        (overdueTick, hasOverdue) = (tick, true)
         for _ in 0..<count {
-            guard let index = wheel.popDue(by: tick) else { return }
+            guard let index = wheel.popDue(by: tick) else { return hasOverdue = false }
             let slot = table.slot(at: index)
             let connection = table.pointer(to: slot)
             let deadline = connection.pointee.touched &+ connection.timeout(options)

@@ -141,10 +141,6 @@ extension ConnTracker {
 
     private mutating func settleAccount(_ half: Half) {
         let payloadBytes = half.connection.side(half.sender).pointee.payloadBytes
-        guard half.connection.pointee.wants.contains(.hasStreams) else {
-            counters.payloadBytes &+= payloadBytes
-            return counters.payload[ByteOutcome.unwanted.rawValue] &+= payloadBytes
-        }
         assert(!reassembly.holds(half.stream) && reassembly.isConsistent(half.stream), "a stream's positions are not those given out and in gaps")
         let account = reassembly.account(half.stream)
         assert(account.pointee.total <= payloadBytes, "more bytes have an outcome than came")

@@ -38,6 +38,8 @@ public struct ConnTracker: ~Copyable {
     var wheel: TimerWheel
     var reassembly: Reassembly
     var extras: ConnectionExtrasList
+    /// The record at hand, for whoever is told of a connection.
+    let record = ConnectionRecord.allocate()
     let parsers: ObjectList<ParserStage>
     let subscribers: SubscriberList
     /// Who wants what, by stage.
@@ -48,8 +50,11 @@ public struct ConnTracker: ~Copyable {
     let wantsStages: Bool
     var clock = PacketClock()
     var emergency: Emergency
+    /// The tick up to which timeouts have been acted upon, but for some if `hasOverdue`.
+    var overdueTick: Int64 = 0
+    var hasOverdue = false
     /// No connection times out sooner.
-    let shortestTimeout: Int64
+    let shortestTimeout: UInt64
 
     /// - Parameter subscribers: those that track connections, 64 at most.
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
@@ -80,15 +85,20 @@ public struct ConnTracker: ~Copyable {
         parsers = ObjectList(stages.stages)
         (packetMembers, streamMembers, sessionMembers) = (members.packets, members.stream, members.sessions)
         wantsStages = !(members.packets.isEmpty && members.stream.isEmpty && members.sessions.isEmpty)
-        shortestTimeout = min(
+        let shortest = min(
             options.tcpInactivityTimeout, options.udpInactivityTimeout, options.otherInactivityTimeout, options.tcpEstablishTimeout, options.tcpClosingTimeout,
             options.tcpTombstoneTimeout)
+        // A leap of time is longer than that.
+        shortestTimeout = UInt64(min(max(0, shortest), PacketClock.ahead))
     }
 
     /// Entries of the table: one more than connections, for it gives one up as soon as it is full.
     static func capacity(_ maxConnections: Int) -> Int { maxConnections + 1 }
 
-    deinit { ownedOptions.deallocate() }
+    deinit {
+        ownedOptions.deallocate()
+        record.deallocate()
+    }
 
     /// Connections and tombstones in the table.
     public var count: Int { table.count }
@@ -124,12 +134,17 @@ public struct ConnTracker: ~Copyable {
         var known: UnsafeMutablePointer<Connection>?
         while car < end {
             let packet = UnsafePointer(car.pointee.packet)
-            passTime(packet)
-            if let connection = known, connection.pointee.phase == .open, now &- connection.pointee.touched < shortestTimeout {
+            let time = packet.pointee.timestamp.nanoseconds
+            // The engine's time is that of the packet before, which touched the connection.
+            if let connection = known, connection.pointee.phase == .open, UInt64(bitPattern: time &- connection.pointee.touched) < shortestTimeout {
+                clock.proceed(to: time)
                 track(packet, car.pointee.frame, connection, from: car.pointee.sender)
             } else {
+                passTime(packet)
                 known = enter(packet, train, from: car.pointee.sender)
                 if let known { track(packet, car.pointee.frame, known, from: car.pointee.sender) }
+                // While it is in question, each packet has a say in it.
+                if clock.isAstray { known = nil }
             }
             car += 1
         }
@@ -170,7 +185,7 @@ public struct ConnTracker: ~Copyable {
         }
         var (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(.attempt))!
         var connection = table.pointer(to: slot)
-        if !isNew, connection.pointee.phase != .open || now &- connection.pointee.touched >= shortestTimeout {
+        if !isNew, connection.pointee.phase != .open || now &- connection.pointee.touched >= Int64(shortestTimeout) {
             switch meetLate(packet, slot, connection, sender) {
             case .goesOn: break
             case .tooLate:

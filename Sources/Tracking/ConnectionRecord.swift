@@ -20,27 +20,26 @@ public struct ConnectionRecord: Sendable {
     }
 
     // The tracker's own entry, copied whole; what it says is worked out when somebody asks.
-    private let key: FlowKey
-    private let connection: Connection
-    private var extras = ConnectionExtras()
+    private var key: FlowKey
+    private var connection: Connection
     /// Why it was reported; nil while it goes on.
-    public let endReason: EndReason?
-    /// Set where there are some: passing it on in any case would cost each connection more than all else here.
-    var accounts: (a: StreamAccount, b: StreamAccount)?
+    public private(set) var endReason: EndReason?
+    /// Whether the next three mean something: a tracker fills one record again and again, and what a connection has not costs it nothing.
+    private var hasExtras = false
+    private var hasAccounts = false
+    private var ownExtras = ConnectionExtras()
+    private var accountA = StreamAccount()
+    private var accountB = StreamAccount()
 
-    init(_ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, _ extras: UnsafePointer<ConnectionExtras>?, endReason: EndReason? = nil) {
-        self.key = key
-        self.connection = connection.pointee
-        if let extras { self.extras = extras.pointee }
-        self.endReason = endReason
-    }
+    private var extras: ConnectionExtras { hasExtras ? ownExtras : ConnectionExtras() }
 
-    public var originator: Party { party(connection.originator) }
-    public var responder: Party { party(connection.originator.other) }
+    // Inlined, so that who asks for one number does not have the whole record copied for the call.
+    @inline(__always) public var originator: Party { party(connection.originator) }
+    @inline(__always) public var responder: Party { party(connection.originator.other) }
     /// What became of the TCP payload of each side; nil while the connection goes on, and when nothing ever wanted its streams. Not of the parties, which
     /// are asked for far more often.
-    public var originatorStream: StreamAccount? { connection.originator == .a ? accounts?.a : accounts?.b }
-    public var responderStream: StreamAccount? { connection.originator == .a ? accounts?.b : accounts?.a }
+    public var originatorStream: StreamAccount? { hasAccounts ? connection.originator == .a ? accountA : accountB : nil }
+    public var responderStream: StreamAccount? { hasAccounts ? connection.originator == .a ? accountB : accountA : nil }
     public var transport: TransportProtocol { key.transport }
     /// Those of the first packet, outermost first; 0 where there is no tag.
     public var vlans: (outer: UInt16, inner: UInt16) {
@@ -61,6 +60,7 @@ public struct ConnectionRecord: Sendable {
     /// The application protocol, once something was subscribed to that needed to know.
     public var service: Service { connection.service }
 
+    @inline(__always)
     private func party(_ endpoint: Endpoint) -> Party {
         let side = endpoint == .a ? connection.sideA : connection.sideB
         return Party(
@@ -111,6 +111,43 @@ public struct ConnectionRecord: Sendable {
             }
         }
         return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension ConnectionRecord {
+    /// One to be filled again and again.
+    static func allocate() -> UnsafeMutablePointer<ConnectionRecord> {
+        let nothing = UnsafeMutablePointer<Connection>.allocate(capacity: 1)
+        defer { nothing.deallocate() }
+        UnsafeMutableRawPointer(nothing).initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<Connection>.size)
+        let record = UnsafeMutablePointer<ConnectionRecord>.allocate(capacity: 1)
+        record.initialize(to: ConnectionRecord(key: FlowKey(), connection: nothing.pointee))
+        return record
+    }
+
+    private init(key: FlowKey, connection: Connection) {
+        self.key = key
+        self.connection = connection
+    }
+
+    /// Fills a record in place.
+    ///
+    /// - Parameter accounts: those of endpoint a and, behind it, b.
+    @inline(__always)
+    static func fill(
+        _ record: UnsafeMutablePointer<ConnectionRecord>, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>,
+        _ extras: UnsafePointer<ConnectionExtras>?, _ accounts: UnsafePointer<StreamAccount>? = nil, endReason: EndReason? = nil
+    ) {
+        record.pointee.key = key
+        record.pointee.connection = connection.pointee
+        record.pointee.endReason = endReason
+        record.pointee.hasExtras = extras != nil
+        if let extras { record.pointee.ownExtras = extras.pointee }
+        record.pointee.hasAccounts = accounts != nil
+        if let accounts {
+            record.pointee.accountA = accounts[0]
+            record.pointee.accountB = accounts[1]
+        }
     }
 }
 

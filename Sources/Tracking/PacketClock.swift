@@ -23,8 +23,11 @@ struct PacketClock {
     private(set) var now: Int64 = .min
     /// `now` without what is not believed yet.
     private(set) var steady: Int64 = .min
-    /// How far from `now - back` a packet's time may lie; 0 while a leap is in question.
-    private var reach: UInt64 = 0
+    /// Whether a leap is in question.
+    private(set) var isAstray = false
+    /// The upper bits of `now`, which a packet's time shares unless it must be looked at: a window of 34 seconds. Shared by none while a leap is in question.
+    private var window: Int64 = .min
+    private static let windowBits: Int64 = 35
     /// The time that a leap would lead to, and packets in a row that agree.
     private var stray: Int64 = 0
     private var agreeing = 0
@@ -37,13 +40,16 @@ struct PacketClock {
     /// - Returns: false when it has gone back for good, and deadlines must be counted from there.
     @inline(__always)
     mutating func see(_ time: Int64) -> Bool {
-        let step = time &- now
-        guard UInt64(bitPattern: step &+ Self.back) < reach else { return judge(time) }
-        if step > 0 { now = time }
+        guard time &>> Self.windowBits == window else { return judge(time) }
+        now = max(now, time)
         return true
     }
 
-    /// A packet after which time may stand still for long, or the first one.
+    /// Goes on to a time not before `now` and not beyond a leap, which is not in question.
+    @inline(__always)
+    mutating func proceed(to time: Int64) { now = time }
+
+    /// A packet of another window, or after which time may stand still for long.
     @inline(never)
     private mutating func judge(_ time: Int64) -> Bool {
         let time = min(max(time, 0), Self.latest)
@@ -51,7 +57,7 @@ struct PacketClock {
             settle(time)
             return true
         }
-        if reach != 0 { steady = now }
+        rest()
         let step = time - steady
         if step >= -Self.back, step <= Self.ahead {
             // Back to normal: what strayed was alone.
@@ -59,7 +65,7 @@ struct PacketClock {
             settle(max(steady, time))
             return true
         }
-        reach = 0
+        (isAstray, window) = (true, .min)
         let isAhead = step > 0
         // Whatever comes after a leap agrees with it, however far; an earlier time is the better guess.
         let agrees = agreeing > 0 && isAhead == (stray > steady) && (isAhead ? time >= stray - Self.ahead : abs(time - stray) <= Self.back)
@@ -77,14 +83,14 @@ struct PacketClock {
     }
 
     private mutating func settle(_ time: Int64) {
-        (now, steady, agreeing) = (time, time, 0)
-        reach = UInt64(Self.back + Self.ahead)
+        (now, steady, agreeing, isAstray) = (time, time, 0, false)
+        window = time &>> Self.windowBits
     }
 
     /// The burst is over: what counts from here on is what is believed.
     @inline(__always)
     mutating func rest() {
-        if reach != 0 { steady = now }
+        if !isAstray { steady = now }
     }
 
     /// Time passes without packets, by a clock that can be trusted.

@@ -106,9 +106,8 @@ struct Reassembly: ~Copyable {
     @inline(__always)
     func account(_ stream: Int) -> UnsafeMutablePointer<StreamAccount> { accounts + stream }
 
-    mutating func accounts(_ connection: Int) -> (a: StreamAccount, b: StreamAccount) {
-        (accounts[Self.stream(connection, .a)], accounts[Self.stream(connection, .b)])
-    }
+    /// Those of a connection's endpoint a and, behind it, b.
+    mutating func accounts(_ connection: Int) -> UnsafePointer<StreamAccount> { UnsafePointer(accounts + Self.stream(connection, .a)) }
 
     /// Moves on over a segment that comes next while nothing waits: what most segments are. False when this is another.
     @inline(__always)

@@ -48,13 +48,13 @@ open class Subscriber {
     func packet(_ packet: UnsafePointer<Packet>, _ frame: RawSpan) {}
 
     // For `Trackable`, of the connection at an index of the table.
-    func start(_ index: Int, _ record: ConnectionRecord) {}
+    func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {}
     func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict { .more }
     func stream(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> Verdict { .more }
     func gap(_ index: Int, _ byteCount: Int, from sender: Direction) -> Verdict { .more }
-    func reoriented(_ index: Int, _ record: ConnectionRecord) {}
+    func reoriented(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {}
     func conflict(_ index: Int, _ conflict: StreamConflict, from sender: Direction) -> Verdict { .more }
-    func end(_ index: Int, _ record: ConnectionRecord) {}
+    func end(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {}
     func drop(_ index: Int) {}
     func subscribeToSessions(_ parsers: inout ParserStages) {}
 
@@ -118,7 +118,7 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
 
     override var byteCount: Int { memory.byteCount }
 
-    override func start(_ index: Int, _ record: ConnectionRecord) { (values + index).initialize(to: S(record)) }
+    override func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) { (values + index).initialize(to: S(record.pointee)) }
 
     override func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict {
         values[index]._packet(packet.pointee, frame, from: sender, &report.pointee)
@@ -132,13 +132,13 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
         values[index]._gap(byteCount, from: sender, &report.pointee)
     }
 
-    override func reoriented(_ index: Int, _ record: ConnectionRecord) { values[index].reoriented(record, &report.pointee) }
+    override func reoriented(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) { values[index].reoriented(record.pointee, &report.pointee) }
 
     override func conflict(_ index: Int, _ conflict: StreamConflict, from sender: Direction) -> Verdict {
         values[index]._conflict(conflict, from: sender, &report.pointee)
     }
 
-    override func end(_ index: Int, _ record: ConnectionRecord) { (values + index).move().ended(record, &report.pointee) }
+    override func end(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) { (values + index).move().ended(record.pointee, &report.pointee) }
 
     override func drop(_ index: Int) { (values + index).deinitialize(count: 1) }
 

@@ -96,12 +96,12 @@ public protocol PacketSubscription: Subscription, ~Copyable {
 /// Keeps a value for each connection, from its first packet to its end.
 public protocol Trackable: Subscription, ~Copyable {
     /// - Parameter connection: the record as it stands at the first packet, that packet included.
-    init(_ connection: ConnectionRecord)
+    init(_ connection: borrowing ConnectionRecord)
     /// The originator was found to be the other endpoint than was said so far (`^` in the history); what has been handed out came from the opposite
     /// direction. Filters that look at directions have been asked again.
-    mutating func reoriented(_ connection: ConnectionRecord, _ report: inout Report)
+    mutating func reoriented(_ connection: borrowing ConnectionRecord, _ report: inout Report)
     /// The connection is over, or the run is.
-    consuming func ended(_ connection: ConnectionRecord, _ report: inout Report)
+    consuming func ended(_ connection: borrowing ConnectionRecord, _ report: inout Report)
 
     static var _seesPackets: Bool { get }
     static var _seesStream: Bool { get }
@@ -129,7 +129,7 @@ public protocol StreamTrackable: Trackable, ~Copyable {
 }
 
 extension Trackable where Self: ~Copyable {
-    public mutating func reoriented(_ connection: ConnectionRecord, _ report: inout Report) {}
+    public mutating func reoriented(_ connection: borrowing ConnectionRecord, _ report: inout Report) {}
 }
 
 extension StreamTrackable where Self: ~Copyable {

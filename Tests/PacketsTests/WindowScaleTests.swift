@@ -2,7 +2,7 @@ import Testing
 @testable import Packets
 
 @Suite struct `Window scale option` {
-    private func shift(_ options: [UInt8]) -> UInt8? { options.withUnsafeBytes { WindowScale(RawSpan(_unsafeBytes: $0))?.shift } }
+    private func shift(_ options: [UInt8]) -> UInt8? { options.withUnsafeBytes { WindowScale($0)?.shift } }
 
     @Test func `is found among others`() {
         #expect(shift([2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7]) == 7)

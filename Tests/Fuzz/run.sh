@@ -7,7 +7,7 @@ binary=$1 seconds=$2
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 found=$here/../../.build/fuzz-found
-export LSAN_OPTIONS="suppressions=$here/leaks.supp:print_suppressions=0"
+export LSAN_OPTIONS="suppressions=$here/../Sanitizers/leaks.supp:print_suppressions=0"
 for target in ${*:-packet fragments segments filter tls}; do
     mkdir -p "$found/$target"
     limit=-max_total_time=$seconds

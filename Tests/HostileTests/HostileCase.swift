@@ -21,6 +21,7 @@ struct HostileCase {
         options.reassemblyPerConnection = 256 << 10
         options.reassemblyPerDirection = 128 << 10
         options.parserMemory = 1 << 20
+        options.fragmentMemory = 1 << 18
         return options
     }
 

@@ -11,10 +11,10 @@ TRACE := Tests/Traces/tls.pcap
 # Retina's own trace where it is at hand: the thresholds are its.
 BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suites.pcap) $(TRACE))
 
-.PHONY: demo test bench fuzz build setup unit release user-package command-line costs endurance
-
 # For each fuzzer.
 SECONDS ?= 10
+
+.PHONY: demo test bench fuzz build setup unit release user-package command-line costs endurance
 
 demo: build
 	.build/release/fovea run --device net_pcap0,rx_pcap=$(TRACE) --subscription server_names

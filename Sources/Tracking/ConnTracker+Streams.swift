@@ -153,9 +153,9 @@ extension ConnTracker {
         count(.unwanted, Int(truncatingIfNeeded: rest), half.stream)
     }
 
-    /// Forgets the streams of a connection that has been reported.
+    /// Closes the books of a connection that has been reported; its streams are freed by then.
     mutating func closeStreams(_ index: Int) {
-        freeStreams(index)
+        assert(reassembly.isFree(Reassembly.stream(index, .a)) && reassembly.isFree(Reassembly.stream(index, .b)), "a stream outlives its connection")
         reassembly.close(Reassembly.stream(index, .a))
         reassembly.close(Reassembly.stream(index, .b))
     }

@@ -203,7 +203,7 @@ public struct ConnTracker: ~Copyable {
         }
         if connection.pointee.wants.contains(.reoriented) {
             connection.pointee.wants.remove(.reoriented)
-            keepInOrder(connection, isNewSecond: false, wentBack: false)
+            keepInOrder(connection, isNewSecond: false)
             reorient(slot, connection)
         }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
@@ -257,7 +257,7 @@ public struct ConnTracker: ~Copyable {
     /// Puts the connection where a full table finds it in its turn, if that has changed. The order is that of last touches to within a second:
     /// moving an entry costs three cache misses.
     @inline(never)
-    mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool, wentBack: Bool) {
+    mutating func keepInOrder(_ connection: UnsafeMutablePointer<Connection>, isNewSecond: Bool, wentBack: Bool = false) {
         let rank = connection.currentRank, before = connection.pointee.rank
         guard rank != before || isNewSecond else { return }
         let slot = table.slot(of: connection)

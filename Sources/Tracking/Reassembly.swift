@@ -200,6 +200,7 @@ struct Reassembly: ~Copyable {
     func holds(_ stream: Int) -> Bool { streams[stream].head != 0 }
 
     /// Pages in use, of all streams or of one.
+    @inline(__always)
     var heldPages: Int { pages.count }
     mutating func heldPages(_ stream: Int) -> UInt32 { streams[stream].pages }
 
@@ -217,8 +218,12 @@ struct Reassembly: ~Copyable {
     ///
     /// - Returns: the bytes that it held.
     @inline(__always)
-    mutating func free(_ stream: Int) -> Int {
-        streams[stream].hasBegun || streams[stream].hasSyn || streams[stream].hasEnd || holds(stream) ? freeUsed(stream) : 0
+    mutating func free(_ stream: Int) -> Int { isFree(stream) ? 0 : freeUsed(stream) }
+
+    /// Whether it is as new.
+    @inline(__always)
+    func isFree(_ stream: Int) -> Bool {
+        !streams[stream].hasBegun && !streams[stream].hasSyn && !streams[stream].hasEnd && streams[stream].head == 0
     }
 
     private mutating func freeUsed(_ stream: Int) -> Int {

@@ -57,5 +57,9 @@ public struct StreamAccount: BitwiseCopyable, Sendable {
     var passed: UInt64 { self[.delivered] &+ gapBytes }
 
     /// Bytes with an outcome.
-    var total: UInt64 { ByteOutcome.allCases.reduce(0) { $0 &+ self[$1] } }
+    var total: UInt64 {
+        var sum: UInt64 = 0
+        for index in outcomes.indices { sum &+= outcomes[index] }
+        return sum
+    }
 }

@@ -114,6 +114,21 @@ write("segments", "budget", b"\0\1" + b"".join(segment(0x20, 0, 3000 * n + 1, 25
 write("segments", "far", b"\3\0" + segment(0x80, 0, 65535, 9) + segment(0x80, 0, 4000, 200) + segment(0, 0, 0, 200))
 write("segments", "close", b"\4\0" + segment(0, 0, 0, 9) + segment(62, 0, 12, 0) + segment(0, 0, 9, 3) + segment(63, 0, 0, 5) + segment(0, 0, 13, 5) + segment(60, 0, 13, 0))
 
+# Fragments: UDP's length, then control, time, offset (its high bit: the last), count.
+piece = lambda control, time, offset, count: bytes([control, time]) + struct.pack(">HB", offset, count)
+last = 0x8000
+for version in (0, 8):
+    name = "v6" if version else "v4"
+    write("fragments", f"in-order-{name}", b"\0\x40" + piece(version, 0, 0, 2) + piece(version, 2, 2, 4) + piece(version, 2, last | 6, 2))
+    write("fragments", f"reversed-{name}", b"\0\x40" + piece(version, 0, last | 6, 2) + piece(version, 2, 2, 4) + piece(version, 2, 0, 2))
+    write("fragments", f"overlaps-{name}", b"\1\0" + piece(version, 0, 0, 4) + piece(version | 16, 0, 2, 4) + piece(version, 0, 0, 4) + piece(version, 0, last | 6, 1))
+    write("fragments", f"two-ends-{name}", b"\0\x20" + piece(version, 0, last | 6, 1) + piece(version, 0, last | 3, 1) + piece(version, 0, 0, 9))
+    write("fragments", f"ping-of-death-{name}", b"\xff\xff" + piece(version, 0, 0x1FFF, 255) + piece(version, 0, last | 0x1FFF, 255) + piece(version, 0, 0, 255))
+    write("fragments", f"tiny-{name}", b"\0\x10" + piece(version | 32, 0, 0, 1) + piece(version, 0, 0, 1) + piece(version | 32, 0, last | 1, 7) + piece(version, 0, 0, 0))
+    write("fragments", f"many-{name}", b"\0\0" + b"".join(piece(version | n % 8, n % 3, 32 * (n // 8), 32) for n in range(64)))
+    write("fragments", f"late-{name}", b"\0\x18" + piece(version, 0, 0, 2) + piece(version, 5, last | 2, 1) + piece(version, 7, 0, 2) + piece(version, 6, last | 2, 1))
+    write("fragments", f"largest-{name}", b"\0\0" + b"".join(piece(version, 0, 255 * n, 255) for n in range(32)) + piece(version | 32, 0, last | 8160, 200))
+
 for number, text in enumerate([
     "tcp.port == 443", "ip.addr == 10.0.0.0/8", "tcp.dstport in 1..1023", "tls and not ipv6", "not (udp or icmp) and vlan.id == 7",
     "ip.src != 192.0.2.1 || ipv6.dst == 2001:db8::/32", "((((tcp))))", "!!!!!!tcp", "tcp.port == 99999", "ip.addr == 300.1.1.1", "tcp and", "\u00e9 or \U0001f600",

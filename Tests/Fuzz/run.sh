@@ -8,7 +8,7 @@ shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 found=$here/../../.build/fuzz-found
 export LSAN_OPTIONS="suppressions=$here/leaks.supp:print_suppressions=0"
-for target in ${*:-packet segments filter tls}; do
+for target in ${*:-packet fragments segments filter tls}; do
     mkdir -p "$found/$target"
     limit=-max_total_time=$seconds
     [ "$seconds" -gt 0 ] || limit=-runs=0

@@ -15,6 +15,8 @@ final class FuzzNotes: SubscriptionReport, @unchecked Sendable {
     var sum: UInt64 = 0
     /// By direction: what is done with stream bytes and gaps.
     var streams: [StreamCheck] = []
+    /// What was wrong with a datagram.
+    var complaint: String?
 
     func merge(_ other: FuzzNotes) {}
 
@@ -89,6 +91,22 @@ struct FuzzStreams: StreamTrackable {
         return .more
     }
     consuming func ended(_ connection: ConnectionRecord, _ notes: inout FuzzNotes) { notes.connections += 1 }
+}
+
+/// The datagrams of a schedule of fragments.
+struct FuzzDatagrams: PacketTrackable {
+    static func makeReport(_ context: ReportContext) -> FuzzNotes { .current }
+    init(_ connection: ConnectionRecord) {}
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ notes: inout FuzzNotes) -> Verdict {
+        guard packet.transport == .udp else { return .more }
+        let start = Int(packet.payloadOffset)
+        for offset in 0..<Int(packet.payloadCaptured) {
+            let byte = frame.unsafeLoad(fromByteOffset: start + offset, as: UInt8.self)
+            if byte & 0x7f != StreamCheck.byte(8 + offset, false) { notes.complaint = "another byte at \(offset) of \(packet.payloadCaptured)" }
+        }
+        return .more
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ notes: inout FuzzNotes) {}
 }
 
 extension SubscriberOrder {

@@ -3,6 +3,8 @@
 public enum FuzzTarget: String, CaseIterable, Sendable {
     /// Frames of any link type and time: their headers, then a whole pipeline with every kind of subscription.
     case packet
+    /// A schedule of fragments: what datagrams they are put together to.
+    case fragments
     /// A schedule of TCP segments in both directions: what streams are told of them.
     case segments
     /// A filter's text: parsing, printing, matching.
@@ -14,7 +16,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     public var longestInput: Int {
         switch self {
         case .packet: 1 << 13
-        case .segments: 1 << 10
+        case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
         case .tls: 1 << 12
         }
@@ -25,6 +27,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         var reader = InputReader(input)
         return switch self {
         case .packet: PacketInput.complaint(&reader)
+        case .fragments: FragmentInput.complaint(&reader)
         case .segments: SegmentInput.complaint(&reader)
         case .filter: FilterInput.complaint(&reader)
         case .tls: TLSInput.complaint(&reader)

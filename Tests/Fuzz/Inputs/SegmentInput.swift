@@ -26,7 +26,9 @@ enum SegmentInput {
             let first = firstNumbers[Int(reader.byte()) % firstNumbers.count]
             options.overlapPolicy = OverlapPolicy.allCases[Int(reader.byte()) % OverlapPolicy.allCases.count]
             var pipeline = Pipeline(options, subscribers: [try! FuzzStreams._makeSubscriber(SubscriberOrder(options))], seed: HashSeed(1))
-            var time: Int64 = 1_700_000_000_000_000_000
+            let start: Int64 = 1_700_000_000_000_000_000
+            var time = start
+            var isPlain = true
             send(&pipeline, isClient: true, number: first, flags: .syn, at: time, count: 0) { _ in 0 }
             send(&pipeline, isClient: false, number: first, flags: [.syn, .ack], acknowledgment: first &+ 1, at: time, count: 0) { _ in 0 }
             while !reader.isAtEnd {
@@ -42,7 +44,10 @@ enum SegmentInput {
                     &pipeline, isClient: side == 0, number: first &+ 1 &+ UInt32(place), flags: flags,
                     acknowledgment: first &+ 1 &+ UInt32(truncatingIfNeeded: acknowledged), at: time, count: count
                 ) { StreamCheck.byte(place + $0, isOther) }
-                notes.streams[side].end = max(notes.streams[side].end, place + count)
+                notes.streams[side].send(place..<place + count)
+                // Nothing that is held for want of other bytes is given up: no end, no time, no more than the budget.
+                isPlain = isPlain && flags == .ack && time == start && place < 8000
+                for stream in notes.streams where isPlain && stream.place != stream.whole { return "\(stream.place) bytes of \(stream.whole)" }
                 if let complaint = notes.streams.compactMap(\.complaint).first ?? pipeline.imbalance { return complaint }
                 let memory = pipeline.counters.reassemblyPeak
                 if memory > options.reassemblyMemory { return "\(memory) bytes held" }
@@ -79,11 +84,20 @@ struct StreamCheck {
     /// The next byte's.
     private(set) var place = 0
     /// Behind the last byte that was sent.
-    var end = 0
+    private(set) var end = 0
+    /// Up to where all bytes were sent.
+    private(set) var whole = 0
+    private var sent: [Range<Int>] = []
     private(set) var complaint: String?
 
     static func byte(_ place: Int, _ isOther: Bool) -> UInt8 {
         UInt8(truncatingIfNeeded: (place &* 0x9e37_79b1) >> 13) & 0x7f | (isOther ? 0x80 : 0)
+    }
+
+    mutating func send(_ places: Range<Int>) {
+        end = max(end, places.upperBound)
+        sent.append(places)
+        while let next = sent.firstIndex(where: { $0.lowerBound <= whole }) { whole = max(whole, sent.remove(at: next).upperBound) }
     }
 
     mutating func take(_ bytes: RawSpan) {

@@ -1,4 +1,5 @@
 import Packets
+// The packets that all of these tests send.
 @_exported import TestWire
 
 extension Talk {

@@ -1,5 +1,4 @@
 import Packets
-import TestWire
 import Testing
 import Tracking
 
@@ -23,7 +22,8 @@ import Tracking
     // MARK: 21
 
     /// Other bytes before, or behind, those that the server reads.
-    @Test(arguments: disguises.map(\.name), [false, true]) func `case 21a an inserted segment is told as a conflict, whatever it is disguised as`(name: String, isFirst: Bool) throws {
+    @Test(arguments: disguises.map(\.name), [false, true])
+    func `case 21a an inserted segment is told as a conflict, whatever it is disguised as`(name: String, isFirst: Bool) throws {
         let disguise = Self.disguises.first { $0.name == name }!
         let after = try HostileCase(size: 40) { size in
             .crowd(size) { number in

@@ -48,7 +48,8 @@ import Testing
 
     // MARK: 11
 
-    @Test(arguments: [">S", ">S40", "<SA"]) func `case 11a a flood of SYNs takes no place from those that are answered, nor from their handshakes`(packet: String) throws {
+    @Test(arguments: [">S", ">S40", "<SA"])
+    func `case 11a a flood of SYNs takes no place from those that are answered, nor from their handshakes`(packet: String) throws {
         var options = HostileCase.options
         options.maxConnections = 1000
         let after = try HostileCase(size: 6000, options) { .crowd($0) { Talk(packet, number: $0) } }.run()
@@ -56,7 +57,8 @@ import Testing
         #expect(after.counters[.evicted] + after.counters[.emergency] >= 5000)
     }
 
-    @Test(arguments: [">A@70", ">F@70", ">R@70", ">PA40@70"]) func `case 11b a flood of TCP without handshakes takes no place from those that are established`(packet: String) throws {
+    @Test(arguments: [">A@70", ">F@70", ">R@70", ">PA40@70"])
+    func `case 11b a flood of TCP without handshakes takes no place from those that are established`(packet: String) throws {
         var options = HostileCase.options
         options.maxConnections = 1000
         let after = try HostileCase(size: 3000, options) { size in [Sent].calm(size) + .crowd(size) { Talk(packet, number: $0) } + .calm(size) }.run()

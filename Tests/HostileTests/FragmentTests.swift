@@ -1,5 +1,4 @@
 import Packets
-import TestWire
 import Testing
 import Tracking
 
@@ -98,7 +97,9 @@ import Tracking
                     return [good[0], evil[1], evil[0], good[1]]
                 }
             }.run()
-            let told = after.stories.filter { $0.record.transport == .udp && $0.record.vlans.outer == 0 && $0.record.responder.address.description == "10.0.0.2" }
+            let told = after.stories.filter {
+                $0.record.transport == .udp && $0.record.vlans.outer == 0 && $0.record.responder.address.description == "10.0.0.2"
+            }
             #expect(told.count == 40)
             #expect(Set(told.map(\.bytes.originator)) == [Self.payload])
             #expect(after.counters.datagrams == 80)

@@ -1,5 +1,4 @@
 import Packets
-import TestWire
 import Testing
 import Tracking
 

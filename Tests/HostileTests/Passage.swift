@@ -1,6 +1,5 @@
 import Glibc
 import Packets
-import TestWire
 @testable import Tracking
 
 /// Packets in memory that does not move, as a burst has them.

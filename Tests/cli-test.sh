@@ -43,6 +43,7 @@ expect 0 'accounted for +197 +of 197$' run configs/vdev.toml; lines 25
 expect 0 '^197 packets, 27,697 bytes' run --capture $traces/tls.pcap --subscription server_names; lines 11
 expect 0 'refused by the filters +58 ' run --capture $traces/tls.pcap --subscription connection_log --filter 'ipv4'; lines 9
 expect 0 'of 10$' run --capture $traces/tls.pcap --max-connections 10 --subscription connection_log; lines 12
+expect 0 'accounted for +197 +of 197$' run --capture - < $traces/tls.pcap; lines 25
 expect 0 '' run --capture $traces/tls.pcap --quiet; lines 25
 [ -s "$work/err" ] && fail "is not quiet" run --quiet
 expect 0 '2 queues' run --device "net_pcap0,rx_pcap=$traces/tls.pcap,rx_pcap=$traces/dns.pcap" --cores 1,2 --subscription server_names; lines 11

@@ -2,7 +2,6 @@ import Capture
 import Foundation
 import Fovea
 import Packets
-import TestWire
 import Testing
 
 @Suite struct `Hostile capture files` {
@@ -41,14 +40,18 @@ import Testing
 
     private static let frame = udpFrame(End(0x0a00_0001, 1), End(0x0a00_0002, 2))
 
-    private static func number<T: FixedWidthInteger>(_ value: T, isBig: Bool = false) -> Octets { withUnsafeBytes(of: isBig ? value.bigEndian : value.littleEndian) { Octets($0) } }
+    private static func number<T: FixedWidthInteger>(_ value: T, isBig: Bool = false) -> Octets {
+        withUnsafeBytes(of: isBig ? value.bigEndian : value.littleEndian) { Octets($0) }
+    }
 
     private static func pcap(magic: UInt32 = 0xa1b2_c3d4, linkType: UInt32 = 1, snapLength: UInt32 = 65535, isBig: Bool = false) -> Octets {
         number(magic, isBig: isBig) + number(2 as UInt16, isBig: isBig) + number(4 as UInt16, isBig: isBig) + number(0 as UInt64, isBig: isBig)
             + number(snapLength, isBig: isBig) + number(linkType, isBig: isBig)
     }
 
-    private static func record(_ seconds: UInt32 = 1_700_000_000, fraction: UInt32 = 5, captured: UInt32? = nil, onWire: UInt32? = nil, isBig: Bool = false) -> Octets {
+    private static func record(
+        _ seconds: UInt32 = 1_700_000_000, fraction: UInt32 = 5, captured: UInt32? = nil, onWire: UInt32? = nil, isBig: Bool = false
+    ) -> Octets {
         number(seconds, isBig: isBig) + number(fraction, isBig: isBig) + number(captured ?? UInt32(frame.count), isBig: isBig)
             + number(onWire ?? UInt32(frame.count), isBig: isBig) + frame
     }
@@ -72,7 +75,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0x0010_0000] as [UInt32]) func `case 41c a record's length that lies is refused, not allocated`(length: UInt32) throws {
+    @Test(arguments: [0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0x0010_0000] as [UInt32])
+    func `case 41c a record's length that lies is refused, not allocated`(length: UInt32) throws {
         let reading = try read(Self.pcap() + Self.record() + Self.record(captured: length, onWire: length))
         #expect(reading.lengths == [45])
         #expect(reading.problem != nil)
@@ -105,7 +109,9 @@ import Testing
     }
 
     private static func section(isBig: Bool = false) -> Octets {
-        block(0x0a0d_0d0a, number(0x1a2b_3c4d as UInt32, isBig: isBig) + number(1 as UInt16, isBig: isBig) + number(0 as UInt16, isBig: isBig) + number(UInt64.max, isBig: isBig), isBig: isBig)
+        let magic = number(0x1a2b_3c4d as UInt32, isBig: isBig)
+        let version = number(1 as UInt16, isBig: isBig) + number(0 as UInt16, isBig: isBig)
+        return block(0x0a0d_0d0a, magic + version + number(UInt64.max, isBig: isBig), isBig: isBig)
     }
 
     /// - Parameter resolution: the option's value; nil: there is none, which means microseconds.
@@ -119,7 +125,8 @@ import Testing
         return block(6, head + number(captured ?? UInt32(frame.count), isBig: isBig) + number(UInt32(frame.count), isBig: isBig) + frame, isBig: isBig)
     }
 
-    @Test(arguments: [false, true], [nil, 9, 3] as [UInt8?]) func `case 41g either byte order, and an interface with or without its resolution`(isBig: Bool, resolution: UInt8?) throws {
+    @Test(arguments: [false, true], [nil, 9, 3] as [UInt8?])
+    func `case 41g either byte order, and an interface with or without its resolution`(isBig: Bool, resolution: UInt8?) throws {
         let ticks: UInt64 = switch resolution { case 9: 1_700_000_000_000_000_000; case 3: 1_700_000_000_000; default: 1_700_000_000_000_000 }
         let reading = try read(Self.section(isBig: isBig) + Self.interface(resolution: resolution, isBig: isBig) + Self.packet(time: ticks, isBig: isBig))
         #expect(reading == Reading(lengths: [45], times: [Self.time]))
@@ -184,5 +191,30 @@ import Testing
         let reading = read(path: folder)
         #expect(reading.lengths == Array(repeating: 45, count: 20))
         #expect(reading.problem == nil)
+    }
+
+    /// Blocks of a kind that nobody knows, nearly as large as libpcap takes them, and a packet behind them: a sparse file, of which little is on the disk.
+    @Test func `case 41m a packet beyond two gigabytes is read`() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "hostile-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(FileManager.default.createFile(atPath: path, contents: Data(Self.section() + Self.interface())))
+        let blockLength = 16_000_000
+        let handle = try #require(FileHandle(forWritingAtPath: path))
+        try handle.seekToEnd()
+        for _ in 0..<135 {
+            let start = try handle.offset()
+            try handle.write(contentsOf: Data(Self.number(0x0bad as UInt32) + Self.number(UInt32(blockLength))))
+            try handle.seek(toOffset: start + UInt64(blockLength) - 4)
+            try handle.write(contentsOf: Data(Self.number(UInt32(blockLength))))
+        }
+        try handle.write(contentsOf: Data(Self.packet(time: 1_700_000_000_000_000)))
+        try handle.close()
+
+        var file = try CaptureFile(path: path)
+        #expect(file.byteCount > 2_160_000_000)
+        let frame = try #require(try file.next())
+        #expect((frame.length, frame.timestamp.nanoseconds) == (45, Self.time))
+        #expect(file.position > 2_160_000_000)
+        #expect(try file.next() == nil)
     }
 }

@@ -7,7 +7,8 @@ import Testing
     private static let good = "offline.pcap = 'x'\n"
 
     @Test(arguments: [
-        "max_conections = 1", "[conntrack]\nmax_connections = 1\nmax_connection = 2", "[nothing]", "'' = 1", "\"\\u0000\" = 1", "[[offline.pcap]]", "[conntrack.more]",
+        "max_conections = 1", "[conntrack]\nmax_connections = 1\nmax_connection = 2", "[nothing]", "'' = 1", "\"\\u0000\" = 1",
+        "[[offline.pcap]]", "[conntrack.more]",
     ]) func `case 43a a key that is none is named with its line`(text: String) {
         let error = #expect(throws: ConfigError.self) { try Config(parsing: Self.good + text, path: "c.toml") }
         #expect(error?.description.isEmpty == false)

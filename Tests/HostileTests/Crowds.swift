@@ -1,4 +1,5 @@
 import Packets
+// The packets that all of these tests send.
 @_exported import TestWire
 
 extension Talk {
@@ -9,6 +10,16 @@ extension Talk {
         server = End(0x0a02_0000 + UInt32(number % 7), 443)
         time = start + Int64(number) * 1000
         say(text)
+    }
+}
+
+extension Sent {
+    /// Puts an option behind a TCP header without any, in a frame without VLAN tags, in IPv4 without options.
+    mutating func addTCPOption(_ option: Octets) {
+        bytes.insert(contentsOf: option, at: 54)
+        bytes[46] += UInt8(option.count / 4) << 4
+        bytes.replaceSubrange(16..<18, with: big(UInt16(bytes.count - 14)))
+        wireLength = bytes.count
     }
 }
 
@@ -23,13 +34,23 @@ extension [Sent] {
     static func frames(_ frames: [Octets], from time: Int64 = start) -> [Sent] { frames.enumerated().map { Sent($1, at: time + Int64($0) * 1000) } }
 
     /// Packets of one flow, while honest connections come to stand.
-    static func calm(_ count: Int) -> [Sent] { .repeated([udpFrame(End(0x0a03_0001, 7), End(0x0a03_0002, 7))], count) }
+    static func calm(_ count: Int) -> [Sent] {
+        let (one, other) = (End(0x0a03_0001, 7), End(0x0a03_0002, 7))
+        return .repeated([udpFrame(one, other), udpFrame(other, one)], count / 2)
+    }
 
     /// The same packets so many times, a microsecond apart.
     static func repeated(_ frames: [Octets], _ count: Int) -> [Sent] { .frames((0..<count).flatMap { _ in frames }) }
 }
 
 extension Talk {
+    /// The same after a handshake whose SYN and SYN-ACK, its first packets, have windows of 2 to this power.
+    func withWindowScale(_ power: UInt8) -> Talk {
+        var talk = self
+        for index in 0..<2 { talk.packets[index].addTCPOption([3, 3, power, 1]) }
+        return talk
+    }
+
     func saying(_ text: String) -> Talk {
         var talk = self
         talk.say(text)

@@ -1,5 +1,4 @@
 import Packets
-import TestWire
 import Testing
 import Tracking
 
@@ -7,37 +6,31 @@ import Tracking
 /// differs must be told, never silently decided.
 @Suite struct `Hostile evasion` {
     /// What an inserted segment has of its own, so that its receiver drops it. The TCP header begins at byte 34 of the frame.
-    private static let disguises: [(name: String, change: @Sendable (inout Octets) -> Void)] = [
+    private static let disguises: [(name: String, change: @Sendable (inout Sent) -> Void)] = [
         ("nothing", { _ in }),
-        ("a low TTL", { $0[22] = 1 }),
-        ("a bad IP checksum", { $0[24] = 0xba }),
-        ("a bad TCP checksum", { $0[50] = 0xba }),
-        ("an acknowledgment of what was never sent", { $0.replaceSubrange(42..<46, with: [0x7f, 0, 0, 0]) }),
-        ("no ACK", { $0[47] = TCPFlags.psh.rawValue }),
-        ("no flag", { $0[47] = 0 }),
-        ("an urgent pointer", { ($0[47], $0[53]) = (TCPFlags([.ack, .urg]).rawValue, 3) }),
-        ("an old timestamp", { addOption([1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 1], to: &$0) }),
-        ("a wrong MD5 signature", { addOption([19, 18] + Octets(repeating: 0xbd, count: 16) + [1, 1], to: &$0) }),
+        ("a low TTL", { $0.bytes[22] = 1 }),
+        ("a bad IP checksum", { $0.bytes[24] = 0xba }),
+        ("a bad TCP checksum", { $0.bytes[50] = 0xba }),
+        ("an acknowledgment of what was never sent", { $0.bytes.replaceSubrange(42..<46, with: [0x7f, 0, 0, 0]) }),
+        ("no ACK", { $0.bytes[47] = TCPFlags.psh.rawValue }),
+        ("no flag", { $0.bytes[47] = 0 }),
+        ("an urgent pointer", { ($0.bytes[47], $0.bytes[53]) = (TCPFlags([.ack, .urg]).rawValue, 3) }),
+        ("an old timestamp", { $0.addTCPOption([1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 1]) }),
+        ("a wrong MD5 signature", { $0.addTCPOption([19, 18] + Octets(repeating: 0xbd, count: 16) + [1, 1]) }),
     ]
-
-    /// Puts an option behind a TCP header without any.
-    private static func addOption(_ option: Octets, to frame: inout Octets) {
-        frame.insert(contentsOf: option, at: 54)
-        frame[46] += UInt8(option.count / 4) << 4
-        frame.replaceSubrange(16..<18, with: big(UInt16(frame.count - 14)))
-    }
 
     // MARK: 21
 
     /// Other bytes before, or behind, those that the server reads.
-    @Test(arguments: disguises.map(\.name), [false, true]) func `case 21a an inserted segment is told as a conflict, whatever it is disguised as`(name: String, isFirst: Bool) throws {
+    @Test(arguments: disguises.map(\.name), [false, true])
+    func `case 21a an inserted segment is told as a conflict, whatever it is disguised as`(name: String, isFirst: Bool) throws {
         let disguise = Self.disguises.first { $0.name == name }!
         let after = try HostileCase(size: 40) { size in
             .crowd(size) { number in
                 var talk = Talk(number: number)
                 talk.payloads = (isFirst ? ["evil!", "good!"] : ["good!", "evil!"]).map { Octets($0.utf8) }
                 talk.say(">S <SA >A >PA5 >PA5@1 <A >FA <FA >A")
-                disguise.change(&talk.packets[isFirst ? 3 : 4].bytes)
+                disguise.change(&talk.packets[isFirst ? 3 : 4])
                 return talk
             }
         }.run()
@@ -82,7 +75,7 @@ import Tracking
             .crowd(size) { number in
                 var talk = Talk(">S <SA >A >PA5 <A \(end) >PA5@6 >PA5@11 <A#16 <PA9", number: number)
                 let flags = talk.packets[5].bytes[47]
-                disguise.change(&talk.packets[5].bytes)
+                disguise.change(&talk.packets[5])
                 // The flag is what it is about.
                 talk.packets[5].bytes[47] = flags
                 return talk
@@ -107,7 +100,7 @@ import Tracking
         let after = try HostileCase(size: 40) { size in
             .crowd(size) { number in
                 var talk = Talk(">S <SA >A >PA5 >PA5 >PA5 <A >FA <FA >A", number: number)
-                for index in [0, 1, 2, 4] { Self.addOption([1, 1, 8, 10, 0, 0, 0, UInt8(index), 0, 0, 0, 1], to: &talk.packets[index].bytes) }
+                for index in [0, 1, 2, 4] { talk.packets[index].addTCPOption([1, 1, 8, 10, 0, 0, 0, UInt8(index), 0, 0, 0, 1]) }
                 return talk
             }
         }.run()

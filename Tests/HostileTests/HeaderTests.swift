@@ -1,5 +1,4 @@
 import Packets
-import TestWire
 import Testing
 
 @Suite struct `Hostile headers` {
@@ -170,11 +169,13 @@ import Testing
     }
 
     @Test func `case 08b a flood of ICMP with ever other types, codes and ids is bounded`() throws {
+        var options = HostileCase.options
+        options.maxConnections = 500
         func message(_ number: Int) -> Octets {
             let message = icmp(UInt8(number & 255), UInt8(number >> 8), id: UInt16(number))
             return ethernet(0x0800, ipv4(1, from: 0x0a00_0001 + UInt32(number >> 4), to: 0x0a00_0002, message))
         }
-        let after = try HostileCase(size: 6000) { [Sent].calm($0 / 2) + [Sent].frames((0..<$0).map(message)) }.run()
+        let after = try HostileCase(size: 3000, options) { [Sent].calm($0) + .frames((0..<$0).map(message)) + .calm($0) }.run()
         #expect(after[.tracked] == 9000)
         #expect(after.counters[.evicted] + after.counters[.emergency] > 2000)
     }

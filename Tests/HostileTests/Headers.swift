@@ -1,5 +1,4 @@
 import Packets
-import TestWire
 
 /// Headers beyond those of plain conversations, written from the outside in as those are, and headers that lie.
 

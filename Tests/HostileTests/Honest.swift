@@ -1,7 +1,6 @@
 import Capture
 import Packets
 import TestSupport
-import TestWire
 
 /// Three connections that go on beside every attack: a TLS handshake of `Tests/Traces/tls.pcap`, two queries with their answers over UDP, and a plain
 /// stream over TCP. Their addresses are those that RFC 5737 keeps for documentation; attacks have others.
@@ -36,7 +35,8 @@ enum Honest {
         guard var file = try? CaptureFile(path: CaptureFolder.own.captures.appending(path: "tls.pcap").path) else { return [] }
         while let frame = try? file.next() {
             let packet = Packet(frame)
-            if [packet.sourcePort, packet.destinationPort].contains(49518) { frames.append(Octets(UnsafeRawBufferPointer(start: frame.bytes, count: Int(frame.length)))) }
+            guard [packet.sourcePort, packet.destinationPort].contains(49518) else { continue }
+            frames.append(Octets(UnsafeRawBufferPointer(start: frame.bytes, count: Int(frame.length))))
         }
         return frames
     }()

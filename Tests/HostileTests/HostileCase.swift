@@ -1,5 +1,4 @@
 import Packets
-import TestWire
 import Testing
 @testable import Tracking
 
@@ -21,6 +20,7 @@ struct HostileCase {
         options.reassemblyPerConnection = 256 << 10
         options.reassemblyPerDirection = 128 << 10
         options.parserMemory = 1 << 20
+        options.fragmentMemory = 1 << 18
         return options
     }
 
@@ -82,7 +82,8 @@ struct HostileCase {
         var all: [Sent] = [], honest: [Sent] = []
         func add(upTo count: Int) {
             while honest.count < count {
-                honest.append(Sent(frames[honest.count], at: sharesClock ? all.last?.time ?? first : start + Int64(honest.count) * Self.honestSpan / Int64(frames.count)))
+                let ownTime = start + Int64(honest.count) * Self.honestSpan / Int64(frames.count)
+                honest.append(Sent(frames[honest.count], at: sharesClock ? all.last?.time ?? first : ownTime))
                 all.append(honest[honest.count - 1])
             }
         }

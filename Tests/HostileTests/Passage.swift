@@ -1,6 +1,5 @@
 import Glibc
 import Packets
-import TestWire
 @testable import Tracking
 
 /// Packets in memory that does not move, as a burst has them.
@@ -70,6 +69,7 @@ final class Passage {
         let counters = counters
         expect(pipeline.tracker.count == 0, "connections are left at the end")
         expect(pipeline.tracker.reassembly.heldPages == 0 && counters.held == 0, "held bytes are left at the end")
+        expect(pipeline.fragments.heldPages == 0, "fragments are left at the end")
         expect(EndReason.allCases.reduce(0) { $0 + counters[$1] } == counters.connections, "connections have not ended once each")
         expect(UInt64(notebook.stories.count) == counters.connections, "connections are not told once each")
     }
@@ -83,6 +83,7 @@ final class Passage {
         expect(
             pipeline.tracker.reassembly.heldPages * SegmentPages.cost <= options.reassemblyMemory && counters.reassemblyPeak <= UInt64(options.reassemblyMemory),
             "held segments have more than their memory")
+        expect(counters.fragmentsPeak <= UInt64(options.fragmentMemory), "fragments have more than their memory")
         expect(pipeline.memory == memory, "the engine has other memory than it began with")
     }
 

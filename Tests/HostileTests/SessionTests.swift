@@ -1,7 +1,6 @@
 import Packets
 import Protocols
 import TestSupport
-import TestWire
 import Testing
 import Tracking
 
@@ -28,7 +27,9 @@ import Tracking
         return talk.saying(">S <SA >A " + pieces.map { _ in ">PA1" }.joined(separator: " ") + " <PA1 >FA <FA >A")
     }
 
-    private static func cut(_ bytes: Octets, _ size: Int) -> [Octets] { stride(from: 0, to: bytes.count, by: size).map { Octets(bytes[$0..<min($0 + size, bytes.count)]) } }
+    private static func cut(_ bytes: Octets, _ size: Int) -> [Octets] {
+        stride(from: 0, to: bytes.count, by: size).map { Octets(bytes[$0..<min($0 + size, bytes.count)]) }
+    }
 
     // MARK: 30
 

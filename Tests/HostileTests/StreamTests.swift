@@ -1,5 +1,4 @@
 import Packets
-import TestWire
 import Testing
 @testable import Tracking
 
@@ -89,7 +88,7 @@ import Testing
 
     @Test func `case 26a a hole that is never filled costs one gap, however much lies behind it`() throws {
         let after = try HostileCase(size: 600) { size in
-            var talk = Talk(">S <SA >A", number: 0)
+            var talk = Talk(">S <SA >A", number: 0).withWindowScale(14)
             for number in 0..<size { talk.send(.originator, [.ack], place: 2 + number * 1000, ack: 1, Octets(repeating: UInt8(number & 255), count: 1000)) }
             return talk.packets
         }.run()
@@ -175,7 +174,7 @@ import Testing
         let sizes = [0, 1, 2, 536, 1460, 9000, 16_384, 65_000, 0, 3, 65_400, 1]
         let after = try HostileCase(size: 4, options) { size in
             .crowd(size) { number in
-                var talk = Talk(">S <SA >A", number: number)
+                var talk = Talk(">S <SA >A", number: number).withWindowScale(14)
                 var place = 1
                 var pieces = sizes.map { size in
                     defer { place += size }

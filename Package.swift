@@ -7,12 +7,14 @@ import PackageDescription
 
 // The hot path crosses modules (Lcore -> Packets -> Containers -> Tracking); without cross-module optimisation a packet costs
 // eight times the instructions.
-let optimised: [SwiftSetting] = [
+let uncounted: [SwiftSetting] = [
     // Exclusive access to class properties is checked in debug builds, where the tests run, and not for each packet.
-    .unsafeFlags(["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+    .unsafeFlags(["-cross-module-optimization"] + (isFuzzing ? [] : ["-enforce-exclusivity=unchecked"]), .when(configuration: .release)),
     .enableUpcomingFeature("ExistentialAny"),
     .enableExperimentalFeature("Lifetimes"),
-] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
+] + (isFuzzing ? [.unsafeFlags(["-assert-config", "Debug"])] : [])
+// In libFuzzer's builds, where every check is on, all but the fuzzers themselves counts its edges and shows what it compares.
+let optimised = uncounted + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
 var isFuzzing: Bool { Context.environment["FOVEA_FUZZ"] != nil }
 
@@ -111,7 +113,7 @@ let package = Package(
             ],
             swiftSettings: optimised),
         // What libFuzzer calls with one input after the other, and the test that calls it with those of the corpora.
-        .target(name: "FuzzInputs", dependencies: ["Tracking", "Protocols", "Filters", "Packets"], path: "Tests/Fuzz/Inputs", swiftSettings: optimised),
+        .target(name: "FuzzInputs", dependencies: ["Tracking", "Protocols", "Filters", "Packets"], path: "Tests/Fuzz/Inputs", swiftSettings: uncounted),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzInputs", "TestSupport"], path: "Tests/Fuzz/Tests", swiftSettings: optimised),
     ] + fuzzTargets
 )
@@ -121,7 +123,7 @@ var fuzzTargets: [Target] {
     guard isFuzzing else { return [] }
     return [
         .executableTarget(
-            name: "fuzz", dependencies: ["FuzzInputs"], path: "Tests/Fuzz/Driver", swiftSettings: optimised,
+            name: "fuzz", dependencies: ["FuzzInputs"], path: "Tests/Fuzz/Driver", swiftSettings: uncounted,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
     ]
 }

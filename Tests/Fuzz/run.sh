@@ -8,6 +8,8 @@ shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 found=$here/../../.build/fuzz-found
 export LSAN_OPTIONS="suppressions=$here/../Sanitizers/leaks.supp:print_suppressions=0"
+# What is freed need not wait longer than an input takes, and the heap's pages are kept for the next one: a fault costs more than all that is done in a page.
+export ASAN_OPTIONS=quarantine_size_mb=16 MALLOC_TRIM_THRESHOLD_=268435456 MALLOC_TOP_PAD_=16777216
 for target in ${*:-packet fragments segments filter tls}; do
     mkdir -p "$found/$target"
     limit=-max_total_time=$seconds

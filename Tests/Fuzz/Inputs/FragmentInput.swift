@@ -12,6 +12,7 @@ enum FragmentInput {
             var options = TrackerOptions()
             options.maxConnections = 4
             options.fragmentMemory = 80 << 10
+            options.timeoutResolution = 10_000_000_000
             var pipeline = Pipeline(options, subscribers: [try! FuzzDatagrams._makeSubscriber(SubscriberOrder(options))], seed: HashSeed(1))
             let length = reader.word()
             var time: Int64 = 1_700_000_000_000_000_000
@@ -23,7 +24,7 @@ enum FragmentInput {
                 // Units of 8 bytes, or not.
                 let count = Int(reader.byte()) * (control & 0x20 == 0 ? 8 : 1)
                 let place = Int(offset & 0x1fff) * 8
-                let payload = (place..<place + count).map { byte($0, length, control & 0x10 != 0) }
+                let payload = payload(place..<place + count, length, control & 0x10 != 0)
                 let fragment = offset & 0x1fff | (offset & 0x8000 == 0 ? 0x2000 : 0)
                 let bytes = control & 0x08 == 0 ? ipv4(control & 7, fragment, payload) : ipv6(control & 7, fragment, payload)
                 bytes.withUnsafeBytes { bytes in
@@ -45,14 +46,10 @@ enum FragmentInput {
     }
 
     /// The datagram's: UDP's header, and then by place.
-    static func byte(_ place: Int, _ length: UInt16, _ isOther: Bool) -> UInt8 {
-        switch place {
-        case 0..<4: 7
-        case 4: UInt8(length >> 8)
-        case 5: UInt8(length & 0xff)
-        case 6, 7: 0
-        default: StreamCheck.byte(place, isOther)
-        }
+    private static func payload(_ places: Range<Int>, _ length: UInt16, _ isOther: Bool) -> [UInt8] {
+        guard places.lowerBound == 0 else { return Array(StreamCheck.bytes(places, isOther)) }
+        let header: [UInt8] = [7, 7, 7, 7, UInt8(length >> 8), UInt8(length & 0xff), 0, 0]
+        return Array((header + StreamCheck.bytes(8..<max(8, places.upperBound), isOther)).prefix(places.count))
     }
 
     private static func ipv4(_ number: UInt8, _ fragment: UInt16, _ payload: [UInt8]) -> [UInt8] {

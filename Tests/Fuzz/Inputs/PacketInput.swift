@@ -19,6 +19,7 @@ enum PacketInput {
         options.reassemblyPerConnection = 32 << 10
         options.reassemblyPerDirection = 16 << 10
         options.parserMemory = 16 << 10
+        options.timeoutResolution = 2_000_000_000
         return options
     }
 

@@ -14,6 +14,7 @@ enum SegmentInput {
         return FuzzNotes.$current.withValue(notes) {
             var options = TrackerOptions()
             options.maxConnections = 2
+            options.fragments = false
             options.reassemblyMemory = 64 << 10
             options.reassemblyPerConnection = 48 << 10
             options.reassemblyPerDirection = 32 << 10
@@ -29,8 +30,8 @@ enum SegmentInput {
             let start: Int64 = 1_700_000_000_000_000_000
             var time = start
             var isPlain = true
-            send(&pipeline, isClient: true, number: first, flags: .syn, at: time, count: 0) { _ in 0 }
-            send(&pipeline, isClient: false, number: first, flags: [.syn, .ack], acknowledgment: first &+ 1, at: time, count: 0) { _ in 0 }
+            send(&pipeline, isClient: true, number: first, flags: .syn, at: time, payload: [])
+            send(&pipeline, isClient: false, number: first, flags: [.syn, .ack], acknowledgment: first &+ 1, at: time, payload: [])
             while !reader.isAtEnd {
                 let control = reader.byte()
                 let side = Int(control & 1)
@@ -42,8 +43,8 @@ enum SegmentInput {
                 let acknowledged = notes.streams[1 - side].end
                 send(
                     &pipeline, isClient: side == 0, number: first &+ 1 &+ UInt32(place), flags: flags,
-                    acknowledgment: first &+ 1 &+ UInt32(truncatingIfNeeded: acknowledged), at: time, count: count
-                ) { StreamCheck.byte(place + $0, isOther) }
+                    acknowledgment: first &+ 1 &+ UInt32(truncatingIfNeeded: acknowledged), at: time,
+                    payload: StreamCheck.bytes(place..<place + count, isOther))
                 notes.streams[side].send(place..<place + count)
                 // Nothing that is held for want of other bytes is given up: no end, no time, no more than the budget.
                 isPlain = isPlain && flags == .ack && time == start && place < 8000
@@ -61,15 +62,15 @@ enum SegmentInput {
     }
 
     private static func send(
-        _ pipeline: inout Pipeline, isClient: Bool, number: UInt32, flags: TCPFlags, acknowledgment: UInt32 = 0, at time: Int64, count: Int,
-        _ payload: (Int) -> UInt8
+        _ pipeline: inout Pipeline, isClient: Bool, number: UInt32, flags: TCPFlags, acknowledgment: UInt32 = 0, at time: Int64,
+        payload: ArraySlice<UInt8>
     ) {
         let (from, to): (UInt8, UInt8) = isClient ? (1, 2) : (2, 1)
         func big(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * $0)) } }
-        let length = 40 + count
+        let length = 40 + payload.count
         let bytes =
             [UInt8](repeating: 2, count: 12) + [8, 0, 0x45, 0, UInt8(length >> 8), UInt8(length & 0xff), 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, from, 10, 0, 0, to]
-            + [0, from, 0, to] + big(number) + big(acknowledgment) + [0x50, flags.rawValue, 255, 255, 0, 0, 0, 0] + (0..<count).map(payload)
+            + [0, from, 0, to] + big(number) + big(acknowledgment) + [0x50, flags.rawValue, 255, 255, 0, 0, 0, 0] + payload
         bytes.withUnsafeBytes { bytes in
             let block = ExactBlock(bytes)
             let frame = Frame(
@@ -90,8 +91,33 @@ struct StreamCheck {
     private var sent: [Range<Int>] = []
     private(set) var complaint: String?
 
-    static func byte(_ place: Int, _ isOther: Bool) -> UInt8 {
-        UInt8(truncatingIfNeeded: (place &* 0x9e37_79b1) >> 13) & 0x7f | (isOther ? 0x80 : 0)
+    /// What may stand at a place differs in the highest bit. The other seven are bits 13 to 19 of a product, so they begin anew after 2²⁰ places.
+    private static let period = 1 << 20
+    private static let longest = 1 << 16
+    private static let contents = [UInt8(0), 0x80].map { high in
+        (0..<period + longest).map { place in UInt8(truncatingIfNeeded: (place &* 0x9e37_79b1) >> 13) & 0x7f | high }
+    }
+
+    /// What is sent at these places, 65,536 at most.
+    static func bytes(_ places: Range<Int>, _ isOther: Bool) -> ArraySlice<UInt8> {
+        let start = places.lowerBound % period
+        return contents[isOther ? 1 : 0][start..<start + places.count]
+    }
+
+    /// Whether all bytes, as many at most, are of the two that may stand at their places.
+    static func areBytes(_ bytes: RawSpan, at place: Int) -> Bool {
+        contents[0].withUnsafeBytes { contents in
+            bytes.withUnsafeBytes { bytes in
+                let contents = UnsafeRawBufferPointer(rebasing: contents[(place % period)...].prefix(bytes.count))
+                let words = bytes.count / 8 * 8
+                for offset in stride(from: 0, to: words, by: 8) {
+                    let difference = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ contents.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    if difference & 0x7f7f_7f7f_7f7f_7f7f != 0 { return false }
+                }
+                for offset in words..<bytes.count where (bytes[offset] ^ contents[offset]) & 0x7f != 0 { return false }
+                return true
+            }
+        }
     }
 
     mutating func send(_ places: Range<Int>) {
@@ -102,9 +128,7 @@ struct StreamCheck {
 
     mutating func take(_ bytes: RawSpan) {
         if bytes.isEmpty { complaint = "no bytes at \(place)" }
-        for offset in 0..<bytes.byteCount where bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self) & 0x7f != Self.byte(place + offset, false) {
-            complaint = "another byte at \(place + offset)"
-        }
+        if !Self.areBytes(bytes, at: place) { complaint = "another byte in the \(bytes.byteCount) at \(place)" }
         place += bytes.byteCount
     }
 

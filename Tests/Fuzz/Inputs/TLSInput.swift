@@ -10,6 +10,13 @@ enum TLSInput {
         case reverse
     }
 
+    private struct Outcome: Equatable {
+        var sessions: [TLSHandshake] = []
+        var progress = ParserProgress.wantsMore
+
+        var isOver: Bool { progress != .wantsMore && progress != .ready }
+    }
+
     static func complaint(_ reader: inout InputReader) -> String? {
         var steps: [Step] = []
         while !reader.isAtEnd {
@@ -38,30 +45,31 @@ enum TLSInput {
     }
 
     /// Sessions and the last answer, with each step's bytes in pieces of so many.
-    private static func outcome(_ steps: [Step], pieces size: Int) -> String {
+    private static func outcome(_ steps: [Step], pieces size: Int) -> Outcome {
         var parser = TLSParser()
-        var sessions: [String] = []
-        var progress = ParserProgress.wantsMore
-        func takeSessions() { while let session = parser.nextSession() { sessions.append("\(session)") } }
+        var outcome = Outcome()
+        func takeSessions() { while let session = parser.nextSession() { outcome.sessions.append(session) } }
         loop: for step in steps {
             switch step {
             case .reverse: parser.reverseRoles()
-            case .skip(let count, let sender): progress = parser.skip(count, from: sender)
+            case .skip(let count, let sender): outcome.progress = parser.skip(count, from: sender)
             case .feed(let bytes, let sender):
                 var rest = bytes[...]
                 while !rest.isEmpty {
                     let block = ExactBlock(UnsafeRawBufferPointer(rebasing: rest.prefix(size)))
                     rest = rest.dropFirst(size)
-                    progress = parser.feed(block.span, from: sender)
+                    outcome.progress = parser.feed(block.span, from: sender)
                     takeSessions()
-                    if progress != .wantsMore, progress != .ready { break loop }
+                    if outcome.isOver { break loop }
                 }
             }
             takeSessions()
-            if progress != .wantsMore, progress != .ready { break }
+            if outcome.isOver { break }
         }
         parser.finish()
         takeSessions()
-        return "\(sessions), \(progress == .ready ? .wantsMore : progress)"
+        // Which of the two it is after the last bytes depends on the cuts.
+        if outcome.progress == .ready { outcome.progress = .wantsMore }
+        return outcome
     }
 }

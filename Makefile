@@ -1,7 +1,7 @@
 # make demo: who asked for which TLS server name, on a shipped capture, through a DPDK virtual port
 # make test: all tests, and the bounds on what a packet costs
 # make bench: cycles and packets a second of each stage on this machine
-# make fuzz SECONDS=60: each fuzzer for so long, under AddressSanitizer
+# make fuzz SECONDS=60: each fuzzer for so long, under AddressSanitizer; with SANITIZE= three times as fast, with Swift's own checks alone
 # make sanitize: all suites under AddressSanitizer
 # Each installs what it needs (Debian packages, as root or with sudo) and builds.
 
@@ -14,6 +14,7 @@ BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suit
 
 # For each fuzzer.
 SECONDS ?= 10
+SANITIZE ?= address
 
 .PHONY: demo test bench fuzz sanitize build setup unit release user-package command-line costs endurance
 
@@ -61,9 +62,11 @@ sanitize: setup
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leaks.supp:print_suppressions=0 \
 		$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build/asan
 
+FUZZ_BUILD := .build/fuzz$(if $(SANITIZE),-$(SANITIZE))
+
 fuzz: setup
-	FOVEA_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz --sanitize=address --product fuzz
-	Tests/Fuzz/run.sh .build/fuzz/release/fuzz $(SECONDS)
+	FOVEA_FUZZ=1 $(SWIFT) build -c release --scratch-path $(FUZZ_BUILD) $(if $(SANITIZE),--sanitize=$(SANITIZE)) --product fuzz
+	Tests/Fuzz/run.sh $(FUZZ_BUILD)/release/fuzz $(SECONDS)
 
 setup:
 	@$(call install,$(NEEDED))

@@ -80,7 +80,7 @@ extension ConnTracker {
     /// Ends those whose deadline lies in a tick before this one: who that is does not depend on when in a tick it is asked.
     private mutating func endOverdue(atMost count: Int) {
         // Nothing new since the last time, when there was nothing more.
-        if !hasOverdue, clock.steady &- overdueTick < wheel.tick, clock.steady >= overdueTick { return }
+        if !hasOverdue, UInt64(bitPattern: clock.steady &- overdueTick) < UInt64(wheel.tick) { return }
         let tick = clock.steady &- clock.steady % wheel.tick
         (overdueTick, hasOverdue) = (tick, true)
         for _ in 0..<count {

@@ -270,7 +270,7 @@ public struct ConnTracker: ~Copyable {
         connection.pointee.wants = .beginning
         if extras.isUsed || packet.pointee.isTunneled { extras.begin(Int(slot.index), packet, from: sender) }
         counters.connections &+= 1
-        if table.count > emergency.watchAbove || table.isFull { makeRoom(sparing: slot) }
+        if table.count > emergency.watchAbove || table.isFull { makeRoom() }
         counters.connectionsPeak = max(counters.connectionsPeak, UInt64(table.count))
     }
 

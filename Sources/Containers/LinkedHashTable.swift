@@ -38,7 +38,7 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
     struct Node: BitwiseCopyable {
         var previous: UInt32
         var next: UInt32
-        /// Odd while an entry lives here.
+        /// Odd while an entry lives here. In a sentinel: how many stand in its order.
         var generation: UInt32
         var order: UInt32
     }
@@ -186,6 +186,10 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
         return first == sentinel ? nil : slot(at: first)
     }
 
+    /// How many entries stand in an order.
+    @inline(__always)
+    public func count(of order: Order) -> Int { Int(nodes[capacity &+ Int(order.number)].generation) }
+
     @inline(__always)
     public func order(of slot: Slot) -> Order { Order(Int(nodes[Int(slot.index)].order)) }
 
@@ -202,6 +206,7 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
         let node = nodes[Int(index)]
         nodes[Int(node.previous)].next = node.next
         nodes[Int(node.next)].previous = node.previous
+        nodes[capacity &+ Int(node.order)].generation &-= 1
     }
 
     @inline(__always)
@@ -213,6 +218,7 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
         nodes[Int(index)].order = order.number
         nodes[Int(last)].next = index
         nodes[Int(sentinel)].previous = index
+        nodes[Int(sentinel)].generation &+= 1
     }
 
     // MARK: Making and removing

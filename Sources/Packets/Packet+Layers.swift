@@ -19,7 +19,9 @@ extension Packet {
     /// What belongs to no flow has no key, whatever tunnel it lies in.
     mutating func finishLayers() -> ReadingNotes {
         if kind == .malformed || kind == .notIP { context = 0 }
-        return hasUnopenedTunnel ? .unopenedTunnel : []
+        var notes: ReadingNotes = kind == .flow ? [] : .noFlow
+        if hasUnopenedTunnel { notes.insert(.unopenedTunnel) }
+        return notes
     }
 
     mutating func refuse(_ reason: PacketProblem) {

@@ -246,6 +246,8 @@ public struct ReadingNotes: OptionSet, Sendable {
     public static let cut = ReadingNotes(rawValue: 1)
     /// It is a tunnel's, and what the tunnel carries could not be read: the outer flow is its flow.
     public static let unopenedTunnel = ReadingNotes(rawValue: 2)
+    /// It is no flow's packet as it stands: `kind` says what it is.
+    public static let noFlow = ReadingNotes(rawValue: 4)
 }
 
 /// How a packet follows another.

@@ -110,6 +110,7 @@ extension ConnTracker {
     }
 
     /// Takes a subscription's value away, without `ended`.
+    @inline(never)
     mutating func drop(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.active.remove(SubscriberSet(member: number))
         connection.pointee.subscribed.remove(SubscriberSet(member: number))

@@ -1,7 +1,7 @@
 import Packets
 
 /// What a nearly full table does before it has to evict: from a share of its entries on it gives those that are nobody's loss - attempts, closed ones,
-/// one-sided ones - a tenth of their time. Established connections keep all of theirs; only a full table gives them up, and last.
+/// one-sided ones, whichever are most - a tenth of their time. Established connections keep all of theirs; only a full table gives them up, and last.
 ///
 ///     entries   0 ───────── leave ─────── enter ──── capacity
 ///                              ◀─ emergency ─▶           evict, by Rank
@@ -58,21 +58,19 @@ public struct EmergencyEvent: Equatable, Sendable {
 extension ConnTracker {
     /// Makes room for a new connection before there is none; begins and ends the emergency. It goes by the time that is believed, for one odd
     /// time is no reason to end anybody.
-    mutating func relieve(sparing newcomer: Table.Slot) {
+    mutating func relieve() {
         if emergency.isOver(table.count) { return leaveEmergency() }
         if !emergency.isOn {
             emergency.start(clock.steady, ended: counters[.emergency])
             counters.emergencies &+= 1
             tell(.entered)
         }
-        var left = Emergency.endingsPerNewcomer
-        for rank in Rank.allCases where rank != .established {
-            while left > 0, let slot = table.front(of: Table.Order(rank)), slot != newcomer {
-                let connection = table.pointer(to: slot)
-                guard clock.steady &- connection.pointee.touched >= connection.timeout(options) / Emergency.haste else { break }
-                giveUp(slot, connection, .emergency)
-                left -= 1
-            }
+        for _ in 0..<Emergency.endingsPerNewcomer {
+            let rank = rankToGiveUp()
+            guard rank != .established, let slot = table.front(of: Table.Order(rank)) else { return }
+            let connection = table.pointer(to: slot)
+            guard clock.steady &- connection.pointee.touched >= connection.timeout(options) / Emergency.haste else { return }
+            giveUp(slot, connection, .emergency)
         }
     }
 

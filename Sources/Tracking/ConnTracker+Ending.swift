@@ -70,17 +70,19 @@ extension ConnTracker {
 
     /// A new connection finds the table nearly full: what has timed out goes first, whether or not a burst has ended since, and then what has not.
     @inline(never)
-    mutating func makeRoom(sparing newcomer: Table.Slot) {
+    mutating func makeRoom() {
         clock.rest()
         endOverdue(atMost: Self.expiriesPerNewcomer)
-        if table.count > emergency.watchAbove { relieve(sparing: newcomer) }
-        if table.isFull { evict(sparing: newcomer) }
+        if table.count > emergency.watchAbove { relieve() }
+        if table.isFull { evict() }
     }
 
     /// Ends those whose deadline lies in a tick before this one: who that is does not depend on when in a tick it is asked.
     private mutating func endOverdue(atMost count: Int) {
+        // No packet has told the time: before that it is so far back that differences do not fit.
+        guard clock.steady >= 0 else { return }
         // Nothing new since the last time, when there was nothing more.
-        if !hasOverdue, clock.steady &- overdueTick < wheel.tick, clock.steady >= overdueTick { return }
+        if !hasOverdue, UInt64(bitPattern: clock.steady &- overdueTick) < UInt64(wheel.tick) { return }
         let tick = clock.steady &- clock.steady % wheel.tick
         (overdueTick, hasOverdue) = (tick, true)
         for _ in 0..<count {
@@ -101,13 +103,21 @@ extension ConnTracker {
     /// Lets time pass without a packet; for live traffic that pauses.
     public mutating func advance(to time: Timestamp) { clock.advance(to: time.nanoseconds) }
 
-    /// Gives up one connection, the first by `Rank`, and in that the one not touched for longest.
+    /// Gives up one connection, by `Rank`.
     @inline(never)
-    mutating func evict(sparing newcomer: Table.Slot) {
-        for rank in Rank.allCases {
-            guard let slot = table.front(of: Table.Order(rank)), slot != newcomer else { continue }
-            return giveUp(slot, table.pointer(to: slot), .evicted)
-        }
+    private mutating func evict() {
+        guard let slot = table.front(of: Table.Order(rankToGiveUp())) else { return }
+        giveUp(slot, table.pointer(to: slot), .evicted)
+    }
+
+    /// The rank whose longest silent is to be given up, while a newcomer stands behind the attempts: it does not count as one.
+    mutating func rankToGiveUp() -> Rank {
+        let attempts = table.count(of: Table.Order(.attempt)) &- 1
+        let closed = table.count(of: Table.Order(.closed))
+        let unanswered = table.count(of: Table.Order(.unanswered))
+        if attempts > 0, attempts >= closed, attempts >= unanswered { return .attempt }
+        if closed > 0, closed >= unanswered { return .closed }
+        return unanswered > 0 ? .unanswered : .established
     }
 
     /// Ends a connection before its time, or drops its tombstone.

@@ -54,24 +54,33 @@ extension ConnTracker {
             if peer.pointee.seen.contains(.sequenceKnown) { reassembly.endByReset(half.stream ^ 1, at: peer.pointee.next) }
             return nil
         }
-        if flags.contains(.syn) {
-            // A SYN that the receiver drops brings nothing.
-            guard half.connection.side(half.sender).pointee.initial == sequence else {
-                count(.outOfWindow, length, half.stream)
-                return nil
-            }
-            sequence = sequence + 1
-            // An earlier SYN's data that this one does not repeat.
-            if reassembly.isOpening(half.stream), reassembly.streams[half.stream].next != sequence { freeStream(half.index, half.sender, as: .outOfWindow) }
-            reassembly.noteSyn(half.stream, WindowScale(packet, frame))
-            if flags.contains(.ack) { beginOpening(half.other) { packet.pointee.acknowledgment - $0 } }
+        guard flags.contains(.syn) else {
+            if isPlausible(sequence + length, half) { reassembly.endByFin(half.stream, at: sequence + length) }
+            return sequence
         }
+        // A SYN and no more, as nearly all are.
+        if length == 0, !flags.contains(.fin), !reassembly.holds(half.stream), !reassembly.holds(half.stream ^ 1) {
+            guard half.connection.side(half.sender).pointee.initial == sequence else { return nil }
+            reassembly.noteSyn(half.stream, WindowScale(packet, frame))
+            reassembly.begin(half.stream, at: sequence + 1)
+            return sequence + 1
+        }
+        // A SYN that the receiver drops brings nothing.
+        guard half.connection.side(half.sender).pointee.initial == sequence else {
+            count(.outOfWindow, length, half.stream)
+            return nil
+        }
+        sequence = sequence + 1
+        // An earlier SYN's data that this one does not repeat.
+        if reassembly.isOpening(half.stream), reassembly.streams[half.stream].next != sequence { freeStream(half.index, half.sender, as: .outOfWindow) }
+        reassembly.noteSyn(half.stream, WindowScale(packet, frame))
+        if flags.contains(.ack), reassembly.isOpening(half.stream ^ 1) { beginOpening(half.other) { packet.pointee.acknowledgment - $0 } }
         if flags.contains(.fin), isPlausible(sequence + length, half) { reassembly.endByFin(half.stream, at: sequence + length) }
-        if flags.contains(.syn), !flags.contains(.ack), length > 0, !reassembly.streams[half.stream].hasBegun {
+        if length > 0, !flags.contains(.ack), !reassembly.streams[half.stream].hasBegun {
             holdOpening(packet, frame, at: sequence, half)
             return nil
         }
-        if flags.contains(.syn), !reassembly.isOpening(half.stream) { reassembly.begin(half.stream, at: sequence) }
+        if !reassembly.isOpening(half.stream) { reassembly.begin(half.stream, at: sequence) }
         return sequence
     }
 

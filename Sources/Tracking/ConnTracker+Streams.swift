@@ -123,6 +123,7 @@ extension ConnTracker {
 
     /// Nobody wants a connection's streams any more.
     mutating func freeStreams(_ index: Int) {
+        if reassembly.forgetIdle(index) { return }
         freeStream(index, .a, as: .unwanted)
         freeStream(index, .b, as: .unwanted)
     }
@@ -134,26 +135,27 @@ extension ConnTracker {
     }
 
     /// What of a connection's payload was never handed to reassembly has an outcome, too.
+    @inline(__always)
     mutating func settleAccounts(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        settleAccount(Half(index: index, connection: connection, sender: .a))
-        settleAccount(Half(index: index, connection: connection, sender: .b))
+        settleAccount(Reassembly.stream(index, .a), connection.pointee.sideA.payloadBytes)
+        settleAccount(Reassembly.stream(index, .b), connection.pointee.sideB.payloadBytes)
     }
 
-    private mutating func settleAccount(_ half: Half) {
-        let payloadBytes = half.connection.side(half.sender).pointee.payloadBytes
-        assert(!reassembly.holds(half.stream) && reassembly.isConsistent(half.stream), "a stream's positions are not those given out and in gaps")
-        let account = reassembly.account(half.stream)
+    @inline(__always)
+    private mutating func settleAccount(_ stream: Int, _ payloadBytes: UInt64) {
+        assert(!reassembly.holds(stream) && reassembly.isConsistent(stream), "a stream's positions are not those given out and in gaps")
+        let account = reassembly.account(stream)
         assert(account.pointee.total <= payloadBytes, "more bytes have an outcome than came")
         let rest = payloadBytes &- account.pointee.total
         counters.payloadBytes &+= rest
-        count(.unwanted, Int(truncatingIfNeeded: rest), half.stream)
+        counters.payload[ByteOutcome.unwanted.rawValue] &+= rest
+        account.pointee.outcomes[ByteOutcome.unwanted.rawValue] &+= rest
     }
 
     /// Closes the books of a connection that has been reported; its streams are freed by then.
     mutating func closeStreams(_ index: Int) {
         assert(reassembly.isFree(Reassembly.stream(index, .a)) && reassembly.isFree(Reassembly.stream(index, .b)), "a stream outlives its connection")
-        reassembly.close(Reassembly.stream(index, .a))
-        reassembly.close(Reassembly.stream(index, .b))
+        reassembly.close(index)
     }
 
     /// The payload of a packet whose connection has been reported.

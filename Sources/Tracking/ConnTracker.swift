@@ -211,6 +211,13 @@ public struct ConnTracker: ~Copyable {
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
     ) {
         let slot = table.slot(of: connection)
+        if !connection.pointee.wants.isDisjoint(with: [.beginning, .reoriented]) { tell(slot, connection) }
+        if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
+    }
+
+    /// A connection is new, or its originator is another than was said.
+    @inline(never)
+    private mutating func tell(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         if connection.pointee.wants.contains(.beginning) {
             connection.pointee.wants.remove(.beginning)
             wheel.arm(slot.index, at: now &+ connection.timeout(options))
@@ -221,7 +228,6 @@ public struct ConnTracker: ~Copyable {
             keepInOrder(connection, isNewSecond: false)
             reorient(slot, connection)
         }
-        if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
     }
 
     @inline(__always)
@@ -230,9 +236,10 @@ public struct ConnTracker: ~Copyable {
         if side.pointee.packets == 0 {
             side.pointee.first = time
             side.pointee.last = time
+        } else if time > side.pointee.last {
+            side.pointee.last = time
         } else {
             side.pointee.first = min(side.pointee.first, time)
-            side.pointee.last = max(side.pointee.last, time)
         }
         counters.outcomes[PacketOutcome.tracked.rawValue] &+= 1
         side.pointee.packets &+= 1
@@ -263,7 +270,7 @@ public struct ConnTracker: ~Copyable {
         connection.pointee.wants = .beginning
         if extras.isUsed || packet.pointee.isTunneled { extras.begin(Int(slot.index), packet, from: sender) }
         counters.connections &+= 1
-        if table.count > emergency.watchAbove || table.isFull { makeRoom(sparing: slot) }
+        if table.count > emergency.watchAbove || table.isFull { makeRoom() }
         counters.connectionsPeak = max(counters.connectionsPeak, UInt64(table.count))
     }
 

@@ -86,7 +86,15 @@ public struct Connection: BitwiseCopyable, Sendable {
     }
 }
 
-/// The order in which a full table gives up connections, first to last: each is one of the table's linked lists, oldest entry at its front.
+/// What a connection is to a full table, which gives up the longest silent of whichever rank but `established` has the most entries, the first of
+/// these where several have; of the established only when there is no other. Each is one of the table's linked lists, longest silent at its front.
+///
+/// - A flood is what makes room for itself: a rank that has less than a third of all entries but the established loses none.
+/// - Floods of several kinds leave each rank that third, and an entry lasts until a third as many have come behind it. So who first parks what lasts of
+///   two kinds and then floods the third gains a factor of three over a flood of one kind, and no more.
+/// - Who completes handshakes, or speaks for both sides, is established like anybody, and leaves all others what the established do not take. In a table
+///   that is full of these, a newcomer takes the place of the one before it, if that is not established yet.
+///
 /// Whether an established one still is, is asked in another second, or when it has another originator.
 enum Rank: UInt8, CaseIterable {
     /// TCP that has not completed a handshake: what a SYN flood leaves.

@@ -160,7 +160,7 @@ public struct Counters: Sendable {
     }
 }
 
-/// How late timeouts were acted upon: a count for each power of two of milliseconds.
+/// How late timeouts were acted upon: a count for each power of two of milliseconds, which are of 2²⁰ nanoseconds here.
 public struct Lateness: Sendable {
     /// The first counts what was less than a millisecond late, the next up to 2, 4, 8 …, the last all above 16 seconds.
     public private(set) var counts = InlineArray<16, UInt64>(repeating: 0)
@@ -168,8 +168,7 @@ public struct Lateness: Sendable {
     public private(set) var most: Int64 = 0
 
     mutating func add(_ nanoseconds: Int64) {
-        let milliseconds = UInt64(max(0, nanoseconds)) / 1_000_000
-        counts[min(64 - milliseconds.leadingZeroBitCount, counts.count - 1)] &+= 1
+        counts[min(64 - (UInt64(max(0, nanoseconds)) >> 20).leadingZeroBitCount, counts.count - 1)] &+= 1
         most = max(most, nanoseconds)
     }
 

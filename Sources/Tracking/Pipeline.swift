@@ -58,8 +58,9 @@ public struct Pipeline: ~Copyable {
     }
 
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
-        readHeaders(frames, count)
-        let trainCount = chooseTrains(frames, count)
+        let notes = readHeaders(frames, count)
+        let isPlain = packetSubscribers.count == 0 && !notes.contains(.noFlow)
+        let trainCount = isPlain ? choosePlainTrains(frames, count) : chooseAllTrains(frames, count)
         if !keysAreWhole { simplifyKeys(trainCount) }
         for index in 0..<trainCount {
             trains[index].hash = tracker.hash(of: trains[index].key)
@@ -73,17 +74,20 @@ public struct Pipeline: ~Copyable {
         }
     }
 
+    /// Gives what there is to note about any of them.
     @inline(never)
-    private mutating func readHeaders(_ frames: UnsafePointer<Frame>, _ count: Int) {
+    private mutating func readHeaders(_ frames: UnsafePointer<Frame>, _ count: Int) -> ReadingNotes {
         let packets = packets
         let tunnels = tracker.options.pointee.tunnels
         var bytes: UInt64 = 0
         var cut: UInt64 = 0
         var unopened: UInt64 = 0
+        var all: ReadingNotes = []
         var place = 0
         while place < count {
             let notes = packets[place].read(frames + place, opening: tunnels)
             if !notes.isEmpty {
+                all.formUnion(notes)
                 if notes.contains(.cut) { cut &+= 1 }
                 if notes.contains(.unopenedTunnel) { unopened &+= 1 }
             }
@@ -94,15 +98,21 @@ public struct Pipeline: ~Copyable {
         tracker.counters.bytes &+= bytes
         tracker.counters.cutPackets &+= cut
         tracker.counters.unopenedTunnels &+= unopened
+        return all
     }
+
+    // The same twice: most bursts are of flows' packets alone, and nobody wants single ones.
+    @inline(never)
+    private mutating func choosePlainTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int { chooseTrains(frames, count, isPlain: true) }
+    @inline(never)
+    private mutating func chooseAllTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int { chooseTrains(frames, count, isPlain: false) }
 
     /// Asks the filters: packets to be tracked are put into `trains`, the others have their outcome with that. Gives the number of trains; the one behind
     /// them says where the last one's cars end.
-    @inline(never)
-    private mutating func chooseTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int {
+    @inline(__always)
+    private mutating func chooseTrains(_ frames: UnsafePointer<Frame>, _ count: Int, isPlain: Bool) -> Int {
         // Copies, for a method of `self` would be passed the whole of it.
         let (gate, packets, trains, cars) = (gate, packets, trains, cars)
-        let hasPacketSubscribers = packetSubscribers.count > 0
         var train = trains - 1
         var car = cars
         var filtered: UInt64 = 0
@@ -117,12 +127,7 @@ public struct Pipeline: ~Copyable {
                 packet += 1
                 frame += 1
             }
-            if packet.pointee.kind != .flow {
-                guard becomesFlow(packet, frame) else { continue }
-            } else if hasPacketSubscribers, deliverPacket(packet, frame), !gate.opens(for: packet) {
-                tracker.counters.outcomes[PacketOutcome.delivered.rawValue] &+= 1
-                continue
-            }
+            if !isPlain, !isForGate(packet, frame) { continue }
             guard gate.opens(for: packet) else {
                 filtered &+= 1
                 continue
@@ -144,6 +149,15 @@ public struct Pipeline: ~Copyable {
         train[1].cars = car
         tracker.counters.outcomes[PacketOutcome.filtered.rawValue] &+= filtered
         return train - trains + 1
+    }
+
+    /// Whether a packet is one that connections may want; what else it is has been seen to.
+    @inline(never)
+    private mutating func isForGate(_ packet: UnsafeMutablePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
+        guard packet.pointee.kind == .flow else { return becomesFlow(packet, frame) }
+        guard packetSubscribers.count > 0, deliverPacket(packet, frame), !gate.opens(for: packet) else { return true }
+        tracker.counters.outcomes[PacketOutcome.delivered.rawValue] &+= 1
+        return false
     }
 
     @inline(never)

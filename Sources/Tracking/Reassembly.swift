@@ -225,6 +225,17 @@ struct Reassembly: ~Copyable {
         !streams[stream].hasBegun && !streams[stream].hasSyn && !streams[stream].hasEnd && streams[stream].head == 0
     }
 
+    /// Forgets both streams of a connection if they hold nothing and remember nothing, which is most.
+    ///
+    /// - Returns: false when there is more to it.
+    @inline(__always)
+    mutating func forgetIdle(_ connection: Int) -> Bool {
+        let both = streams + Self.stream(connection, .a)
+        guard both[0].head | both[1].head == 0, !both[0].hasPast, !both[1].hasPast else { return false }
+        UnsafeMutableRawPointer(both).initializeMemory(as: UInt8.self, repeating: 0, count: 2 * MemoryLayout<Stream>.stride)
+        return true
+    }
+
     private mutating func freeUsed(_ stream: Int) -> Int {
         var bytes = 0
         var page = streams[stream].head
@@ -244,6 +255,8 @@ struct Reassembly: ~Copyable {
         return bytes
     }
 
-    /// Closes the books of a stream whose connection has been reported.
-    mutating func close(_ stream: Int) { accounts[stream] = StreamAccount() }
+    /// Closes the books of a connection that has been reported.
+    mutating func close(_ connection: Int) {
+        UnsafeMutableRawPointer(accounts + Self.stream(connection, .a)).initializeMemory(as: UInt8.self, repeating: 0, count: 2 * MemoryLayout<StreamAccount>.stride)
+    }
 }

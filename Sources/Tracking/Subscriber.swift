@@ -118,7 +118,7 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
 
     override var byteCount: Int { memory.byteCount }
 
-    override func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) { (values + index).initialize(to: S(record.pointee)) }
+    override func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) { S._start(values + index, record) }
 
     override func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict {
         values[index]._packet(packet.pointee, frame, from: sender, &report.pointee)
@@ -138,7 +138,7 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
         values[index]._conflict(conflict, from: sender, &report.pointee)
     }
 
-    override func end(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) { (values + index).move().ended(record.pointee, &report.pointee) }
+    override func end(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) { S._end(values + index, record, &report.pointee) }
 
     override func drop(_ index: Int) { (values + index).deinitialize(count: 1) }
 

@@ -96,12 +96,16 @@ public protocol PacketSubscription: Subscription, ~Copyable {
 /// Keeps a value for each connection, from its first packet to its end.
 public protocol Trackable: Subscription, ~Copyable {
     /// - Parameter connection: the record as it stands at the first packet, that packet included.
-    init(_ connection: borrowing ConnectionRecord)
+    init(_ connection: ConnectionRecord)
     /// The originator was found to be the other endpoint than was said so far (`^` in the history); what has been handed out came from the opposite
     /// direction. Filters that look at directions have been asked again.
-    mutating func reoriented(_ connection: borrowing ConnectionRecord, _ report: inout Report)
+    mutating func reoriented(_ connection: ConnectionRecord, _ report: inout Report)
     /// The connection is over, or the run is.
-    consuming func ended(_ connection: borrowing ConnectionRecord, _ report: inout Report)
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Report)
+
+    // What the framework asks of a value in memory, knowing its type: its own code does not, and would copy the record for each call.
+    static func _start(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>)
+    static func _end(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report)
 
     static var _seesPackets: Bool { get }
     static var _seesStream: Bool { get }
@@ -129,7 +133,7 @@ public protocol StreamTrackable: Trackable, ~Copyable {
 }
 
 extension Trackable where Self: ~Copyable {
-    public mutating func reoriented(_ connection: borrowing ConnectionRecord, _ report: inout Report) {}
+    public mutating func reoriented(_ connection: ConnectionRecord, _ report: inout Report) {}
 }
 
 extension StreamTrackable where Self: ~Copyable {
@@ -188,6 +192,10 @@ extension Trackable where Self: ~Copyable {
         if _seesStream { needs.insert(.stream) }
         if _seesSessions { needs.insert(.sessions) }
         return needs
+    }
+    public static func _start(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>) { value.initialize(to: Self(record.pointee)) }
+    public static func _end(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) {
+        value.move().ended(record.pointee, &report)
     }
     // Constants after specialisation: a refinement of the protocol gives the other answer.
     public static var _seesPackets: Bool { false }

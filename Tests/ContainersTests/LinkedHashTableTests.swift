@@ -117,6 +117,7 @@ private struct Model {
             }
             for (order, keys) in model.orders.enumerated() {
                 expect(table.front(of: .init(order)).map { table.key(at: $0).number } == keys.first, "front of \(order)")
+                expect(table.count(of: .init(order)) == keys.count, "\(table.count(of: .init(order))) in order \(order)")
             }
         }
         // What is left comes out in order.

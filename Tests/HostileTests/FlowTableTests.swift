@@ -77,6 +77,17 @@ import Testing
         #expect(after.stories.filter { $0.state == .s0 }.count == 3000)
     }
 
+    /// Among so much of one kind there are only a few handshakes under way, and a few closed connections that late packets still belong to.
+    @Test(arguments: ["UDP", ">A@70", ">R@70", ">PA40@70"])
+    func `case 11d a flood of what nobody answers takes no place from handshakes, nor from what closes`(packet: String) throws {
+        var options = HostileCase.options
+        options.maxConnections = 1000
+        try HostileCase(size: 6000, options) { size in
+            guard packet == "UDP" else { return .crowd(size) { Talk(packet, number: $0) } }
+            return .frames((0..<size).map { udpFrame(End(0x0a01_0000 + UInt32($0), 9), End(0x0a00_0002, 53)) })
+        }.run()
+    }
+
     // MARK: 12
 
     private static func key(of bytes: Octets) -> FlowKey {

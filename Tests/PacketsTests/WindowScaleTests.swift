@@ -22,4 +22,20 @@ import Testing
             for length in 0...255 as ClosedRange<UInt8> { #expect(shift([kind, length, 9]) == (kind == 3 && length == 3 ? 9 : nil)) }
         }
     }
+
+    @Test func `is read the same from the layouts that are known as from any`() {
+        let windows: [UInt8] = [2, 4, 5, 0xb4, 1, 3, 3, 8, 1, 1, 4, 2], linux: [UInt8] = [2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7]
+        for layout in [windows, linux] {
+            for place in layout.indices {
+                for value in 0...255 as ClosedRange<UInt8> {
+                    var options = layout
+                    options[place] = value
+                    let searched = options.withUnsafeBytes { WindowScale(searching: $0)?.shift }
+                    #expect(shift(options) == searched, "\(options)")
+                }
+                #expect(shift(Array(layout[..<place])) == Array(layout[..<place]).withUnsafeBytes { WindowScale(searching: $0)?.shift })
+            }
+        }
+        #expect(shift(windows) == 8 && shift(linux) == 7)
+    }
 }

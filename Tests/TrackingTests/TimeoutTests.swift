@@ -31,6 +31,14 @@ import Testing
         #expect(run.log.ended.map(\.endReason) == [.idle])
     }
 
+    @Test func `end a silent connection when the first burst had nothing to track`() throws {
+        let run = try Run(Records.self)
+        run.send([Sent(ethernet(0x0806, Octets(repeating: 0, count: 28)), at: start)])
+        run.send([Sent(udpFrame(End(1, 1), End(2, 2)), at: start)])
+        run.advance(to: 61 * second)
+        #expect(run.log.ended.map(\.endReason) == [.idle])
+    }
+
     @Test func `a silent connection's next packet begins another even if nobody has looked`() throws {
         for (text, count) in [(">S <SA >A +299 >PA5", 1), (">S <SA >A +301 >PA5", 2), (">S +6 >S", 2), (">S +4 >S +4 >S", 1)] {
             let records = try Run.records(Talk(text))

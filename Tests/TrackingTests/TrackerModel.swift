@@ -226,7 +226,7 @@ struct TrackerModel {
     private mutating func begin(_ packet: Happening, _ now: Int64) {
         connections += 1
         relieve(newcomers: 1)
-        if table.count == options.maxConnections, let victim = Rank.allCases.compactMap({ oldest($0) }).first { giveUp(victim, .evicted) }
+        if table.count == options.maxConnections, let victim { giveUp(victim.tuple, .evicted) }
         let isUDP = if case .udp = packet.content { true } else { false }
         var isTCP = false
         if case .tcp = packet.content { isTCP = true }
@@ -317,8 +317,13 @@ struct TrackerModel {
         if before == .open || now - table[tuple]!.touched >= options.tcpTombstoneTimeout { table[tuple] = nil }
     }
 
-    /// The one of a rank that a full table gives up first.
-    private func oldest(_ rank: Rank) -> Int? { table.values.filter { $0.rank == rank }.min { $0.place < $1.place }?.tuple }
+    /// The one that a full table gives up first: of the rank with the most but for the established, of these only when there is no other.
+    private var victim: Connection? {
+        let ranks = [Rank.attempt, .closed, .unanswered].map { rank in table.values.filter { $0.rank == rank } }
+        let most = ranks.map(\.count).max()!
+        let candidates = most == 0 ? Array(table.values) : ranks.first { $0.count == most }!
+        return candidates.min { $0.place < $1.place }
+    }
 
     private mutating func giveUp(_ tuple: Int, _ reason: EndReason) {
         if table[tuple]!.phase == .tombstone { evictedTombstones += 1 } else { end(tuple, reason) }
@@ -335,12 +340,9 @@ struct TrackerModel {
         } else if isEmergency || options.emergencyThreshold < 100 && count > enter {
             if !isEmergency { emergencies += 1 }
             isEmergency = true
-            var left = 2
-            for rank in [Rank.attempt, .closed, .unanswered] {
-                while left > 0, let tuple = oldest(rank), clock.believed - table[tuple]!.touched >= table[tuple]!.timeout(options) / 10 {
-                    giveUp(tuple, .emergency)
-                    left -= 1
-                }
+            for _ in 0..<2 {
+                guard let victim, victim.rank != .established, clock.believed - victim.touched >= victim.timeout(options) / 10 else { break }
+                giveUp(victim.tuple, .emergency)
             }
         }
     }

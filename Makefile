@@ -1,7 +1,7 @@
 # make demo: who asked for which TLS server name, on a shipped capture, through a DPDK virtual port
 # make test: all tests, and the bounds on what a packet costs
 # make bench: cycles and packets a second of each stage on this machine
-# make fuzz SECONDS=60: each fuzzer for so long, under AddressSanitizer; with SANITIZE= three times as fast, with Swift's own checks alone
+# make fuzz SECONDS=60: each fuzzer for so long, under AddressSanitizer; with SANITIZE= several times as fast, on Swift's own checks
 # make sanitize: all suites under AddressSanitizer
 # Each installs what it needs (Debian packages, as root or with sudo) and builds.
 

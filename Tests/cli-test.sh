@@ -50,6 +50,7 @@ expect 0 '2 queues' run --device "net_pcap0,rx_pcap=$traces/tls.pcap,rx_pcap=$tr
 expect 0 'took 1\.' run --device net_null0 --duration 1 --subscription connection_log; lines 0
 expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of run"; lines 0
 [ "$(cat "$work/results/of run/"*.jsonl | wc -l)" -eq 25 ] || fail "writes not 25 lines" run --output
+grep -q "\"packets\" : " "$work/results/of run/summary.json" || fail "writes no summary" run --output
 
 # Lists and checks.
 expect 0 '' list; grep -q '^server_names$' "$work/out" || fail "knows no server_names" list

@@ -84,6 +84,9 @@ struct Lcore: ~Copyable {
         gauges.packets.store(pipeline.tracker.counters.packets, ordering: .relaxed)
         gauges.bytes.store(pipeline.tracker.counters.bytes, ordering: .relaxed)
         gauges.connections.store(UInt64(pipeline.tracker.count), ordering: .relaxed)
+        gauges.emergencies.store(pipeline.tracker.counters.emergencies, ordering: .relaxed)
+        gauges.evicted.store(pipeline.tracker.counters[.evicted], ordering: .relaxed)
+        gauges.holesGivenUp.store(pipeline.tracker.counters.holesGivenUp, ordering: .relaxed)
         gauges.position.store(UInt64(max(0, sources.position)), ordering: .relaxed)
     }
 
@@ -117,6 +120,10 @@ final class Gauges: Sendable {
     let bytes = Atomic<UInt64>(0)
     /// Connections and tombstones in the table now.
     let connections = Atomic<UInt64>(0)
+    /// What warnings are about: as the counters of these names.
+    let emergencies = Atomic<UInt64>(0)
+    let evicted = Atomic<UInt64>(0)
+    let holesGivenUp = Atomic<UInt64>(0)
     /// Bytes of capture files read.
     let position = Atomic<UInt64>(0)
     private let linesBehind = Padding()

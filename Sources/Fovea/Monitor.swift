@@ -8,7 +8,10 @@ struct Monitor {
     private let gauges: [Gauges]
     private let start: ContinuousClock.Instant
     private let end: ContinuousClock.Instant?
+    private let ports: [OpenPort]
     private var display: Display
+    private var warnings: Warnings
+    private var lastWarning: ContinuousClock.Instant
     /// Whether somebody ended the run before its own end.
     private(set) var wasInterrupted = false
 
@@ -22,6 +25,9 @@ struct Monitor {
         self.options = options
         self.gauges = gauges
         self.start = start
+        self.ports = ports
+        warnings = Warnings(options.logger)
+        lastWarning = start
         switch plan.config.source {
         case .offline:
             end = nil
@@ -52,6 +58,11 @@ struct Monitor {
 
     private mutating func show(_ now: ContinuousClock.Instant) {
         let sum = Reading(gauges)
+        // Ports are asked once a second: some cards take their time.
+        if now - lastWarning >= .seconds(1) {
+            lastWarning = now
+            warnings.look(at: sum, dropped: ports.reduce(0) { $0 + $1.statistics.dropped }, now)
+        }
         switch display {
         case .none: break
         case .progress(var bar):
@@ -70,6 +81,9 @@ struct Reading {
     var bytes: UInt64 = 0
     var connections: UInt64 = 0
     var position: UInt64 = 0
+    var emergencies: UInt64 = 0
+    var evicted: UInt64 = 0
+    var holesGivenUp: UInt64 = 0
 
     init() {}
 
@@ -79,6 +93,9 @@ struct Reading {
             bytes += core.bytes.load(ordering: .relaxed)
             connections += core.connections.load(ordering: .relaxed)
             position += core.position.load(ordering: .relaxed)
+            emergencies += core.emergencies.load(ordering: .relaxed)
+            evicted += core.evicted.load(ordering: .relaxed)
+            holesGivenUp += core.holesGivenUp.load(ordering: .relaxed)
         }
     }
 }

@@ -186,6 +186,7 @@ final class Crew {
         }
         summary.ports = ports.map(\.summary)
         summary.problems += finishReports()
+        do { try summary.writeJSON() } catch { summary.problems.append("\(error)") }
         options.logger.info("ended", metadata: ["packets": "\(summary.counters.packets)", "seconds": "\(summary.wallTime.inSeconds)"])
         return summary
     }

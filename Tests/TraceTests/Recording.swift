@@ -37,6 +37,29 @@ struct Recording: Sendable {
         records.append(Record(bytes: start..<bytes.count, wireLength: frame.wireLength, timestamp: frame.timestamp))
     }
 
+    /// The same with other records in each one's place.
+    func replacing(_ others: (_ bytes: ArraySlice<UInt8>, _ packet: Packet) -> [[UInt8]]) -> Recording {
+        var replaced = Recording(linkType)
+        bytes.withUnsafeBytes { memory in
+            for record in records {
+                let frame = Frame(
+                    bytes: memory.baseAddress! + record.bytes.lowerBound, timestamp: record.timestamp, length: UInt32(record.bytes.count),
+                    wireLength: record.wireLength, linkType: linkType)
+                for other in others(bytes[record.bytes], Packet(frame)) {
+                    other.withUnsafeBytes { bytes in
+                        replaced.append(
+                            Frame(
+                                bytes: bytes.baseAddress!, timestamp: record.timestamp, length: UInt32(bytes.count), wireLength: UInt32(bytes.count),
+                                linkType: linkType))
+                    }
+                }
+            }
+        }
+        return replaced
+    }
+
+    private init(_ linkType: LinkType) { self.linkType = linkType }
+
     /// The same without what comes after so many records.
     func prefix(_ count: Int) -> Recording {
         var prefix = self

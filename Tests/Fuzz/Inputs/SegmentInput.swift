@@ -111,8 +111,9 @@ struct StreamCheck {
                 let contents = UnsafeRawBufferPointer(rebasing: contents[(place % period)...].prefix(bytes.count))
                 let words = bytes.count / 8 * 8
                 for offset in stride(from: 0, to: words, by: 8) {
-                    let difference = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ contents.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                    if difference & 0x7f7f_7f7f_7f7f_7f7f != 0 { return false }
+                    let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    let content = contents.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    if (word ^ content) & 0x7f7f_7f7f_7f7f_7f7f != 0 { return false }
                 }
                 for offset in words..<bytes.count where (bytes[offset] ^ contents[offset]) & 0x7f != 0 { return false }
                 return true

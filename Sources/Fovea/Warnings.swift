@@ -28,8 +28,14 @@ struct Warnings {
         if let times = tables.news(reading.emergencies, at: now) {
             logger.warning("connection table nearly full", metadata: ["times": "\(times)", "connections": "\(reading.connections)"])
         }
-        if let count = evictions.news(reading.evicted, at: now) { logger.warning("connections evicted: the table was full", metadata: ["connections": "\(count)"]) }
-        if let count = holes.news(reading.holesGivenUp, at: now) { logger.warning("holes in streams given up: no room behind them", metadata: ["holes": "\(count)"]) }
-        if let count = drops.news(dropped, at: now) { logger.warning("packets dropped before they were seen", metadata: ["packets": "\(count)"]) }
+        if let count = evictions.news(reading.evicted, at: now) {
+            logger.warning("connections evicted: the table was full", metadata: ["connections": "\(count)"])
+        }
+        if let count = holes.news(reading.holesGivenUp, at: now) {
+            logger.warning("holes in streams given up: no room behind them", metadata: ["holes": "\(count)"])
+        }
+        if let count = drops.news(dropped, at: now) {
+            logger.warning("packets dropped before they were seen", metadata: ["packets": "\(count)"])
+        }
     }
 }

@@ -1,4 +1,5 @@
-/// The most memory that one core's engine can come to hold, in bytes: all of it is reserved when the engine is made, and its pages are touched as they are needed.
+/// The most memory that one core's engine can come to hold, in bytes: all of it is reserved when the engine is made, and its pages are touched as
+/// they are needed.
 ///
 /// Not in here: mbufs, which DPDK's pools hold (`[mempool]`), and what a subscription's own values and report allocate.
 public struct EngineMemory: Equatable, Sendable {
@@ -22,7 +23,8 @@ public struct EngineMemory: Equatable, Sendable {
     /// Each part with a short name, for people.
     public var parts: [(name: String, bytes: Int)] {
         [
-            ("connections", connections), ("segments", segments), ("fragments", fragments), ("messages", messages), ("parsers", parsers), ("subscriptions", subscriptions),
+            ("connections", connections), ("segments", segments), ("fragments", fragments), ("messages", messages), ("parsers", parsers),
+            ("subscriptions", subscriptions),
         ].filter { $0.1 > 0 }
     }
 }

@@ -247,7 +247,8 @@ public struct Pipeline: ~Copyable {
     }
 }
 
-/// Whether a packet is worth tracking: the filters of all that track connections, asked at the packet stage. Plain pointers, so that copying it costs nothing.
+/// Whether a packet is worth tracking: the filters of all that track connections, asked at the packet stage. Plain pointers, so that copying it
+/// costs nothing.
 private struct Gate {
     /// One filter that wants everything stands alone; none is one that wants nothing.
     private let first: UnsafePointer<FilterProgram>

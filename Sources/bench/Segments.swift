@@ -1,6 +1,7 @@
 import Packets
 
-/// Frames made in memory: IPv4 and TCP without a link layer, over one payload that all share. What differs from frame to frame is written into its headers.
+/// Frames made in memory: IPv4 and TCP without a link layer, over one payload that all share. What differs from frame to frame is written into its
+/// headers.
 struct Segments: ~Copyable {
     private static let headers = 40
     private let memory: UnsafeMutableRawPointer
@@ -36,8 +37,8 @@ struct Segments: ~Copyable {
     ///   - client: the client's address, and its port in the lower half.
     ///   - place: of the first payload byte in its stream; the sequence number is one more.
     mutating func add(
-        client: (address: UInt32, port: UInt16), isAnswer: Bool = false, _ flags: TCPFlags, place: Int, acknowledging: Int = 0, payload length: Int = 0, at time: Int64,
-        filling: Bool = false
+        client: (address: UInt32, port: UInt16), isAnswer: Bool = false, _ flags: TCPFlags, place: Int, acknowledging: Int = 0, payload length: Int = 0,
+        at time: Int64, filling: Bool = false
     ) {
         let start = memory + count * stride
         func put<Number: FixedWidthInteger>(_ number: Number, _ offset: Int) { start.storeBytes(of: number.bigEndian, toByteOffset: offset, as: Number.self) }

@@ -26,7 +26,8 @@ extension `Capture` {
         }
     }
 
-    /// Callbacks run on the core that polls: a slow one leaves packets with the port, whose losses the summary adds up. It keeps no packet, and no stop request waiting.
+    /// Callbacks run on the core that polls: a slow one leaves packets with the port, whose losses the summary adds up. It keeps no packet, and no
+    /// stop request waiting.
     @Test(arguments: ["file", "port"]) func `case 39 a slow callback loses nothing that the port gave, and is stopped as soon as others`(source: String) throws {
         let folder = try TemporaryFolder()
         var options = RunOptions()

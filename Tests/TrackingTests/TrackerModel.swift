@@ -207,7 +207,8 @@ struct TrackerModel {
         return .tracked
     }
 
-    /// Whoever has another rank, or was last heard in another second of 2³⁰ ns, goes to the back. An open established one keeps its rank for its second, while its
+    /// Whoever has another rank, or was last heard in another second of 2³⁰ ns, goes to the back. An open established one keeps its rank for its
+    /// second, while its
     /// originator is the same.
     private mutating func touch(_ tuple: Int, _ now: Int64) {
         var connection = table[tuple]!

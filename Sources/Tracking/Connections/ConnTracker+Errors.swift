@@ -3,7 +3,8 @@ import Packets
 /// ICMP errors and the flows they are about. The error itself is a packet of a flow of its own, as any ICMP; here the connection whose packet it quotes
 /// learns of it, so that a record says "port unreachable" where it would only show silence.
 extension ConnTracker {
-    /// A packet that is neither TCP nor UDP: notes an ICMP error where it belongs. Changes nothing of a connection's state or time, for anybody can send one.
+    /// A packet that is neither TCP nor UDP: notes an ICMP error where it belongs. Changes nothing of a connection's state or time, for anybody can
+    /// send one.
     @inline(never)
     mutating func noteError(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) {
         guard packet.pointee.isICMPError else { return }

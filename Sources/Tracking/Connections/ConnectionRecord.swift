@@ -51,7 +51,8 @@ public struct ConnectionRecord: Sendable {
     public var outer: OuterEnds? {
         extras.outer.isEmpty ? nil : OuterEnds(extras.outer, isReversed: extras.firstSender != connection.originator)
     }
-    /// ICMP errors that quoted a packet of the connection: how many, and the last one's type and code (RFC 792, RFC 4443). Nil when there was none. Anybody can send
+    /// ICMP errors that quoted a packet of the connection: how many, and the last one's type and code (RFC 792, RFC 4443). Nil when there was none.
+    /// Anybody can send
     /// one: it proves nothing.
     public var icmpError: (count: UInt32, type: UInt8, code: UInt8)? {
         extras.errors == 0 ? nil : (extras.errors, extras.errorType, extras.errorCode)

@@ -25,7 +25,8 @@ struct PacketClock {
     private(set) var steady: Int64 = .min
     /// Whether a leap is in question.
     private(set) var isAstray = false
-    /// The upper bits of `now`, which a packet's time shares unless it must be looked at: a window of 34 seconds. Shared by none while a leap is in question.
+    /// The upper bits of `now`, which a packet's time shares unless it must be looked at: a window of 34 seconds. Shared by none while a leap is in
+    /// question.
     private var window: Int64 = .min
     private static let windowBits: Int64 = 35
     /// The time that a leap would lead to, and packets in a row that agree.

@@ -99,7 +99,7 @@ let package = Package(
         // What a serious engine must survive, a test a case, beside honest connections that must not notice.
         .testTarget(
             name: "HostileTests", dependencies: ["Tracking", "Protocols", "Filters", "Packets", "Capture", "Fovea", "TestSupport", "TestWire"],
-            swiftSettings: optimised),
+            exclude: ["README.md"], swiftSettings: optimised),
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea", "TestSupport"], swiftSettings: optimised),
         .testTarget(
             name: "FoveaTests",

@@ -20,10 +20,11 @@ extension ConnTracker {
 
     /// The connection of the packet that an error quotes, and who sent that.
     private mutating func quotedConnection(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> (slot: Table.Slot, sender: Endpoint)? {
-        guard var (key, senderIsB) = Packet.quotedFlow(of: packet, in: frame) else { return nil }
+        guard let quoted = Packet.quotedFlow(of: packet, in: frame) else { return nil }
+        var key = quoted.key
         if !options.pointee.vlanInKey { key = key.withoutVLANs }
         if !options.pointee.tunnelInKey { key = key.withoutTunnel }
         guard let slot = table.find(key, hash: table.hash(of: key)), table.pointer(to: slot).pointee.phase != .tombstone else { return nil }
-        return (slot, senderIsB ? .b : .a)
+        return (slot, quoted.senderIsB ? .b : .a)
     }
 }

@@ -50,6 +50,8 @@ extension RunSummary {
             "parser_failures": table { (failure: ParserFailure) in counters.parserFailures[Int(failure.rawValue)] },
             "emergencies": counters.emergencies, "emergency_time": Double(counters.emergencyTime) / 1e9,
             "time_leaps": counters.timeLeaps, "stray_times": counters.strayTimes, "latest_timeout": Double(counters.lateness.most) / 1e9,
+            // By powers of two of milliseconds, from less than one on.
+            "timeout_lateness": counters.lateness.counts.indices.map { counters.lateness.counts[$0] },
         ]
     }
 

@@ -16,6 +16,8 @@ public struct EngineMemory: Equatable, Sendable {
     /// The subscriptions' values.
     public var subscriptions = 0
 
+    public init() {}
+
     public var total: Int { fixed + connections + parsers + subscriptions }
     /// What does not grow with the number of connections.
     public var fixed: Int { segments + fragments + messages }

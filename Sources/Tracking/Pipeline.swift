@@ -162,10 +162,7 @@ public struct Pipeline: ~Copyable {
 
     @inline(never)
     private mutating func simplifyKeys(_ count: Int) {
-        for index in 0..<count {
-            if !tracker.options.pointee.vlanInKey { trains[index].key = trains[index].key.withoutVLANs }
-            if !tracker.options.pointee.tunnelInKey { trains[index].key = trains[index].key.withoutTunnel }
-        }
+        for index in 0..<count { trains[index].key = tracker.options.pointee.connectionKey(trains[index].key) }
     }
 
     /// Gives the packet to the subscriptions of packets that want it; false when there is none.

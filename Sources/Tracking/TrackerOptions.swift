@@ -43,4 +43,10 @@ public struct TrackerOptions: Equatable, Sendable {
     public var fragmentTimeout: Int64 = 30_000_000_000
 
     public init() {}
+
+    /// What of a flow's key tells connections apart.
+    func connectionKey(_ key: FlowKey) -> FlowKey {
+        let key = vlanInKey ? key : key.withoutVLANs
+        return tunnelInKey ? key : key.withoutTunnel
+    }
 }

@@ -51,20 +51,8 @@ final class Run {
 
     /// Sends packets in bursts of so many, and checks what holds after each.
     func send(_ packets: [Sent], burst: Int = 32) {
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, packets.reduce(0) { $0 + $1.bytes.count }), alignment: 8)
-        defer { memory.deallocate() }
-        var offset = 0
-        var frames: [Frame] = []
-        for packet in packets {
-            let bytes = UnsafeMutableRawBufferPointer(rebasing: memory[offset..<offset + packet.bytes.count])
-            bytes.copyBytes(from: packet.bytes)
-            frames.append(
-                Frame(
-                    bytes: UnsafeRawPointer(memory.baseAddress! + offset), timestamp: Timestamp(nanoseconds: packet.time), length: UInt32(packet.bytes.count),
-                    wireLength: UInt32(packet.wireLength)))
-            offset += packet.bytes.count
-        }
-        send(frames, burst: burst)
+        let memory = FrameMemory(packets)
+        withExtendedLifetime(memory) { send(memory.frames, burst: burst) }
     }
 
     func send(_ frames: [Frame], burst: Int = 32) {

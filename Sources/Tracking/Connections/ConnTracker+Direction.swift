@@ -1,10 +1,9 @@
 import Filters
 import Packets
 
-/// What follows when the originator turns out to be the other endpoint. Which endpoint is `a` (the key's order) and who opened the connection
-/// are two facts; only the second can be wrong: a SYN or a SYN-ACK that comes after other packets corrects it (`OriginatorEvidence`). Counters,
-/// states and letters are
-/// kept by endpoint and need no change; whoever was told roles is told anew, here.
+/// What follows when the originator turns out to be the other endpoint. Which endpoint is `a` (the key's order) and who opened the connection are two
+/// facts; only the second can be wrong: a SYN or a SYN-ACK that comes after other packets corrects it (`OriginatorEvidence`). Counters, states and
+/// letters are kept by endpoint and need no change; whoever was told roles is told anew, here.
 extension ConnTracker {
     /// Tells the parser and the subscriptions, and asks the filters that look at directions again.
     @inline(never)

@@ -79,9 +79,7 @@ extension ConnTracker {
 
     /// Ends those whose deadline lies in a tick before this one: who that is does not depend on when in a tick it is asked.
     private mutating func endOverdue(atMost count: Int) {
-        // No packet has told the time: before that it is so far back that differences do not fit.
-        guard clock.steady >= 0 else { return }
-        // Nothing new since the last time, when there was nothing more.
+        // Nothing new since the last time, when there was nothing more. Time may have gone back, or not begun: then the difference is a large number.
         if !hasOverdue, UInt64(bitPattern: clock.steady &- overdueTick) < UInt64(wheel.tick) { return }
         let tick = clock.steady &- clock.steady % wheel.tick
         (overdueTick, hasOverdue) = (tick, true)

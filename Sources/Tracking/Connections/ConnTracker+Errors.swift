@@ -21,9 +21,7 @@ extension ConnTracker {
     /// The connection of the packet that an error quotes, and who sent that.
     private mutating func quotedConnection(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> (slot: Table.Slot, sender: Endpoint)? {
         guard let quoted = Packet.quotedFlow(of: packet, in: frame) else { return nil }
-        var key = quoted.key
-        if !options.pointee.vlanInKey { key = key.withoutVLANs }
-        if !options.pointee.tunnelInKey { key = key.withoutTunnel }
+        let key = options.pointee.connectionKey(quoted.key)
         guard let slot = table.find(key, hash: table.hash(of: key)), table.pointer(to: slot).pointee.phase != .tombstone else { return nil }
         return (slot, quoted.senderIsB ? .b : .a)
     }

@@ -58,13 +58,6 @@ extension ConnTracker {
             if isPlausible(sequence + length, half) { reassembly.endByFin(half.stream, at: sequence + length) }
             return sequence
         }
-        // A SYN and no more, as nearly all are.
-        if length == 0, !flags.contains(.fin), !reassembly.holds(half.stream), !reassembly.holds(half.stream ^ 1) {
-            guard half.connection.side(half.sender).pointee.initial == sequence else { return nil }
-            reassembly.noteSyn(half.stream, WindowScale(packet, frame))
-            reassembly.begin(half.stream, at: sequence + 1)
-            return sequence + 1
-        }
         // A SYN that the receiver drops brings nothing.
         guard half.connection.side(half.sender).pointee.initial == sequence else {
             count(.outOfWindow, length, half.stream)

@@ -56,8 +56,8 @@ let package = Package(
         .target(name: "Containers", dependencies: ["CPrefetch"], swiftSettings: optimised),
         // The filter value, its text form, three-valued matching. Pure.
         .target(name: "Filters", dependencies: ["Packets"], swiftSettings: optimised),
-        // Session parsers: bytes in order become sessions. Pure; a folder a protocol.
-        .target(name: "Protocols", dependencies: ["Packets"], swiftSettings: optimised),
+        // Session parsers: bytes in order become sessions, and the fields that filters may ask of these. Pure; a folder a protocol.
+        .target(name: "Protocols", dependencies: ["Packets", "Filters"], swiftSettings: optimised),
         // Connections: tracker, reassembly, the Trackable protocols. Pure.
         .target(name: "Tracking", dependencies: ["Packets", "Containers", "Filters", "Protocols"], swiftSettings: optimised),
         // EAL, ports, queues and capture files as owning Swift types; the only importer of the C shims.

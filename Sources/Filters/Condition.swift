@@ -1,7 +1,9 @@
 import Packets
 
 /// A single question of a filter.
-enum Condition: Equatable, Sendable {
+///
+/// All but the last two are answered by a flow's key.
+enum Condition: Hashable, Sendable {
     /// 4 or 6.
     case ipVersion(UInt8)
     case transport(TransportProtocol)
@@ -12,6 +14,11 @@ enum Condition: Equatable, Sendable {
     /// Within 0...4095; 0 is never found.
     case vlan(ClosedRange<UInt16>)
     case service(Service)
+    case ports(Side, IntegerSet)
+    case addresses(Side, AddressSet)
+    case test(FieldTest)
+    /// The answer to a part of a filter that others find out: a `FilterPlan` puts these in the part's place.
+    case fact(Int)
 }
 
 /// Which end of a flow a condition is about.

@@ -14,6 +14,8 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
     private let start: Target
     private let remainder: Remainder
     private let instructions: UnsafeMutablePointer<Instruction>
+    /// Kept for the instructions.
+    private let tables: ProgramTables
 
     /// Whether the answer is yes whatever comes.
     public var isEverything: Bool { start == .yes && required == .any }
@@ -25,6 +27,7 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
         start = compiler.compile(filter)
         required = compiler.required
         remainder = compiler.remainder
+        tables = compiler.tables
         let code = compiler.instructions
         instructions = UnsafeMutableRawPointer.allocate(byteCount: max(1, code.count) * MemoryLayout<Instruction>.stride, alignment: 64)
             .bindMemory(to: Instruction.self, capacity: code.count)
@@ -40,6 +43,7 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
     /// - `source`: the endpoint that counts as the source; nil asks for both directions at once, and what holds for one of
     ///   them only is unknown. For a packet by itself it is the packet's sender.
     /// - `service`: the connection's application protocol; nil while it is not known, which matters to TCP only.
+    /// - `facts`: answers by number to what a plan has found out about the connection.
     ///
     /// A packet that is not IP, or whose headers do not hold together, is matched by `everything`, `arp` and negations; a
     /// fragment by these and by its addresses, protocol and VLANs, never by a port or service.
@@ -47,13 +51,15 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
     /// Takes a pointer so that nothing is copied, and is generic so that it is compiled into its callers' modules:
     /// cross-module optimisation leaves out functions of this size that are not.
     @inline(__always)
-    public func match<Subject: FilterSubject>(_ subject: UnsafePointer<Subject>, source: Endpoint?, service: Service?) -> Match {
+    public func match<Subject: FilterSubject>(
+        _ subject: UnsafePointer<Subject>, source: Endpoint?, service: Service?, facts: UnsafePointer<Match>? = nil
+    ) -> Match {
         guard required.fits(subject.pointee.context) else { return .no }
         if start.isAnswer { return start.answer }
         switch remainder {
         case .port: return UnsafePointer(instructions).testPort(subject)
         case .service: return UnsafePointer(instructions).testService(subject, service)
-        case .walk: return Self.walk(instructions, from: start, subject, source, service)
+        case .walk: return Self.walk(instructions, from: start, subject, source, service, facts)
         }
     }
 
@@ -61,15 +67,16 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
 
     @inline(never)
     private static func walk<Subject: FilterSubject>(
-        _ instructions: UnsafePointer<Instruction>, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?
+        _ instructions: UnsafePointer<Instruction>, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?,
+        _ facts: UnsafePointer<Match>?
     ) -> Match {
         var target = start
         while !target.isAnswer {
             let instruction = target.instruction(in: instructions)
-            switch instruction.test(subject, source, service) {
+            switch instruction.test(subject, source, service, facts) {
             case .yes: target = instruction.pointee.onYes
             case .no: target = instruction.pointee.onNo
-            case .unknown: return instruction.pointee.isLast ? .unknown : walkBothWays(instructions, from: target, subject, source, service)
+            case .unknown: return instruction.pointee.isLast ? .unknown : walkBothWays(instructions, from: target, subject, source, service, facts)
             }
         }
         return target.answer
@@ -77,20 +84,21 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
 
     @inline(never)
     private static func walkBothWays<Subject: FilterSubject>(
-        _ instructions: UnsafePointer<Instruction>, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?
+        _ instructions: UnsafePointer<Instruction>, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?,
+        _ facts: UnsafePointer<Match>?
     ) -> Match {
-        if walkOneWay(instructions, inFavour: true, from: start, subject, source, service) == .no { return .no }
-        return walkOneWay(instructions, inFavour: false, from: start, subject, source, service) == .yes ? .yes : .unknown
+        if walkOneWay(instructions, inFavour: true, from: start, subject, source, service, facts) == .no { return .no }
+        return walkOneWay(instructions, inFavour: false, from: start, subject, source, service, facts) == .yes ? .yes : .unknown
     }
 
     private static func walkOneWay<Subject: FilterSubject>(
         _ instructions: UnsafePointer<Instruction>, inFavour: Bool, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?,
-        _ service: Service?
+        _ service: Service?, _ facts: UnsafePointer<Match>?
     ) -> Match {
         var target = start
         while !target.isAnswer {
             let instruction = target.instruction(in: instructions)
-            switch instruction.test(subject, source, service) {
+            switch instruction.test(subject, source, service, facts) {
             case .yes: target = instruction.pointee.onYes
             case .no: target = instruction.pointee.onNo
             case .unknown: target = instruction.pointee.onUnknown(inFavour: inFavour)

@@ -1,7 +1,7 @@
 import Packets
 
 /// Something that a filter's text can compare.
-struct Field {
+struct TextField {
     /// Traffic that has the field: what `!=` stays within.
     var presence: Filter
     /// What the field's name says beside the comparison: `tcp.port` is TCP's.

@@ -3,6 +3,8 @@ import Packets
 /// Makes a program of a filter, from its end to its beginning: where a test leads to is known before the test is written.
 struct FilterCompiler {
     private(set) var instructions: [Instruction] = []
+    /// What instructions point to.
+    private(set) var tables = ProgramTables()
 
     /// Protocols without which the answer is no. The program begins when they fit.
     private(set) var required = ProtocolMask.any
@@ -31,7 +33,7 @@ struct FilterCompiler {
         switch node {
         case .condition(let condition):
             var target = onNo
-            for test in condition.tests.reversed() {
+            for test in condition.tests(&tables).reversed() {
                 target = emit(test, known: known, isNegated: isNegated, onYes: onYes, onNo: target)
             }
             return target
@@ -96,7 +98,7 @@ extension Filter.Node {
     /// Protocols without which the node says no; nil when it always does.
     fileprivate var required: ProtocolMask? {
         switch self {
-        case .condition(let condition): Self.required(ofAny: condition.tests.map(\.protocols))
+        case .condition(let condition): Self.required(ofAny: condition.requirements)
         case .not: .any
         case .all(let nodes): nodes.reduce(.any) { mask, node in node.required.flatMap { mask?.and($0) } }
         case .any(let nodes): Self.required(ofAny: nodes.compactMap(\.required))
@@ -110,7 +112,7 @@ extension Filter.Node {
 
 extension Condition {
     /// The condition as tests, of which one must say yes. Their targets are yet to be set.
-    fileprivate var tests: [Instruction] {
+    fileprivate func tests(_ tables: inout ProgramTables) -> [Instruction] {
         switch self {
         case .ipVersion, .transport:
             return [Instruction(protocols: protocolsOnly ?? .any, onYes: .yes, onNo: .no)]
@@ -137,6 +139,32 @@ extension Condition {
             return [Instruction(protocols: .transport(.tcp), kind: .service, service: service, onYes: .yes, onNo: .no)]
         case .arp:
             return [Instruction(protocols: .any, kind: .arp, onYes: .yes, onNo: .no)]
+        case .ports(let side, let ports):
+            let table = tables.ports(ports)
+            return [TransportProtocol.tcp, .udp, .sctp].map {
+                Instruction(protocols: .transport($0), kind: .portSet, side: side, onYes: .yes, onNo: .no, table: table)
+            }
+        case .addresses(let side, let addresses):
+            let table = tables.addresses(addresses)
+            return [4, 6].map { Instruction(protocols: .ipVersion($0), kind: .addressSet, side: side, onYes: .yes, onNo: .no, table: table) }
+        case .test(let test):
+            guard case .packet(let field) = test.field.source else { return [Instruction(protocols: .any, kind: .open, onYes: .yes, onNo: .no)] }
+            return [Instruction(protocols: .any, kind: .packet, onYes: .yes, onNo: .no, table: tables.packetTest(test, field))]
+        case .fact(let number):
+            return [Instruction(protocols: .any, kind: .fact, onYes: .yes, onNo: .no, low: UInt64(number))]
+        }
+    }
+
+    /// Protocols of which one must fit.
+    fileprivate var requirements: [ProtocolMask] {
+        switch self {
+        case .ipVersion, .transport: [protocolsOnly ?? .any]
+        case .port, .ports: [.transport(.tcp), .transport(.udp), .transport(.sctp)]
+        case .address(_, let block): [.ipVersion(block.address.isIPv4 ? 4 : 6)]
+        case .addresses: [.ipVersion(4), .ipVersion(6)]
+        case .service: [.transport(.tcp)]
+        case .vlan(let ids): ids.upperBound == 0 ? [] : [.any]
+        case .arp, .test, .fact: [.any]
         }
     }
 

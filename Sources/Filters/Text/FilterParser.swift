@@ -89,7 +89,7 @@ struct FilterParser {
 
     // MARK: Comparisons
 
-    private mutating func comparison(of field: Field, named name: String) throws(FilterError) -> Filter {
+    private mutating func comparison(of field: TextField, named name: String) throws(FilterError) -> Filter {
         guard case .comparison(let comparison) = next.kind else { throw unexpected("an operator after \(name)") }
         let sign = advance()
         switch comparison {
@@ -120,7 +120,7 @@ struct FilterParser {
     }
 
     /// What stands after `in`: a value, a range, or a set of them in braces.
-    private mutating func members(of field: Field) throws(FilterError) -> Filter {
+    private mutating func members(of field: TextField) throws(FilterError) -> Filter {
         guard accept(.openSet) else { return try value(of: field, mayBeRange: true) }
         var members: [Filter] = []
         repeat { members.append(try value(of: field, mayBeRange: true)) } while accept(.comma)
@@ -128,7 +128,7 @@ struct FilterParser {
         return .any(members)
     }
 
-    private mutating func value(of field: Field, mayBeRange: Bool) throws(FilterError) -> Filter {
+    private mutating func value(of field: TextField, mayBeRange: Bool) throws(FilterError) -> Filter {
         switch field.kind {
         case .number(let ordered):
             let lower = try number(of: ordered)

@@ -11,24 +11,24 @@ enum FilterVocabulary {
         return names
     }()
 
-    static let fields: [String: Field] = {
+    static let fields: [String: TextField] = {
         let ports: [(name: String, side: Side)] = [
             ("port", .either), ("srcport", .source), ("src_port", .source), ("dstport", .destination), ("dst_port", .destination),
         ]
         let addresses: [(name: String, side: Side)] = [
             ("addr", .either), ("src", .source), ("src_addr", .source), ("dst", .destination), ("dst_addr", .destination),
         ]
-        var names = ["vlan.id": Field(presence: .vlan, kind: .number(.vlan)), "service": Field(presence: .tcp, kind: .service)]
+        var names = ["vlan.id": TextField(presence: .vlan, kind: .number(.vlan)), "service": TextField(presence: .tcp, kind: .service)]
         for (name, side) in ports {
-            names[name] = Field(presence: .tcp || .udp || .sctp, kind: .number(.port(side)))
-            names["tcp.\(name)"] = Field(presence: .tcp, scope: .tcp, kind: .number(.port(side)))
-            names["udp.\(name)"] = Field(presence: .udp, scope: .udp, kind: .number(.port(side)))
-            names["sctp.\(name)"] = Field(presence: .sctp, scope: .sctp, kind: .number(.port(side)))
+            names[name] = TextField(presence: .tcp || .udp || .sctp, kind: .number(.port(side)))
+            names["tcp.\(name)"] = TextField(presence: .tcp, scope: .tcp, kind: .number(.port(side)))
+            names["udp.\(name)"] = TextField(presence: .udp, scope: .udp, kind: .number(.port(side)))
+            names["sctp.\(name)"] = TextField(presence: .sctp, scope: .sctp, kind: .number(.port(side)))
         }
         for (name, side) in addresses {
-            names["ip.\(name)"] = Field(presence: .ipv4, kind: .address(side, isIPv4: true))
+            names["ip.\(name)"] = TextField(presence: .ipv4, kind: .address(side, isIPv4: true))
             names["ipv4.\(name)"] = names["ip.\(name)"]
-            names["ipv6.\(name)"] = Field(presence: .ipv6, kind: .address(side, isIPv4: false))
+            names["ipv6.\(name)"] = TextField(presence: .ipv6, kind: .address(side, isIPv4: false))
         }
         return names
     }()

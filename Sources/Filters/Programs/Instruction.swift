@@ -24,8 +24,20 @@ struct Instruction {
     var high: UInt64 = 0
     var low: UInt64 = 0
 
+    /// Its table, kept alive by the program.
+    @inline(__always)
+    func table<Table: AnyObject>(_ type: Table.Type) -> Unmanaged<Table> {
+        Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: UInt(low)).unsafelyUnwrapped)
+    }
+
     enum Kind: UInt8 {
         case protocols, port, ipv4Address, ipv6Address, vlan, service, arp
+        /// A `PortTable`, `AddressTable` or `PacketTest`, at the address that `low` is.
+        case portSet, addressSet, packet
+        /// The answer is found out by others, and `low` is its number.
+        case fact
+        /// Not to be answered here.
+        case open
     }
 
     /// Whether the answer follows at once. It is never the same for yes and no.
@@ -63,7 +75,9 @@ struct ProtocolMask: Equatable {
 
 extension UnsafePointer<Instruction> {
     @inline(__always)
-    func test<Subject: FilterSubject>(_ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?) -> Match {
+    func test<Subject: FilterSubject>(
+        _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?, _ facts: UnsafePointer<Match>?
+    ) -> Match {
         guard pointee.protocols.fits(subject.pointee.context) else { return .no }
         switch pointee.kind {
         case .protocols:
@@ -85,6 +99,25 @@ extension UnsafePointer<Instruction> {
             return testService(subject, service)
         case .arp:
             return subject.pointee.isARP ? .yes : .no
+        case .portSet:
+            guard subject.pointee.isFlow else { return .no }
+            let ports = subject.pointee.portsOfEnds
+            return pointee.table(PortTable.self)._withUnsafeGuaranteedRef { oneOrBoth($0.contains(ports.a), $0.contains(ports.b), source) }
+        case .addressSet:
+            return pointee.table(AddressTable.self)._withUnsafeGuaranteedRef { table in
+                if subject.pointee.context >> 56 == 4 {
+                    let ends = subject.pointee.ipv4Ends
+                    return oneOrBoth(table.contains(ipv4: ends.a), table.contains(ipv4: ends.b), source)
+                }
+                let ends = subject.pointee.ipv6Ends
+                return oneOrBoth(table.contains(ipv6: ends.a), table.contains(ipv6: ends.b), source)
+            }
+        case .packet:
+            return pointee.table(PacketTest.self)._withUnsafeGuaranteedRef { subject.pointee.answer($0) }
+        case .fact:
+            return facts.map { $0[Int(pointee.low)] } ?? .unknown
+        case .open:
+            return .unknown
         }
     }
 

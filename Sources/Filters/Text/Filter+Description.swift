@@ -59,6 +59,10 @@ extension Condition {
         case .vlan(let ids): "vlan.id \(ids.text)"
         case .service(.none): "service == none"
         case .service(let service): service.name
+        case .ports(let side, let ports): "\(side.portName) in \(ports.text)"
+        case .addresses(let side, let set): "\(side.text) in \(set.text)"
+        case .test(let test): test.text
+        case .fact(let number): "fact \(number)"
         }
     }
 }
@@ -71,6 +75,31 @@ extension Side {
         case .destination: "dst"
         }
     }
+}
+
+extension Side {
+    fileprivate var portName: String {
+        switch self {
+        case .either: "port"
+        case .source: "srcport"
+        case .destination: "dstport"
+        }
+    }
+}
+
+extension FieldTest {
+    fileprivate var text: String { "\(field.name) \(predicate)" }
+}
+
+extension IntegerSet {
+    fileprivate var text: String {
+        if let listName { return "$\(listName)" }
+        return "{" + ranges.map { $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound)..\($0.upperBound)" }.joined(separator: ", ") + "}"
+    }
+}
+
+extension AddressSet {
+    fileprivate var text: String { listName.map { "$\($0)" } ?? "{" + prefixes.map(\.description).joined(separator: ", ") + "}" }
 }
 
 extension ClosedRange<UInt16> {

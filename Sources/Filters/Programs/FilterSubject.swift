@@ -13,6 +13,8 @@ public protocol FilterSubject {
     /// Whether it has ports and can have a service: a later fragment has neither.
     var isFlow: Bool { get }
     var isARP: Bool { get }
+    /// Answers what is asked of a single packet.
+    func answer(_ test: PacketTest) -> Match
 }
 
 extension Packet: FilterSubject {
@@ -22,6 +24,8 @@ extension Packet: FilterSubject {
     @inlinable @inline(__always) public var vlanIDs: (outer: UInt16, inner: UInt16) { (UInt16(truncatingIfNeeded: vlans >> 16), UInt16(truncatingIfNeeded: vlans)) }
     @inlinable @inline(__always) public var isFlow: Bool { kind.hasPorts }
     @inlinable @inline(__always) public var isARP: Bool { kind == .notIP && etherType == EtherType.arp }
+    /// Unknown without the frame's bytes, and where a packet stands for its connection.
+    @inlinable @inline(__always) public func answer(_ test: PacketTest) -> Match { .unknown }
 }
 
 extension FlowKey: FilterSubject {
@@ -32,4 +36,16 @@ extension FlowKey: FilterSubject {
     @inlinable @inline(__always) public var vlanIDs: (outer: UInt16, inner: UInt16) { (outerVLAN, innerVLAN) }
     @inlinable @inline(__always) public var isFlow: Bool { true }
     @inlinable @inline(__always) public var isARP: Bool { false }
+    @inlinable @inline(__always) public func answer(_ test: PacketTest) -> Match { .unknown }
+}
+
+extension FramedPacket: FilterSubject {
+    @inlinable @inline(__always) public var context: UInt64 { packet.pointee.context }
+    @inlinable @inline(__always) public var ipv4Ends: (a: UInt64, b: UInt64) { packet.pointee.ipv4Ends }
+    @inlinable @inline(__always) public var ipv6Ends: (a: (UInt64, UInt64), b: (UInt64, UInt64)) { packet.pointee.ipv6Ends }
+    @inlinable @inline(__always) public var portsOfEnds: (a: UInt16, b: UInt16) { packet.pointee.portsOfEnds }
+    @inlinable @inline(__always) public var vlanIDs: (outer: UInt16, inner: UInt16) { packet.pointee.vlanIDs }
+    @inlinable @inline(__always) public var isFlow: Bool { packet.pointee.isFlow }
+    @inlinable @inline(__always) public var isARP: Bool { packet.pointee.isARP }
+    public func answer(_ test: PacketTest) -> Match { test.fits(self) ? .yes : .no }
 }

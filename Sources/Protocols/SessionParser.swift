@@ -1,3 +1,4 @@
+import Filters
 import Packets
 
 /// Turns the bytes of one connection into sessions: bytes in order and gaps in, sessions out.
@@ -11,6 +12,9 @@ public protocol SessionParser {
     associatedtype Session
 
     static var service: Service { get }
+
+    /// What filters can ask of its sessions. Nothing unless a parser says otherwise.
+    static var fields: [SessionField<Session>] { get }
 
     init()
 
@@ -46,11 +50,19 @@ public protocol SessionParser {
 }
 
 extension SessionParser {
+    public static var fields: [SessionField<Session>] { [] }
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
     public var heldBytes: Int { 0 }
     public static func _heldBytes(of parser: UnsafePointer<Self>) -> Int { parser.pointee.heldBytes }
     public static func _takeSessions(from parser: UnsafeMutablePointer<Self>, _ take: (Session) -> Void) {
         while let session = parser.pointee.nextSession() { take(session) }
+    }
+}
+
+extension FieldCatalog {
+    /// Adds what filters can ask of a parser's sessions.
+    public mutating func add<Parser: SessionParser>(_ parser: Parser.Type) {
+        for (number, field) in parser.fields.enumerated() { add(field.field(of: parser.service, number: number)) }
     }
 }
 

@@ -45,6 +45,8 @@ extension Field: Hashable {
 enum FieldSource: Sendable {
     /// What a flow's key tells: tests of these are conditions of their own.
     case key(KeyField)
+    /// One of several fields' values: of both ends, where each has a field of its own.
+    case either([Field])
     /// A single packet's headers or payload, which its connection's other packets need not share.
     case packet(PacketField)
     /// What the tracker counts and follows: the field's number among those that it declares, and how its value changes.
@@ -60,6 +62,8 @@ enum KeyField: Hashable, Sendable {
     case address(Side, UInt8?)
     case vlan
     case service
+    /// The protocol that IP carries. Of an IP version; nil for both.
+    case transport(UInt8?)
 }
 
 /// How a connection's field changes while the connection goes on: what is known of it before the end.

@@ -18,7 +18,7 @@ public final class Field: Sendable {
     public let summary: String
     /// A whole filter that asks for it.
     public let example: String
-    let source: FieldSource
+    package let source: FieldSource
 
     init(
         _ name: String, aliases: [String] = [], _ type: FieldType, _ stage: FilterStage, scope: Filter = .everything, valueNames: [String: UInt64] = [:],
@@ -42,7 +42,7 @@ extension Field: Hashable {
 }
 
 /// Where a field's value comes from.
-enum FieldSource: Sendable {
+package enum FieldSource: Sendable {
     /// What a flow's key tells: tests of these are conditions of their own.
     case key(KeyField)
     /// One of several fields' values: of both ends, where each has a field of its own.
@@ -56,7 +56,7 @@ enum FieldSource: Sendable {
 }
 
 /// A flow's key has these.
-enum KeyField: Hashable, Sendable {
+package enum KeyField: Hashable, Sendable {
     case port(Side, TransportProtocol?)
     /// Of an IP version, 4 or 6; nil for both.
     case address(Side, UInt8?)

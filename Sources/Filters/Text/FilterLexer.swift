@@ -78,7 +78,7 @@ struct FilterLexer {
         case UInt8(ascii: "$"):
             position += 1
             skipWord()
-            guard position > start + 1 else { throw error("the name of a list follows a $") }
+            guard position > start + 1 else { throw error("the name of a list follows a $", at: start) }
             return append(.list, from: start)
         default:
             skipWord()
@@ -111,10 +111,7 @@ struct FilterLexer {
         let quote = bytes[position]
         position += 1
         while position < bytes.count, bytes[position] != quote { position += !isRaw && bytes[position] == UInt8(ascii: "\\") ? 2 : 1 }
-        guard position < bytes.count else {
-            position = start
-            throw error("this string has no end; \(Character(UnicodeScalar(quote))) ends it")
-        }
+        guard position < bytes.count else { throw error("this string has no end; \(Character(UnicodeScalar(quote))) ends it", at: start) }
         position += 1
         append(.string(isRaw: isRaw), from: start)
     }
@@ -147,5 +144,7 @@ struct FilterLexer {
     /// The one that begins here.
     private var scalar: UnicodeScalar { text.unicodeScalars[text.utf8.index(text.utf8.startIndex, offsetBy: position)] }
 
-    private func error(_ message: String) -> FilterError { FilterError(text: text, offset: position, message: message) }
+    private func error(_ message: String, at offset: Int? = nil) -> FilterError {
+        FilterError(text: text, offset: offset ?? position, message: message)
+    }
 }

@@ -20,7 +20,7 @@ import Tracking
     ]
 
     /// Packets of every kind, and what may be known of their connections.
-    let memory: FrameMemory = {
+    private let memory: FrameMemory = {
         let client = End(0x0a00_0001, 40000), server = End(0xc000_0201, 443)
         func tcp(_ from: End, _ to: End, _ flags: TCPFlags, _ payload: String = "", vlans: [UInt16] = []) -> Octets {
             let segment = tcpHeader(from.port, to.port, sequence: 1, acknowledgment: 2, flags: flags) + Array(payload.utf8)
@@ -45,8 +45,10 @@ import Tracking
         ["tls.sni": [.string("WWW.Example.ORG")], "tls.version": [.integer(0x304)], "tls.hello_retry": [.integer(1)]],
     ]
 
-    private var moments: [NaiveFilter.Knowledge] {
-        memory.frames.flatMap { frame in
+    private let moments: [NaiveFilter.Knowledge]
+
+    init() {
+        moments = memory.frames.flatMap { frame in
             ([nil, true, false] as [Bool?]).flatMap { senderIsSource in
                 ([nil, Service.none, .tls] as [Service?]).map { service in
                     var knowledge = NaiveFilter.Knowledge(frame)
@@ -63,7 +65,7 @@ import Tracking
         let program = FilterProgram(filter)
         return moments.map { moment in
             withUnsafePointer(to: moment.frame) { frame in
-                withUnsafePointer(to: Packet(frame.pointee)) { packet in
+                withUnsafePointer(to: moment.packet) { packet in
                     withUnsafePointer(to: FramedPacket(packet, frame)) {
                         program.match($0, source: moment.senderIsSource.map { $0 ? .a : .b }, service: moment.service)
                     }

@@ -11,7 +11,8 @@ public struct NaiveFilter {
 
     /// What is known at some moment.
     public struct Knowledge {
-        public var frame: Frame
+        public let frame: Frame
+        public let packet: Packet
         /// Whether the packet's sender is the end that counts as the source; nil while that is open.
         public var senderIsSource: Bool?
         public var service: Service?
@@ -20,11 +21,14 @@ public struct NaiveFilter {
         /// A connection field's values; nil while they may change.
         public var connection: (Field) -> [FieldValue]? = { _ in nil }
 
-        public init(_ frame: Frame) { self.frame = frame }
+        public init(_ frame: Frame) {
+            self.frame = frame
+            packet = Packet(frame)
+        }
     }
 
     /// What the filter says of one packet and one session.
-    public func match(_ knowledge: Knowledge) -> Match { match(filter.node, knowledge, Packet(knowledge.frame)) }
+    public func match(_ knowledge: Knowledge) -> Match { match(filter.node, knowledge, knowledge.packet) }
 
     /// Whether a connection matches: there is a packet and a session of it for which the filter holds. A connection without sessions has one of which
     /// nothing is true.

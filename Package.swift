@@ -59,7 +59,9 @@ let package = Package(
         // Session parsers: bytes in order become sessions, and the fields that filters may ask of these. Pure; a folder a protocol.
         .target(name: "Protocols", dependencies: ["Packets", "Filters"], swiftSettings: optimised),
         // Connections: tracker, reassembly, the Trackable protocols. Pure.
-        .target(name: "Tracking", dependencies: ["Packets", "Containers", "Filters", "Protocols"], swiftSettings: optimised),
+        .target(
+            name: "Tracking", dependencies: ["Packets", "Containers", "Filters", "Protocols", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: optimised),
         // EAL, ports, queues and capture files as owning Swift types; the only importer of the C shims.
         .target(name: "Capture", dependencies: ["Packets", "CDPDK", "CPcap"], swiftSettings: optimised),
         // Config, lcores, monitor, outputs, the command line; what a user imports.
@@ -69,7 +71,6 @@ let package = Package(
                 "Packets", "Filters", "Protocols", "Tracking", "Capture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: optimised

@@ -91,10 +91,10 @@ let package = Package(
         // What the suites share: seeded random numbers, and where captures lie.
         .target(name: "TestSupport", path: "Tests/Support"),
         // Packets and conversations to send, written in shorthand.
-        .target(name: "TestWire", dependencies: ["Packets", "Tracking"], path: "Tests/Wire", swiftSettings: optimised),
+        .target(name: "TestWire", dependencies: ["Packets", "Filters", "Tracking"], path: "Tests/Wire", swiftSettings: optimised),
         .testTarget(name: "PacketsTests", dependencies: ["Packets", "TestSupport"], swiftSettings: optimised),
         .testTarget(name: "ContainersTests", dependencies: ["Containers", "TestSupport"], swiftSettings: optimised),
-        .testTarget(name: "FiltersTests", dependencies: ["Filters", "TestSupport"], swiftSettings: optimised),
+        .testTarget(name: "FiltersTests", dependencies: ["Filters", "Tracking", "TestSupport", "TestWire"], swiftSettings: optimised),
         .testTarget(name: "ProtocolsTests", dependencies: ["Protocols", "TestSupport"], swiftSettings: optimised),
         .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport", "TestWire"], swiftSettings: optimised),
         // What a serious engine must survive, a test a case, beside honest connections that must not notice.

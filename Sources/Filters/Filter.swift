@@ -11,14 +11,14 @@ import Packets
 public struct Filter: Hashable, Sendable {
     /// `all` and `any` are n-ary, so that a chain of thousands of terms is flat. They never hold their own kind nor exactly
     /// one term; without terms they are `everything` and `nothing`. `not` holds neither a `not` nor one of those two.
-    indirect enum Node: Hashable, Sendable {
+    package indirect enum Node: Hashable, Sendable {
         case condition(Condition)
         case not(Node)
         case all([Node])
         case any([Node])
     }
 
-    let node: Node
+    package let node: Node
 
     init(_ node: Node) { self.node = node }
     init(_ condition: Condition) { node = .condition(condition) }

@@ -15,6 +15,9 @@ public protocol SessionParser {
     /// What filters can ask of its sessions.
     static var fields: [SessionField<Session>] { get }
 
+    /// What filters can ask of its sessions. Nothing unless a parser says otherwise.
+    static var fields: [SessionField<Session>] { get }
+
     init()
 
     /// Whether a direction of a connection that begins with these bytes, at least one, speaks this protocol.
@@ -61,6 +64,13 @@ extension SessionParser {
         return true
     }
     public static func _dropSession(_ session: UnsafeMutablePointer<Session>) { session.deinitialize(count: 1) }
+}
+
+extension FieldCatalog {
+    /// Adds what filters can ask of a parser's sessions.
+    public mutating func add<Parser: SessionParser>(_ parser: Parser.Type) {
+        for (number, field) in parser.fields.enumerated() { add(field.field(of: parser.service, number: number)) }
+    }
 }
 
 /// A parser's answer to a direction's first bytes.

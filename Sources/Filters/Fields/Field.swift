@@ -18,7 +18,7 @@ public final class Field: Sendable {
     public let summary: String
     /// A whole filter that asks for it.
     public let example: String
-    let source: FieldSource
+    package let source: FieldSource
 
     init(
         _ name: String, aliases: [String] = [], _ type: FieldType, _ stage: FilterStage, scope: Filter = .everything, valueNames: [String: UInt64] = [:],
@@ -54,9 +54,11 @@ extension Field: Hashable {
 }
 
 /// Where a field's value comes from.
-enum FieldSource: Sendable {
+package enum FieldSource: Sendable {
     /// What a flow's key tells: tests of these are conditions of their own.
     case key(KeyField)
+    /// One of several fields' values: of both ends, where each has a field of its own.
+    case either([Field])
     /// A single packet's headers or payload, which its connection's other packets need not share.
     case packet(PacketField)
     /// What the tracker counts and follows: the field's number among those that it declares, and how its value changes.
@@ -66,12 +68,14 @@ enum FieldSource: Sendable {
 }
 
 /// A flow's key has these.
-enum KeyField: Hashable, Sendable {
+package enum KeyField: Hashable, Sendable {
     case port(Side, TransportProtocol?)
     /// Of an IP version, 4 or 6; nil for both.
     case address(Side, UInt8?)
     case vlan
     case service
+    /// The protocol that IP carries. Of an IP version; nil for both.
+    case transport(UInt8?)
 }
 
 /// How a connection's field changes while the connection goes on: what is known of it before the end.

@@ -8,8 +8,7 @@
 struct RangeIndex<Number: AddressNumber> {
     private let grids: UnsafeMutablePointer<Grid>
     private let cells: UnsafeMutablePointer<Cell>
-    private let starts: UnsafeMutablePointer<Number>
-    private let classes: UnsafeMutablePointer<UInt32>
+    private let beginnings: UnsafeMutablePointer<Beginning>
 
     init(_ ranges: AddressRanges<Number>) {
         var builder = Builder(ranges: ranges)
@@ -17,8 +16,7 @@ struct RangeIndex<Number: AddressNumber> {
         _ = builder.addGrid(of: ranges.starts.count > 1 ? 1..<ranges.starts.count : 0..<1)
         grids = Self.copy(builder.grids)
         cells = Self.copy(builder.cells)
-        starts = Self.copy(ranges.starts)
-        classes = Self.copy(ranges.classes)
+        beginnings = Self.copy(zip(ranges.starts, ranges.classes).map { Beginning(address: $0, classNumber: $1) })
     }
 
     private static func copy<Element>(_ array: [Element]) -> UnsafeMutablePointer<Element> {
@@ -30,8 +28,7 @@ struct RangeIndex<Number: AddressNumber> {
     func deallocate() {
         grids.deallocate()
         cells.deallocate()
-        starts.deallocate()
-        classes.deallocate()
+        beginnings.deallocate()
     }
 
     @inline(__always)
@@ -46,8 +43,8 @@ struct RangeIndex<Number: AddressNumber> {
             if !cell.isGrid {
                 // The last that does not begin behind the address; the one before the cell's first if all do.
                 var index = cell.first &- 1
-                for next in cell.first..<cell.first &+ cell.count where starts[next] <= address { index = next }
-                return classes[index]
+                for next in cell.first..<cell.first &+ cell.count where beginnings[next].address <= address { index = next }
+                return beginnings[index].classNumber
             }
             grid = UnsafePointer(grids) + cell.number
         }
@@ -55,6 +52,12 @@ struct RangeIndex<Number: AddressNumber> {
 }
 
 extension RangeIndex {
+    /// Where a range begins, and its class; side by side, for one cache line.
+    fileprivate struct Beginning {
+        var address: Number
+        var classNumber: UInt32
+    }
+
     /// Cells from one beginning to another. They are aligned: the first begins at a multiple of their size.
     fileprivate struct Grid {
         /// The number of the first cell, as counted from address 0.

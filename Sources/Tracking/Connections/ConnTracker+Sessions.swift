@@ -86,7 +86,8 @@ extension ConnTracker {
     }
 
     mutating func deliverSessions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        let verdicts = parsers.with(Int(connection.pointee.parser)) { $0.deliver(index, to: connection.pointee.active) }
+        ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index))
+        let verdicts = parsers.with(Int(connection.pointee.parser)) { $0.deliver(index, of: UnsafePointer(record), to: connection.pointee.active) }
         counters.sessions &+= UInt64(verdicts.sessions)
         for number in verdicts.done { apply(.done, to: number, index, connection) }
         for number in verdicts.unsubscribed { apply(.unsubscribe, to: number, index, connection) }

@@ -62,7 +62,7 @@ class ParserStage {
     func reverseRoles(_ index: Int) {}
     func finish(_ index: Int) {}
     /// Gives the sessions that are ready to those of `subscribed` that want them.
-    func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts { SessionVerdicts() }
+    func deliver(_ index: Int, of record: UnsafePointer<ConnectionRecord>, to subscribed: SubscriberSet) -> SessionVerdicts { SessionVerdicts() }
 }
 
 /// Runs one parser: its values lie in an array by the connections' indices.
@@ -122,14 +122,14 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         return now > before && held > budget && progress == .wantsMore ? .failed(.overBudget) : progress
     }
 
-    override func deliver(_ index: Int, to subscribed: SubscriberSet) -> SessionVerdicts {
+    override func deliver(_ index: Int, of record: UnsafePointer<ConnectionRecord>, to subscribed: SubscriberSet) -> SessionVerdicts {
         var verdicts = SessionVerdicts()
         P._takeSessions(from: parsers + index) { session in
             verdicts.sessions += 1
             for number in 0..<sinks.count {
                 let sink = unsafeDowncast(sinks[number], to: SessionSinkOf<P>.self)
                 guard subscribed.contains(sink.member), !verdicts.done.contains(sink.member), !verdicts.unsubscribed.contains(sink.member) else { continue }
-                switch sink.session(index, session) {
+                switch sink.session(index, session, record) {
                 case .more: break
                 case .done: verdicts.done.insert(sink.member)
                 case .unsubscribe: verdicts.unsubscribed.insert(sink.member)
@@ -143,7 +143,7 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
 /// One subscriber's end of a parser.
 class SessionSinkOf<P: SessionParser> {
     var member = SubscriberSet()
-    func session(_ index: Int, _ session: P.Session) -> Verdict { .more }
+    func session(_ index: Int, _ session: P.Session, _ record: UnsafePointer<ConnectionRecord>) -> Verdict { .more }
 }
 
 final class SessionSink<S: SessionTrackable & ~Copyable>: SessionSinkOf<S.Parser> {
@@ -155,5 +155,7 @@ final class SessionSink<S: SessionTrackable & ~Copyable>: SessionSinkOf<S.Parser
         member = subscriber.member
     }
 
-    override func session(_ index: Int, _ session: S.Parser.Session) -> Verdict { subscriber.session(index, session) }
+    override func session(_ index: Int, _ session: S.Parser.Session, _ record: UnsafePointer<ConnectionRecord>) -> Verdict {
+        subscriber.session(index, session, record)
+    }
 }

@@ -144,8 +144,8 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
 
     override func subscribeToSessions(_ parsers: inout ParserStages) { S._subscribeToSessions(self, &parsers) }
 
-    func session(_ index: Int, _ session: S.Parser.Session) -> Verdict where S: SessionTrackable {
-        values[index].session(session, &report.pointee)
+    func session(_ index: Int, _ session: S.Parser.Session, _ record: UnsafePointer<ConnectionRecord>) -> Verdict where S: SessionTrackable {
+        S._session(values + index, session, record, &report.pointee)
     }
 
     public override func mergeReport(of other: Subscriber) {

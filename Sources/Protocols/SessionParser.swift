@@ -46,7 +46,9 @@ public protocol SessionParser {
 
     // What the tracker asks of a value in memory, knowing its type: its own code does not, and would copy values and look types up for that.
     static func _heldBytes(of parser: UnsafePointer<Self>) -> Int
-    static func _takeSessions(from parser: UnsafeMutablePointer<Self>, _ take: (Session) -> Void)
+    /// Initialises memory with the next session; false when there is none.
+    static func _takeSession(from parser: UnsafeMutablePointer<Self>, into session: UnsafeMutablePointer<Session>) -> Bool
+    static func _dropSession(_ session: UnsafeMutablePointer<Session>)
 }
 
 extension SessionParser {
@@ -54,9 +56,12 @@ extension SessionParser {
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
     public var heldBytes: Int { 0 }
     public static func _heldBytes(of parser: UnsafePointer<Self>) -> Int { parser.pointee.heldBytes }
-    public static func _takeSessions(from parser: UnsafeMutablePointer<Self>, _ take: (Session) -> Void) {
-        while let session = parser.pointee.nextSession() { take(session) }
+    public static func _takeSession(from parser: UnsafeMutablePointer<Self>, into session: UnsafeMutablePointer<Session>) -> Bool {
+        guard let next = parser.pointee.nextSession() else { return false }
+        session.initialize(to: next)
+        return true
     }
+    public static func _dropSession(_ session: UnsafeMutablePointer<Session>) { session.deinitialize(count: 1) }
 }
 
 extension FieldCatalog {

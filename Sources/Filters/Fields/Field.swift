@@ -36,6 +36,18 @@ public final class Field: Sendable {
     }
 }
 
+extension Field {
+    /// A field of connections, which the tracker reads by its number.
+    public static func connection(
+        _ name: String, aliases: [String] = [], _ type: FieldType, _ growth: ConnectionFieldGrowth, valueNames: [String: UInt64] = [:], _ summary: String,
+        example: String, number: Int
+    ) -> Field {
+        Field(
+            name, aliases: aliases, type, growth == .constant ? .connection : .end, valueNames: valueNames, summary, example: example,
+            .connection(number, growth))
+    }
+}
+
 extension Field: Hashable {
     public static func == (left: Field, right: Field) -> Bool { left === right || left.name == right.name }
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }

@@ -111,7 +111,7 @@ let package = Package(
             dependencies: [
                 "Capture", "Tracking", "Protocols", "Filters", "Packets", "Fovea", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
             ],
-            swiftSettings: optimised),
+            exclude: ["Filters"], swiftSettings: optimised),
         // What libFuzzer calls with one input after the other, and the test that calls it with those of the corpora.
         .target(name: "FuzzInputs", dependencies: ["Tracking", "Protocols", "Filters", "Packets"], path: "Tests/Fuzz/Inputs", swiftSettings: uncounted),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzInputs", "TestSupport"], path: "Tests/Fuzz/Tests", swiftSettings: optimised),

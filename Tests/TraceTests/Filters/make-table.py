@@ -16,9 +16,9 @@ import ipaddress, pathlib, subprocess, sys
 
 HERE = pathlib.Path(__file__).parent
 CAPTURES = """
-    dns-mdns-v4-v6 dns-udp-tcp-edns-ecs-v6 ip4-fragments-50 ip6-atomic-frag-ext-headers l2-qinq-http l2-vlan-mpls-mixed mixed-netflix-6999
-    quic-and-tls-browsing tcp-handshake-variants-synthetic tcp-keepalive-115 tcp-zero-window-57 tls-100-fingerprints tls10-three-streams-loss
-    tls12-73-cipher-suites tls12-smtp-starttls tls13-clienthello-split tls13-hello-retry-request
+    dns-mdns-v4-v6 dns-udp-tcp-edns-ecs-v6 ip4-fragments-50 ip6-atomic-frag-ext-headers l2-qinq-http l2-same-tuple-other-vlans l2-vlan-mpls-mixed
+    mixed-netflix-6999 quic-and-tls-browsing tcp-handshake-variants-synthetic tcp-keepalive-115 tcp-zero-window-57 tls-100-fingerprints
+    tls10-three-streams-loss tls12-73-cipher-suites tls12-smtp-starttls tls13-clienthello-split tls13-hello-retry-request
 """.split()
 OPTIONS = ["-n", "-o", "ip.defragment:TRUE", "-o", "tcp.desegment_tcp_streams:TRUE", "-o", "tcp.reassemble_out_of_order:TRUE"]
 NO_ERRORS = "not (icmp.type in {3..5, 11, 12} or icmpv6.type in {1..4})"

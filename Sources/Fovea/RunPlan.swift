@@ -40,7 +40,9 @@ public struct RunPlan {
             entries.append(Entry(subscription: type, filter: (filter ?? type.filter) && global))
         }
         guard !entries.isEmpty else { throw ConfigError(path: nil, message: "no subscription to run") }
-        guard entries.count <= 64 else { throw ConfigError(path: nil, message: "\(entries.count) subscriptions; 64 can run at once") }
+        for entry in entries {
+            do { _ = try FilterPlan([entry.filter]) } catch { throw ConfigError(path: nil, message: "\(entry.subscription.name): filter: \(error)") }
+        }
         self.entries = entries
         try checkPorts()
     }

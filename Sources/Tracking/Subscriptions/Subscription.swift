@@ -145,6 +145,10 @@ extension StreamTrackable where Self: ~Copyable {
 public protocol SessionTrackable: Trackable, ~Copyable {
     associatedtype Parser: SessionParser
     mutating func session(_ session: Parser.Session, _ report: inout Report) -> Verdict
+
+    static func _session(
+        _ value: UnsafeMutablePointer<Self>, _ session: UnsafePointer<Parser.Session>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
+    ) -> Verdict
 }
 
 /// What a subscription needs, for `fovea list`.
@@ -226,7 +230,12 @@ extension StreamTrackable where Self: ~Copyable {
 
 extension SessionTrackable where Self: ~Copyable {
     public static var _seesSessions: Bool { true }
+    public static func _session(
+        _ value: UnsafeMutablePointer<Self>, _ session: UnsafePointer<Parser.Session>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
+    ) -> Verdict {
+        value.pointee.session(session.pointee, &report)
+    }
     public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {
-        parsers.stage(for: Parser.self).add(SessionSink<Self>(subscriber))
+        parsers.stage(for: Parser.self).add(SessionSink<Self>(subscriber), number: subscriber.number)
     }
 }

@@ -40,6 +40,10 @@ traces=Tests/Traces
 # Runs.
 expect 0 'accounted for +197 +of 197$' run configs/offline.toml; lines 25
 expect 0 'accounted for +197 +of 197$' run configs/vdev.toml; lines 25
+expect 0 'accounted for +197 +of 197$' run configs/questions.toml; lines 73
+[ "$(grep -c '"subscription":"handshakes"}$' "$work/out")" -eq 58 ] || fail "does not say whose a line is" run configs/questions.toml
+expect 0 '' run configs/questions.toml --subscription handshakes --quiet; lines 58
+expect 0 '' run --capture $traces/tls.pcap --subscription tls --quiet; lines 11
 expect 0 '^197 packets, 27,697 bytes' run --capture $traces/tls.pcap --subscription server_names; lines 11
 expect 0 'refused by the filters +58 ' run --capture $traces/tls.pcap --subscription connection_log --filter 'ipv4'; lines 9
 expect 0 'of 10$' run --capture $traces/tls.pcap --max-connections 10 --subscription connection_log; lines 12
@@ -55,6 +59,7 @@ grep -q "\"packets\" : " "$work/results/of run/summary.json" || fail "writes no 
 # Lists and checks.
 expect 0 '' list; grep -q '^server_names$' "$work/out" || fail "knows no server_names" list
 expect 0 '' list --format json; grep -q '"name":"server_names"' "$work/out" || fail "knows no server_names" list --format json
+grep -q '"name":"tls","kind":"data"' "$work/out" || fail "knows no data types" list --format json
 for config in configs/*.toml; do expect 0 '' check "$config"; done
 
 # Bad configurations: 2.

@@ -10,36 +10,20 @@ struct ServerNames: SessionTrackable {
 
     static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
 
-    /// What of the hellos the line needs; the messages themselves are not kept.
-    private struct Hello {
-        var serverName: String?
-        var version: TLSVersion?
-        var cipherSuite: UInt16?
-        var applicationProtocol: String?
-        var alert: TLSAlert?
-    }
-
-    private var hello: Hello?
+    private var hello: TLSLine?
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ handshake: TLSHandshake, _ output: inout JSONLinesWriter) -> Verdict {
-        hello = Hello(
-            serverName: handshake.serverName, version: handshake.version, cipherSuite: handshake.cipherSuite,
-            applicationProtocol: handshake.applicationProtocol, alert: handshake.alert)
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+        hello = TLSLine(handshake)
         return .done
     }
 
     consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
         guard let hello else { return }
         output.write { line in
-            line.addConnection(connection)
-            line.add("version", hello.version?.name)
-            line.add("cipher", hello.cipherSuite.map { "0x" + String(0x1_0000 | Int($0), radix: 16).dropFirst() })
-            line.add("server_name", hello.serverName)
-            line.add("last_alert", hello.alert?.description)
-            line.add("next_protocol", hello.applicationProtocol)
-            line.add("established", hello.version != nil && hello.alert == nil)
+            line.addIdentity(of: connection)
+            hello.add(to: &line)
         }
     }
 }

@@ -1,58 +1,21 @@
 import Capture
-import Filters
 import Tracking
-
-/// A subscription's type, whether or not its values can be copied.
-public typealias AnySubscription = any (Subscription & ~Copyable).Type
 
 /// What a run will do: which subscriptions with which filters, on which lcores. Making one finds whatever is wrong with a config
 /// without looking at the machine.
 public struct RunPlan {
-    public struct Entry {
-        public let subscription: AnySubscription
-        /// The config's or the type's, and the global one.
-        public let filter: Filter
-    }
-
     public let config: Config
     public let entries: [Entry]
 
-    /// - Parameter subscriptions: those that the config can name; if it names none, all of them run.
+    /// - Parameter subscriptions: those that the config can name, beside `DataTypes`; if it names none, all of them run.
     public init(_ config: Config, subscriptions: [AnySubscription]) throws(ConfigError) {
         self.config = config
-        for (index, type) in subscriptions.enumerated() where subscriptions[..<index].contains(where: { $0.name == type.name }) {
-            throw ConfigError(path: nil, message: "two subscriptions are called \(type.name)")
-        }
-        let global = try config.filter.map { text throws(ConfigError) in try Self.filter(text) } ?? .everything
-        var entries: [Entry] = []
-        if config.subscriptions.isEmpty {
-            entries = subscriptions.map { Entry(subscription: $0, filter: $0.filter && global) }
-        }
-        for chosen in config.subscriptions {
-            let name = chosen.name.text
-            guard let type = subscriptions.first(where: { $0.name == name }) else {
-                let known = subscriptions.map { $0.name }
-                let question = name.nearest(in: known).map { "; did you mean \($0)?" } ?? ", only \(known.joined(separator: ", "))"
-                throw chosen.name.error("there is no subscription \(name.shown)\(question)")
-            }
-            guard !entries.contains(where: { $0.subscription.name == name }) else { throw chosen.name.error("\(name) is there twice") }
-            let filter = try chosen.filter.map { text throws(ConfigError) in try Self.filter(text) }
-            entries.append(Entry(subscription: type, filter: (filter ?? type.filter) && global))
-        }
+        entries = try Self.entries(config, subscriptions)
         guard !entries.isEmpty else { throw ConfigError(path: nil, message: "no subscription to run") }
         for entry in entries {
-            do { _ = try FilterPlan([entry.filter]) } catch { throw ConfigError(path: nil, message: "\(entry.subscription.name): filter: \(error)") }
+            do { _ = try FilterPlan([entry.filter]) } catch { throw ConfigError(path: nil, message: "\(entry.name): filter: \(error)") }
         }
-        self.entries = entries
         try checkPorts()
-    }
-
-    private static func filter(_ text: LocatedText) throws(ConfigError) -> Filter {
-        do {
-            return try Filter(parsing: text.text)
-        } catch {
-            throw text.error("filter: \(error)")
-        }
     }
 
     /// What the reader of a config file checks, for configs made in code.

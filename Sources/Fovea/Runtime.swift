@@ -140,7 +140,7 @@ final class Crew {
         init(_ number: Int, _ plan: RunPlan, _ sources: consuming CaptureSources, _ stop: StopRequest) throws {
             self.number = number
             subscribers = try plan.entries.map { entry in
-                let context = ReportContext(subscription: entry.subscription.name, lcore: number, outputFolder: plan.config.output)
+                let context = plan.context(of: entry, lcore: number)
                 let order = SubscriberOrder(filter: entry.filter, context: context, maxConnections: plan.config.conntrack.maxConnections)
                 return try entry.subscription._makeSubscriber(order)
             }
@@ -155,7 +155,7 @@ final class Crew {
     }
 
     func enlist(_ lcore: Int, _ sources: consuming CaptureSources) throws {
-        if members.isEmpty { try OutputFolder.prepare(plan.config.output, plan.entries.map { $0.subscription.name }) }
+        if members.isEmpty { try OutputFolder.prepare(plan.config.output, files: plan.entries.compactMap(\.outputFile)) }
         let member = try Member(lcore, plan, sources, options.stop)
         try plan.check(member.lcore.memory)
         members.append(member)
@@ -163,7 +163,7 @@ final class Crew {
 
     /// Launches the lcores, watches them, and sums up.
     func work(ports: [OpenPort], fileByteCount: Int) throws -> RunSummary {
-        options.logger.info("starting", metadata: ["lcores": "\(plan.lcores)", "subscriptions": "\(plan.entries.map { $0.subscription.name })"])
+        options.logger.info("starting", metadata: ["lcores": "\(plan.lcores)", "subscriptions": "\(plan.entries.map(\.name))"])
         if options.handlesSignals { Signals.watch() }
         defer { if options.handlesSignals { Signals.unwatch() } }
         let start = ContinuousClock.now
@@ -212,7 +212,7 @@ final class Crew {
                 try first.subscribers[index].finishReport()
                 return nil
             } catch {
-                return "\(plan.entries[index].subscription.name): \(error)"
+                return "\(plan.entries[index].name): \(error)"
             }
         }
     }

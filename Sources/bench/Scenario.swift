@@ -166,7 +166,7 @@ private struct Names: SessionTrackable {
 
     static func makeReport(_ context: ReportContext) -> Count { Count() }
     init(_ connection: ConnectionRecord) {}
-    mutating func session(_ handshake: TLSHandshake, _ report: inout Count) -> Verdict {
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ report: inout Count) -> Verdict {
         if handshake.serverName != nil { report.names += 1 }
         return .done
     }

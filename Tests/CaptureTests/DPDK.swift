@@ -37,7 +37,7 @@ struct Connections: SessionTrackable {
 
     static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
     init(_ connection: ConnectionRecord) {}
-    mutating func session(_ session: TLSHandshake, _ report: inout JSONLinesWriter) -> Verdict { .more }
+    mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ report: inout JSONLinesWriter) -> Verdict { .more }
 
     consuming func ended(_ connection: ConnectionRecord, _ report: inout JSONLinesWriter) {
         report.write { line in

@@ -3,6 +3,9 @@ import Testing
 
 @testable import Fovea
 
+/// A key with so many dots.
+private func dots(_ count: Int) -> String { String(repeating: "a.", count: count) + "a" }
+
 @Suite struct `Configuration errors` {
     @Test(arguments: [
         // A typo in each table.
@@ -48,6 +51,12 @@ import Testing
         ("online.ports = [{\ndevice = 'a', cores = 1 }]", "1:18: inline table: expected key or closing '}', saw '\\n'"),
         ("online.ports = [{ device = 'a', cores = 1 }]", "1: cores: expected an array of integers, found 1"),
         ("[[online.ports]]\ndevice = 'a'\ncores = [\n1,\n1.5]", "5: cores: expected an integer in 0...1023, found 1.5"),
+        ("lists = ['a']", "1: lists: expected a table, found an array"),
+        ("[lists]\na = 'x.txt'", "2: a: expected an array of strings, or { file = \"path\" }, found \"x.txt\""),
+        ("[lists]\na = [\n'b',\n1.5]", "4: a: expected a string that is not empty, found 1.5"),
+        ("[lists]\na = { files = 'b' }", "2: files: no such setting in [lists.a]; did you mean file?"),
+        ("offline.pcap = 'x'\n[lists]\na = {}", "3: file: missing in [lists.a]"),
+        ("offline.pcap = 'x'\n[[subscriptions]]\nname = 'a'\noutput = ''", "4: output: expected a string that is not empty, found \"\""),
         ("subscriptions = ['a']", "1: subscriptions: expected a table, found \"a\""),
 
         // A value out of range.
@@ -133,6 +142,9 @@ import Testing
         ("a = " + String(repeating: "[,", count: 50_000), "1:6: array: expected value or closing ']', saw comma"),
         ("[" + String(repeating: "a.", count: 4096) + "a]", "1: a: no such table"),
         (String(repeating: "a.", count: 4096) + "a = !", "1:8197: value: could not determine value type"),
+        ("[\(dots(4000))]\n\(dots(97)) = 1", " more than 4096 dots, which might be a key too deep to read"),
+        ("a = {\(dots(4000)) = [\n{\(dots(97)) = 1}]}", " more than 4096 dots, which might be a key too deep to read"),
+        ("a = !\n\(dots(5000)) = 1", "1:5: value: could not determine value type"),
         (String(repeating: "a.", count: 5000) + "a = 1", " more than 4096 dots, which might be a key too deep to read"),
     ])
     func `name the line and what was expected`(text: String, message: String) {

@@ -101,6 +101,33 @@ import Testing
         #expect(config == expected)
     }
 
+    @Test func `takes lists of values, each with its line, and lists in files`() throws {
+        let text = "offline.pcap = 'x'\n[lists]\nhosts = ['192.0.2.1',\n'10.0.0.0/8']\nports = [80, '1000-2000']\nnone = []\nbad = { file = 'bad.txt' }\n[lists.worse]\nfile = 'w'"
+        func located(_ text: String, _ line: Int) -> LocatedText { LocatedText(text, path: "c.toml", line: line) }
+        #expect(try Config(parsing: text, path: "c.toml").lists == [
+            "hosts": .values([located("192.0.2.1", 3), located("10.0.0.0/8", 4)]), "ports": .values([located("80", 5), located("1000-2000", 5)]),
+            "none": .values([]), "bad": .file(located("bad.txt", 7)), "worse": .file(located("w", 9)),
+        ])
+    }
+
+    @Test func `takes thousands of addresses, whose dots are no key's`() throws {
+        let addresses = (0..<5000).map { "'10.0.\($0 / 256).\($0 % 256)'" }.joined(separator: ", ")
+        let config = try Config(parsing: "offline.pcap = 'x'\nlists.all = [\(addresses)]", path: "c.toml")
+        guard case .values(let values) = config.lists["all"] else { throw ConfigError(path: nil, message: "no list") }
+        #expect(values.count == 5000)
+        #expect(values.last?.text == "10.0.19.135")
+    }
+
+    @Test func `takes all that can be said of a subscription`() throws {
+        let text = "offline.pcap = 'x'\n[[subscriptions]]\nname = 'a b'\ntype = 'server_names'\nfilter = 'ipv4'\noutput = '-'\n[[subscriptions]]\nname = 'c'\ndata = 'tls'"
+        func located(_ text: String, _ line: Int) -> LocatedText { LocatedText(text, path: "c.toml", line: line) }
+        var first = Config.Subscription(located("a b", 3), filter: located("ipv4", 5)), second = Config.Subscription(located("c", 8))
+        first.type = located("server_names", 4)
+        first.output = located("-", 6)
+        second.data = located("tls", 9)
+        #expect(try Config(parsing: text, path: "c.toml").subscriptions == [first, second])
+    }
+
     @Test func `opens no tunnel if they are not enabled`() throws {
         #expect(try Config(parsing: "offline.pcap = 'x'\ntunnels.enabled = false", path: "c.toml").tunnels.kinds == [])
         #expect(try Config(parsing: "offline.pcap = 'x'\ntunnels = { enabled = false, gre = true }", path: "c.toml").tunnels.kinds == [])

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `cores append whole lines to one file`() throws {
-        try OutputFolder.prepare(folder, ["names"])
+        try OutputFolder.prepare(folder, files: [folder + "/names.jsonl"])
         let first = try writer(1), second = try writer(2)
         for number in 0..<5000 {
             first.write { $0.add("first", number) }
@@ -34,7 +34,7 @@ import Testing
 
     @Test func `a run begins with empty files`() throws {
         for number in 0..<2 {
-            try OutputFolder.prepare(folder + "/", ["names"])
+            try OutputFolder.prepare(folder + "/", files: [folder + "/names.jsonl"])
             let writer = try self.writer(1)
             writer.write { $0.add("run", number) }
             try writer.finish()
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `tells what the disk refused`() throws {
-        try OutputFolder.prepare(folder, [])
+        try OutputFolder.prepare(folder, files: [])
         try FileManager.default.createSymbolicLink(atPath: folder + "/names.jsonl", withDestinationPath: "/dev/full")
         let writer = try self.writer(1), other = try self.writer(2)
         for number in 0..<20_000 { writer.write { $0.add("number", number) } }
@@ -54,8 +54,18 @@ import Testing
         #expect(writer.written == 0)
     }
 
+    @Test func `says whose a line is where others write, too`() throws {
+        try OutputFolder.prepare(folder, files: [])
+        var context = ReportContext(subscription: "names", lcore: 1, outputFolder: folder)
+        context.label = "names of \"ours\""
+        let writer = try JSONLinesWriter(context)
+        writer.write { $0.add("number", 1) }
+        try writer.finish()
+        #expect(try lines() == [#"{"number":1,"subscription":"names of \"ours\""}"#, ""])
+    }
+
     @Test func `says which folder cannot be made`() throws {
-        let error = #expect(throws: OutputError.self) { try OutputFolder.prepare("/dev/null/results", []) }
+        let error = #expect(throws: OutputError.self) { try OutputFolder.prepare("/dev/null/results", files: []) }
         #expect(error?.description == "/dev/null/results: Not a directory")
     }
 }

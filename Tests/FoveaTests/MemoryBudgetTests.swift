@@ -8,7 +8,7 @@ private struct Names: SessionTrackable {
     typealias Parser = TLSParser
     var words = (0, 0, 0, 0)
     init(_ connection: ConnectionRecord) {}
-    mutating func session(_ handshake: TLSHandshake, _ report: inout NoReport) -> Verdict { .done }
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ report: inout NoReport) -> Verdict { .done }
     consuming func ended(_ connection: ConnectionRecord, _ report: inout NoReport) {}
 }
 

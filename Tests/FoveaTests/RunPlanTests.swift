@@ -7,7 +7,7 @@ import Testing
         typealias Parser = TLSParser
         static let filter: Filter = .tls
         init(_ connection: ConnectionRecord) {}
-        mutating func session(_ session: TLSHandshake, _ report: inout NoReport) -> Verdict { .done }
+        mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ report: inout NoReport) -> Verdict { .done }
         consuming func ended(_ connection: ConnectionRecord, _ report: inout NoReport) {}
     }
 
@@ -36,12 +36,87 @@ import Testing
     @Test(arguments: [
         ("[[subscriptions]]\nname = 'server_name'", "x.toml:3: there is no subscription \"server_name\"; did you mean server_names?"),
         ("[[subscriptions]]\nname = 'dhcp'", "x.toml:3: there is no subscription \"dhcp\", only server_names, everything"),
+        ("[[subscriptions]]\nname = 'a'\ntype = 'server_name'", "x.toml:4: type: there is no subscription \"server_name\"; did you mean server_names?"),
+        ("[[subscriptions]]\nname = 'a'\ntype = 'tls'", "x.toml:4: type: there is no subscription \"tls\", only server_names, everything"),
+        ("[[subscriptions]]\nname = 'a'\ndata = 'packets'", "x.toml:4: data: there is no data type \"packets\"; did you mean packet?"),
+        ("[[subscriptions]]\nname = 'a'\ntype = 'everything'\ndata = 'tls'", "x.toml:4: type: a has data, too; expected one of them"),
+        (
+            "[[subscriptions]]\nname = 'bad hosts'\nfilter = 'tcp'",
+            "x.toml:3: \"bad hosts\" is no subscription of the program's: expected type = or data = to say what it is to give"
+        ),
+        ("output = 'o'\n[[subscriptions]]\nname = 'a/b'\ndata = 'tls'", "x.toml:4: \"a/b.jsonl\" cannot be the name of a result file; give it an output"),
+        ("output = 'o'\n[[subscriptions]]\nname = '.'\ndata = 'tls'", "x.toml:4: \"..jsonl\" cannot be the name of a result file; give it an output"),
+        ("output = 'o'\n[[subscriptions]]\nname = 'tls'\noutput = 'summary.json'", "x.toml:5: \"summary.json\" cannot be the name of a result file"),
         ("filter = 'tcp.prot == 3'", "x.toml:2: filter: column 1: no protocol or field is called \"tcp.prot\"; did you mean tcp.port?\n    tcp.prot == 3\n    ^"),
         ("[[subscriptions]]\nname = 'everything'\nfilter = 'tcp and'", "x.toml:4: filter: column 8: expected a protocol or field, found the end\n    tcp and\n           ^"),
     ])
     func `says where a config is wrong`(text: String, message: String) {
         let error = #expect(throws: ConfigError.self) { try plan(text) }
         #expect(error?.description == message)
+    }
+
+    @Test func `runs a type several times, under names and with filters of its own`() throws {
+        let plan = try plan(
+            "filter = 'ipv4'\n[[subscriptions]]\nname = 'mail'\ntype = 'server_names'\nfilter = 'tcp.port == 993'\n[[subscriptions]]\nname = 'web'\ntype = 'server_names'\n"
+                + "[[subscriptions]]\nname = 'server_names'")
+        #expect(plan.entries.map(\.name) == ["mail", "web", "server_names"])
+        #expect(plan.entries.map { $0.subscription.name } == ["server_names", "server_names", "server_names"])
+        #expect(plan.entries.map(\.filter) == [try Filter(parsing: "tcp.port == 993") && .ipv4, .tls && .ipv4, .tls && .ipv4])
+    }
+
+    @Test func `data types need no type of the program's, which comes first where both have a name`() throws {
+        struct TLS: PacketSubscription {
+            static let name = "tls"
+            static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout NoReport) {}
+        }
+        let config = try Config(parsing: "offline.pcap = 'x'\n[[subscriptions]]\nname = 'tls'\n[[subscriptions]]\nname = 'packet'\n[[subscriptions]]\nname = 'a'\ndata = 'tls'", path: "")
+        #expect(try RunPlan(config, subscriptions: []).entries.map { $0.subscription == DataTypes.all[0] } == [false, true, false])
+        #expect(try RunPlan(config, subscriptions: []).entries.map(\.filter) == [.tls, .everything, .tls])
+        #expect(try RunPlan(config, subscriptions: [TLS.self]).entries.map(\.filter) == [.everything, .everything, .tls])
+    }
+
+    @Test func `no data type is there twice, or without a summary`() {
+        #expect(Set(DataTypes.all.map { $0.name }).count == DataTypes.all.count)
+        #expect(DataTypes.all.allSatisfy { !$0.summary.isEmpty })
+    }
+
+    private static let outputs = """
+        [[subscriptions]]
+        name = "everything"
+        [[subscriptions]]
+        name = "a"
+        data = "tls"
+        [[subscriptions]]
+        name = "b"
+        data = "tls"
+        output = "-"
+        [[subscriptions]]
+        name = "c"
+        data = "tls"
+        output = "both.jsonl"
+        [[subscriptions]]
+        name = "d"
+        data = "tls"
+        output = "both.jsonl"
+        [[subscriptions]]
+        name = "e"
+        data = "tls"
+        output = "/tmp/e"
+        """
+
+    @Test func `results lie in the folder, or where a subscription's output says`() throws {
+        func outputs(_ text: String) throws -> [String?] { try plan(text + Self.outputs).entries.map(\.outputFile) }
+        #expect(try outputs("output = 'o'\n") == ["o/everything.jsonl", "o/a.jsonl", nil, "o/both.jsonl", "o/both.jsonl", "/tmp/e"])
+        #expect(try outputs("") == [nil, nil, nil, "both.jsonl", "both.jsonl", "/tmp/e"])
+    }
+
+    @Test func `lines say whose they are where several write and a name is not the type's`() throws {
+        func labels(_ text: String) throws -> [String?] {
+            let plan = try plan(text + Self.outputs)
+            return plan.entries.map { plan.context(of: $0, lcore: 1).label }
+        }
+        #expect(try labels("output = 'o'\n") == [nil, nil, nil, "c", "d", nil])
+        #expect(try labels("") == [nil, "a", "b", "c", "d", nil])
     }
 
     @Test func `checks configs made in code`() {

@@ -83,7 +83,7 @@ struct Witness: PacketTrackable, StreamTrackable, SessionTrackable {
         story.add(conflict)
         return .more
     }
-    mutating func session(_ session: TLSHandshake, _ report: inout Notebook) -> Verdict {
+    mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ report: inout Notebook) -> Verdict {
         story.add(session.serverName ?? "")
         return .more
     }

@@ -136,7 +136,7 @@ private struct EveryStage: PacketTrackable, StreamTrackable, SessionTrackable, ~
         return verdict()
     }
 
-    mutating func session(_ handshake: TLSHandshake, _ report: inout HostileNotebook) -> Verdict {
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ report: inout HostileNotebook) -> Verdict {
         report.sum &+= UInt64("\(handshake)".utf8.count)
         return verdict()
     }

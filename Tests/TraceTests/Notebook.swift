@@ -46,7 +46,7 @@ struct HandshakeNotes: SessionTrackable {
 
     static func makeReport(_ context: ReportContext) -> Notebook { Notebook.current }
     init(_ connection: ConnectionRecord) {}
-    mutating func session(_ handshake: TLSHandshake, _ report: inout Notebook) -> Verdict {
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ report: inout Notebook) -> Verdict {
         handshakes.append(handshake)
         return .more
     }

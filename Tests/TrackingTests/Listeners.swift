@@ -130,9 +130,9 @@ struct TLSNames: SessionTrackable, ~Copyable {
     deinit { ledger.destroyed += 1 }
 
     static func makeReport(_ context: ReportContext) -> Log { Log.current }
-    mutating func session(_ session: TLSHandshake, _ log: inout Log) -> Verdict {
+    mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ log: inout Log) -> Verdict {
         log.names.append("\(session.serverName ?? "")")
-        return log.note(.session, connection)
+        return log.note(.session, self.connection)
     }
     consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) { log.ended.append(connection) }
 }
@@ -185,9 +185,9 @@ struct Exclamations: SessionTrackable, ~Copyable {
     deinit { ledger.destroyed += 1 }
 
     static func makeReport(_ context: ReportContext) -> Log { Log.current }
-    mutating func session(_ text: Octets, _ log: inout Log) -> Verdict {
+    mutating func session(_ text: Octets, of connection: ConnectionRecord, _ log: inout Log) -> Verdict {
         log.names.append(String(decoding: text, as: UTF8.self))
-        return log.note(.session, connection)
+        return log.note(.session, self.connection)
     }
     consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) { log.ended.append(connection) }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Tracking
 
 struct ListCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the subscriptions of this program.")
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the subscriptions of this program, and the data types that a configuration can ask for.")
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case text, json
@@ -12,10 +12,15 @@ struct ListCommand: ParsableCommand {
     var format = Format.text
 
     func run() {
-        let subscriptions = FoveaCommand.subscriptions
+        let types = FoveaCommand.subscriptions
         switch format {
-        case .text: print(subscriptions.map { text(of: $0) }.joined(separator: "\n"))
-        case .json: print("[\n" + subscriptions.map { json(of: $0) }.joined(separator: ",\n") + "\n]")
+        case .text:
+            print(types.map { text(of: $0) }.joined(separator: "\n"))
+            print("\ndata types, for data = in a configuration's [[subscriptions]]:\n")
+            print(DataTypes.all.map { text(of: $0) }.joined(separator: "\n"))
+        case .json:
+            let objects = types.map { json(of: $0, kind: "subscription") } + DataTypes.all.map { json(of: $0, kind: "data") }
+            print("[\n" + objects.joined(separator: ",\n") + "\n]")
         }
     }
 
@@ -29,9 +34,10 @@ struct ListCommand: ParsableCommand {
             """
     }
 
-    private func json(of subscription: AnySubscription) -> String {
+    private func json(of subscription: AnySubscription, kind: String) -> String {
         JSONObject.text { object in
             object.add("name", subscription.name)
+            object.add("kind", kind)
             object.add("summary", subscription.summary)
             object.add("needs", subscription._needs.names)
             object.add("filter", subscription.filter.description)

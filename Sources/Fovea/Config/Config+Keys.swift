@@ -21,6 +21,7 @@ extension Config {
         table.take("hugepages", into: &hugepages)
         table.take("output", into: &output)
         table.take("filter", into: &filter)
+        table.take("lists", into: &lists) { $0.takeLists() }
         table.takeSize("memory_budget", into: &memoryBudget, in: 1 << 20...1 << 46)
         table.take("mempool", into: &mempool, Mempool.init)
         table.take("conntrack", into: &conntrack, Conntrack.init)
@@ -141,6 +142,9 @@ extension Config.Tunnels {
 extension Config.Subscription {
     fileprivate init(_ table: inout ConfigTable) {
         self.init(table.require("name"))
+        table.take("type", into: &type)
+        table.take("data", into: &data)
         table.take("filter", into: &filter)
+        table.takeFilled("output", into: &output)
     }
 }

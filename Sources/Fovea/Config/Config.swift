@@ -27,6 +27,8 @@ public struct Config: Equatable, Sendable {
     public var mempool = Mempool()
     public var conntrack = Conntrack()
     public var tunnels = Tunnels()
+    /// By name, which a filter has behind `$`.
+    public var lists: [String: List] = [:]
     /// In the order of the file. Empty if it names none.
     public var subscriptions: [Subscription] = []
 
@@ -165,11 +167,26 @@ public struct Config: Equatable, Sendable {
         public init() {}
     }
 
+    /// Of `[lists]`: values for filters to hold fields against, `ip.addr in $internal`.
+    public enum List: Equatable, Sendable {
+        case values([LocatedText])
+        /// `{ file = "path" }`: a value a line; `#` begins a comment.
+        case file(LocatedText)
+    }
+
     /// `[[subscriptions]]`
     public struct Subscription: Equatable, Sendable {
+        /// No two have the same.
         public var name: LocatedText
+        /// The subscription that it is, by its type's name; nil: the one that has this one's name. The same may be there several times, under names and
+        /// with filters of their own.
+        public var type: LocatedText?
+        /// Instead of a type: what of the matching traffic is to be written, by `DataTypes`' names.
+        public var data: LocatedText?
         /// Replaces the filter of the subscription's type.
         public var filter: LocatedText?
+        /// The file for its results: a name in the folder `output`, or a path, or "-" for standard output. Nil: `<name>.jsonl`.
+        public var output: LocatedText?
 
         public init(_ name: LocatedText, filter: LocatedText? = nil) {
             self.name = name

@@ -26,11 +26,16 @@ struct ConfigLocator {
     private(set) var trap: Trap?
 
     struct Trap {
-        var line: Int
+        /// Nil for what grows over many lines.
+        var line: Int?
         var message: String
         /// All that stands before the statement. If that has an error of its own, the walk may have taken the rest for what it is not.
         var before: String
     }
+
+    /// Each table of a dotted key costs TOMLKit a stack frame, and it knows no limit but the stack's. Keys may lie in each other, so theirs count together.
+    private static let mostDots = 4096
+    private var dots = 0
 
     /// No setting lies deeper: `online.ports[0].cores[0]` is five steps.
     private static let depth = 8
@@ -158,6 +163,7 @@ struct ConfigLocator {
     private mutating func dottedKey() -> [String] {
         var keys: [String] = []
         repeat {
+            if !keys.isEmpty { countDot() }
             skip(while: \.isBlank)
             let start = at
             if next == UInt8(ascii: "\"") || next == UInt8(ascii: "'") {
@@ -170,6 +176,11 @@ struct ConfigLocator {
             skip(while: \.isBlank)
         } while skip(".")
         return keys
+    }
+
+    private mutating func countDot() {
+        dots += 1
+        if dots > Self.mostDots { trap("more than \(Self.mostDots) dots, which might be a key too deep to read", hasLine: false) }
     }
 
     /// What a quoted key says; TOMLKit knows the escapes.
@@ -205,9 +216,9 @@ struct ConfigLocator {
         skip(while: { $0 != UInt8(ascii: "\n") })
     }
 
-    private mutating func trap(_ message: String) {
+    private mutating func trap(_ message: String, hasLine: Bool = true) {
         guard trap == nil else { return }
-        trap = Trap(line: line, message: message, before: String(decoding: bytes[..<statement], as: UTF8.self))
+        trap = Trap(line: hasLine ? line : nil, message: message, before: String(decoding: bytes[..<statement], as: UTF8.self))
     }
 
     private mutating func note(_ place: ConfigPlace) {

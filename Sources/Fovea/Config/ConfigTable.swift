@@ -16,10 +16,6 @@ struct ConfigTable {
 
     /// The whole text as a table.
     init(parsing text: String, path: String) throws(ConfigError) {
-        // Each table of a dotted key costs the parser a stack frame, and it knows no limit but the stack's.
-        guard text.utf8.count(where: { $0 == UInt8(ascii: ".") }) <= 4096 else {
-            throw ConfigError(path: path, message: "more than 4096 dots, which might be a key too deep to read")
-        }
         // The parser works with C strings.
         if let nul = text.utf8.firstIndex(of: 0) {
             let line = text.utf8[..<nul].count { $0 == UInt8(ascii: "\n") } + 1
@@ -77,6 +73,34 @@ extension ConfigTable {
 
     mutating func take(_ key: String, into target: inout LocatedText?) {
         target = take(key, "a string", as: \.string).map { locate($0, at: key) } ?? target
+    }
+
+    mutating func takeFilled(_ key: String, into target: inout LocatedText?) {
+        target = take(key, "a string that is not empty", as: \.filledString).map { locate($0, at: key) } ?? target
+    }
+
+    /// All keys, each an array of values or the file that has them.
+    mutating func takeLists() -> [String: Config.List] {
+        var lists: [String: Config.List] = [:]
+        for key in toml.keys {
+            if toml[key]?.table != nil {
+                lists[key] = take(key) { Config.List.file($0.require("file")) }
+            } else {
+                lists[key] = takeTexts(key).map(Config.List.values)
+            }
+        }
+        return lists
+    }
+
+    /// Strings, and integers as text, each with its place.
+    private mutating func takeTexts(_ key: String) -> [LocatedText]? {
+        let texts = takeList(key, #"an array of strings, or { file = "path" }"#, of: "a string that is not empty") {
+            $0.filledString ?? $0.int.map(String.init)
+        }
+        guard let texts else { return nil }
+        return texts.enumerated().map { index, text in
+            LocatedText(text, path: path, line: locator.line(of: place + [.key(key), .index(index)]))
+        }
     }
 
     mutating func takeSeconds(_ key: String, into target: inout Duration?, in range: ClosedRange<Int>) {

@@ -2,7 +2,8 @@ import Glibc
 import Synchronization
 import Tracking
 
-/// Where a subscription's lines go: one JSON object a line, to `<output>/<subscription>.jsonl` or to standard output.
+/// Where a subscription's lines go: one JSON object a line, to the file that the run has for it or to standard output. Several subscriptions may write to
+/// one place: a line of one that the config gave a name of its own ends in `"subscription"` there.
 ///
 /// One for each core, made with its report. Lines are gathered and written in large pieces, whole lines only, so that several cores append to
 /// one file without tearing each other's. What the disk refuses is counted, and told at the end; from then on nothing more is written.
@@ -13,6 +14,7 @@ import Tracking
 public final class JSONLinesWriter: SubscriptionReport {
     /// What it goes by in messages.
     public let path: String
+    private let label: String?
     private let file: Int32
     private var buffer: [UInt8] = []
     private var object = JSONObject()
@@ -29,8 +31,9 @@ public final class JSONLinesWriter: SubscriptionReport {
 
     /// - Throws: `OutputError` when the file cannot be opened.
     public init(_ context: ReportContext) throws(OutputError) {
-        if let folder = context.outputFolder {
-            path = OutputFolder.path(folder, context.subscription)
+        label = context.label
+        if let path = context.outputFile {
+            self.path = path
             file = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
             guard file >= 0 else { throw OutputError(path: path, code: errno) }
         } else {
@@ -49,6 +52,7 @@ public final class JSONLinesWriter: SubscriptionReport {
     public func write(_ fill: (inout JSONObject) -> Void) {
         object.open()
         fill(&object)
+        object.add("subscription", label)
         object.close()
         buffer += object.bytes
         buffer.append(UInt8(ascii: "\n"))
@@ -116,20 +120,21 @@ public struct OutputError: Error, Equatable, CustomStringConvertible {
 
 /// The folder for result files.
 enum OutputFolder {
-    static func path(_ folder: String, _ subscription: String) -> String { "\(folder)/\(subscription).jsonl" }
+    /// Makes the folder, and empties what an earlier run has left in the files, wherever they are.
+    static func prepare(_ folder: String?, files: [String]) throws(OutputError) {
+        if let folder { try make(folder) }
+        for path in Set(files) {
+            // What is no file, a pipe or a terminal, has nothing to empty.
+            guard truncate(path, 0) == 0 || errno == ENOENT || errno == EINVAL else { throw OutputError(path: path, code: errno) }
+        }
+    }
 
-    /// Makes the folder, and empties what an earlier run has left of these subscriptions' files.
-    static func prepare(_ folder: String?, _ subscriptions: [String]) throws(OutputError) {
-        guard let folder else { return }
+    private static func make(_ folder: String) throws(OutputError) {
         var end = folder.startIndex
         while end != folder.endIndex {
             end = folder[folder.index(after: end)...].firstIndex(of: "/") ?? folder.endIndex
             let parent = String(folder[..<end])
             guard mkdir(parent, 0o755) == 0 || errno == EEXIST else { throw OutputError(path: parent, code: errno) }
-        }
-        for name in subscriptions {
-            let path = path(folder, name)
-            guard truncate(path, 0) == 0 || errno == ENOENT else { throw OutputError(path: path, code: errno) }
         }
     }
 }

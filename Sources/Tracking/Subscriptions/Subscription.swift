@@ -61,17 +61,22 @@ public struct NoReport: SubscriptionReport {
 
 /// For whom a report is made.
 public struct ReportContext: Sendable {
-    /// The subscription's name.
+    /// What the subscription is called in this run: its type's name, unless the config gives it one of its own.
     public var subscription: String
     /// The lcore's number.
     public var lcore: Int
     /// The folder for result files; nil when results go to standard output.
     public var outputFolder: String?
+    /// The file for this subscription's results, nil for standard output: `<folder>/<subscription>.jsonl`, unless the config says otherwise.
+    public var outputFile: String?
+    /// The subscription's name where its lines would not tell it from others that write to the same place.
+    public var label: String?
 
     public init(subscription: String, lcore: Int, outputFolder: String?) {
         self.subscription = subscription
         self.lcore = lcore
         self.outputFolder = outputFolder
+        outputFile = outputFolder.map { "\($0)/\(subscription).jsonl" }
     }
 }
 
@@ -144,8 +149,10 @@ extension StreamTrackable where Self: ~Copyable {
 /// Wants parsed sessions: this turns reassembly and the parser on. Connections that do not speak the protocol bring none.
 public protocol SessionTrackable: Trackable, ~Copyable {
     associatedtype Parser: SessionParser
-    mutating func session(_ session: Parser.Session, _ report: inout Report) -> Verdict
+    /// - Parameter connection: the record as it stands at the session's last byte. What its streams lost is known at the end.
+    mutating func session(_ session: Parser.Session, of connection: ConnectionRecord, _ report: inout Report) -> Verdict
 
+    // As `_start`: nothing is copied for the call.
     static func _session(
         _ value: UnsafeMutablePointer<Self>, _ session: UnsafePointer<Parser.Session>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
     ) -> Verdict
@@ -233,7 +240,7 @@ extension SessionTrackable where Self: ~Copyable {
     public static func _session(
         _ value: UnsafeMutablePointer<Self>, _ session: UnsafePointer<Parser.Session>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
     ) -> Verdict {
-        value.pointee.session(session.pointee, &report)
+        value.pointee.session(session.pointee, of: record.pointee, &report)
     }
     public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {
         parsers.stage(for: Parser.self).add(SessionSink<Self>(subscriber), number: subscriber.number)

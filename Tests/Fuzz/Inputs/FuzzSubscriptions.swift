@@ -83,7 +83,7 @@ struct FuzzStages: PacketTrackable, StreamTrackable, SessionTrackable, ~Copyable
         return verdict()
     }
     mutating func gap(_ byteCount: Int, from sender: Direction, _ notes: inout FuzzNotes) -> Verdict { verdict() }
-    mutating func session(_ handshake: TLSHandshake, _ notes: inout FuzzNotes) -> Verdict {
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ notes: inout FuzzNotes) -> Verdict {
         notes.compare(handshake)
         return verdict()
     }

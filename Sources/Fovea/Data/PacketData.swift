@@ -1,0 +1,49 @@
+import Packets
+import Tracking
+
+/// `data = "packet"`: a line for each single packet that the filter lets through; no connection is tracked for it.
+struct PacketData: PacketSubscription {
+    static let name = "packet"
+    static let summary = "single packets: addresses, ports, lengths, flags"
+
+    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+
+    static func packet(_ packet: Packet, _ frame: RawSpan, _ output: inout JSONLinesWriter) {
+        output.write { $0.addPacket(packet) }
+    }
+}
+
+extension JSONObject {
+    /// What a packet's headers say. `src` is who sent it, whoever opened its connection; lengths are bytes.
+    public mutating func addPacket(_ packet: Packet) {
+        add("ts", packet.timestamp)
+        add("len", packet.wireLength)
+        if packet.vlans >> 16 != 0 { add("vlan", packet.vlans >> 16) }
+        if packet.vlans & 0xffff != 0 { add("inner_vlan", packet.vlans & 0xffff) }
+        switch packet.kind {
+        case .notIP: add("ether_type", "0x" + String(0x1_0000 | Int(packet.etherType), radix: 16).dropFirst())
+        case .malformed: add("problem", "\(packet.problem)")
+        case .flow, .firstFragment, .fragment: addFlowPacket(packet)
+        }
+    }
+
+    private mutating func addFlowPacket(_ packet: Packet) {
+        add("proto", packet.transport.description)
+        add("src", packet.source)
+        add("dst", packet.destination)
+        if packet.kind != .flow { add("fragment", true) }
+        guard packet.kind.hasPorts else { return }
+        add("src_p", packet.sourcePort)
+        add("dst_p", packet.destinationPort)
+        if packet.transport == .tcp { add("tcp_flags", packet.flags.letters) }
+        add("payload_bytes", packet.payloadLength)
+    }
+}
+
+extension TCPFlags {
+    /// A letter a flag, as in tcpdump's manual: SYN-ACK is `SA`; "" for none.
+    fileprivate var letters: String {
+        let letters: [(TCPFlags, Character)] = [(.fin, "F"), (.syn, "S"), (.rst, "R"), (.psh, "P"), (.ack, "A"), (.urg, "U"), (.ece, "E"), (.cwr, "C")]
+        return String(letters.compactMap { contains($0.0) ? $0.1 : nil })
+    }
+}

@@ -1,0 +1,97 @@
+import Filters
+import Tracking
+
+/// A subscription's type, whether or not its values can be copied.
+public typealias AnySubscription = any (Subscription & ~Copyable).Type
+
+/// Which subscriptions a run serves: what the config asks for, each with its type, its filter and its output.
+extension RunPlan {
+    public struct Entry {
+        /// The config's for it, or its type's.
+        public let name: String
+        public let subscription: AnySubscription
+        /// The config's or the type's, and the global one.
+        public let filter: Filter
+        /// The file for its results; nil: standard output.
+        public let outputFile: String?
+        /// Whether others write there, too, and its name is not its type's.
+        let isLabeled: Bool
+    }
+
+    func context(of entry: Entry, lcore: Int) -> ReportContext {
+        var context = ReportContext(subscription: entry.name, lcore: lcore, outputFolder: config.output)
+        context.outputFile = entry.outputFile
+        context.label = entry.isLabeled ? entry.name : nil
+        return context
+    }
+
+    static func entries(_ config: Config, _ types: [AnySubscription]) throws(ConfigError) -> [Entry] {
+        for (index, type) in types.enumerated() where types[..<index].contains(where: { $0.name == type.name }) {
+            throw ConfigError(path: nil, message: "two subscriptions are called \(type.name)")
+        }
+        let global = try config.filter.map { text throws(ConfigError) in try filter(text) } ?? .everything
+        var wishes = config.subscriptions
+        if wishes.isEmpty { wishes = types.map { Config.Subscription(LocatedText($0.name)) } }
+
+        var names: Set<String> = []
+        var chosen: [(name: String, type: AnySubscription, filter: Filter, file: String?)] = []
+        for wish in wishes {
+            let name = wish.name.text
+            guard names.insert(name).inserted else { throw wish.name.error("\(name) is there twice") }
+            let type = try wish.subscription(among: types)
+            let filter = try wish.filter.map { text throws(ConfigError) in try Self.filter(text) }
+            chosen.append((name, type, (filter ?? type.filter) && global, try wish.outputFile(folder: config.output)))
+        }
+        let writers = Dictionary(chosen.map { ($0.file, 1) }, uniquingKeysWith: +)
+        return chosen.map { name, type, filter, file in
+            Entry(name: name, subscription: type, filter: filter, outputFile: file, isLabeled: name != type.name && writers[file, default: 0] > 1)
+        }
+    }
+
+    private static func filter(_ text: LocatedText) throws(ConfigError) -> Filter {
+        do {
+            return try Filter(parsing: text.text)
+        } catch {
+            throw text.error("filter: \(error)")
+        }
+    }
+}
+
+extension Config.Subscription {
+    /// Its type: the one that it names, or else the one that is called as it is.
+    fileprivate func subscription(among types: [AnySubscription]) throws(ConfigError) -> AnySubscription {
+        if let type, data != nil { throw type.error("type: \(name.text) has data, too; expected one of them") }
+        if let type { return try find(type.text, among: types) { type.error("type: there is no subscription \($0)") } }
+        if let data { return try find(data.text, among: DataTypes.all) { data.error("data: there is no data type \($0)") } }
+        if let type = (types + DataTypes.all).first(where: { $0.name == name.text }) { return type }
+        // A name of the reader's own is no misspelling.
+        guard filter == nil || name.text.nearest(in: types.map { $0.name }) != nil else {
+            throw name.error("\(name.text.shown) is no subscription of the program's: expected type = or data = to say what it is to give")
+        }
+        return try find(name.text, among: types) { name.error("there is no subscription \($0)") }
+    }
+
+    /// - Parameter error: of a message that begins with the name.
+    private func find(_ name: String, among types: [AnySubscription], _ error: (String) -> ConfigError) throws(ConfigError) -> AnySubscription {
+        if let type = types.first(where: { $0.name == name }) { return type }
+        let known = types.map { $0.name }
+        throw error(name.shown + (name.nearest(in: known).map { "; did you mean \($0)?" } ?? ", only \(known.joined(separator: ", "))"))
+    }
+
+    /// Where its results go: nil for standard output. A file's name alone lies in the folder, as the default `<name>.jsonl` does; a path is as all others are.
+    fileprivate func outputFile(folder: String?) throws(ConfigError) -> String? {
+        guard let output else { return try folder.map { folder throws(ConfigError) in "\(folder)/\(try fileName(name, name.text + ".jsonl"))" } }
+        if output.text == "-" { return nil }
+        if output.text.contains("/") { return output.text }
+        let file = try fileName(output, output.text)
+        return folder.map { "\($0)/\(file)" } ?? file
+    }
+
+    private func fileName(_ place: LocatedText, _ name: String) throws(ConfigError) -> String {
+        let isGood = !name.hasPrefix(".") && !name.contains("/") && name.utf8.count <= 255 && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+        guard isGood, name != "summary.json" else {
+            throw place.error("\(name.shown) cannot be the name of a result file\(output == nil ? "; give it an output" : "")")
+        }
+        return name
+    }
+}

@@ -122,7 +122,8 @@ struct Work: ~Copyable {
             case .records, .manyFlows: [try Records._makeSubscriber(order(.everything))]
             case .names: [try Names._makeSubscriber(order(.tls))]
             case .name, .manyNames: try LargeFilters.of(scenario, address).map { try Names._makeSubscriber(order($0)) }
-            case .address, .manyAddresses, .subscription, .manySubscriptions: try LargeFilters.of(scenario, address).map { try Records._makeSubscriber(order($0)) }
+            case .address, .manyAddresses, .subscription, .manySubscriptions:
+                try LargeFilters.of(scenario, address).map { try Records._makeSubscriber(order($0)) }
             }
         // A fixed seed, so that instruction counts repeat.
         pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))

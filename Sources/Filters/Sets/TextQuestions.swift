@@ -1,7 +1,7 @@
 /// What many filters ask of a text: a text goes in once, and out come the numbers of all predicates that it fits.
 ///
-/// Equalities are looked up by hash, and so are starts and ends; all that is searched for, parts and regular expressions, is searched for in one pass. So a text
-/// costs a time that is linear in its length, and hardly more for a thousand predicates than for one. One at a time: each core has its own.
+/// Equalities are looked up by hash, and so are starts and ends; all that is searched for, parts and regular expressions, is searched for in one pass. So
+/// a text costs a time that is linear in its length, and hardly more for a thousand predicates than for one. One at a time: each core has its own.
 public final class TextQuestions {
     /// Lists of more texts than this stand by themselves: they have a map of their own, which all cores share.
     private static let largeList = 1000

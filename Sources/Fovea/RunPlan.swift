@@ -92,6 +92,7 @@ extension RunPlan {
         options.holeTimeout = conntrack.holeTimeout.nanoseconds
         options.overlapPolicy = conntrack.overlapPolicy
         options.parserMemory = conntrack.parserMemory
+        options.historyMemory = conntrack.historyMemory
         options.tcpInactivityTimeout = conntrack.tcpInactivityTimeout.nanoseconds
         options.udpInactivityTimeout = conntrack.udpInactivityTimeout.nanoseconds
         options.otherInactivityTimeout = conntrack.otherInactivityTimeout.nanoseconds

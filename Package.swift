@@ -49,17 +49,21 @@ let package = Package(
         ),
         // libpcap for capture files, as plainly.
         .target(name: "CPcap", path: "CShims/pcap", linkerSettings: [.linkedLibrary("pcap")]),
+        // Hyperscan as it is, or Vectorscan, which is the same to look at and runs on Arm, too.
+        .systemLibrary(name: "CHyperscan", path: "CShims/hyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
 
         // Frames' headers as values, flow keys, sequence numbers. Pure; the ground floor.
         .target(name: "Packets", swiftSettings: optimised),
         // The linked hash table and the timer wheel. Pure; they know no packet.
         .target(name: "Containers", dependencies: ["CPrefetch"], swiftSettings: optimised),
-        // The filter value, its text form, three-valued matching. Pure.
-        .target(name: "Filters", dependencies: ["Packets"], swiftSettings: optimised),
+        // The filter value, its text form, three-valued matching; sets, and regular expressions by Hyperscan. Pure.
+        .target(name: "Filters", dependencies: ["Packets", "CHyperscan"], swiftSettings: optimised),
         // Session parsers: bytes in order become sessions, and the fields that filters may ask of these. Pure; a folder a protocol.
         .target(name: "Protocols", dependencies: ["Packets", "Filters"], swiftSettings: optimised),
         // Connections: tracker, reassembly, the Trackable protocols. Pure.
-        .target(name: "Tracking", dependencies: ["Packets", "Containers", "Filters", "Protocols"], swiftSettings: optimised),
+        .target(
+            name: "Tracking", dependencies: ["Packets", "Containers", "Filters", "Protocols", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: optimised),
         // EAL, ports, queues and capture files as owning Swift types; the only importer of the C shims.
         .target(name: "Capture", dependencies: ["Packets", "CDPDK", "CPcap"], swiftSettings: optimised),
         // Config, lcores, monitor, outputs, the command line; what a user imports.
@@ -69,7 +73,6 @@ let package = Package(
                 "Packets", "Filters", "Protocols", "Tracking", "Capture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: optimised
@@ -90,10 +93,10 @@ let package = Package(
         // What the suites share: seeded random numbers, and where captures lie.
         .target(name: "TestSupport", path: "Tests/Support"),
         // Packets and conversations to send, written in shorthand.
-        .target(name: "TestWire", dependencies: ["Packets", "Tracking"], path: "Tests/Wire", swiftSettings: optimised),
+        .target(name: "TestWire", dependencies: ["Packets", "Filters", "Tracking"], path: "Tests/Wire", swiftSettings: optimised),
         .testTarget(name: "PacketsTests", dependencies: ["Packets", "TestSupport"], swiftSettings: optimised),
         .testTarget(name: "ContainersTests", dependencies: ["Containers", "TestSupport"], swiftSettings: optimised),
-        .testTarget(name: "FiltersTests", dependencies: ["Filters", "TestSupport"], swiftSettings: optimised),
+        .testTarget(name: "FiltersTests", dependencies: ["Filters", "Tracking", "TestSupport", "TestWire"], swiftSettings: optimised),
         .testTarget(name: "ProtocolsTests", dependencies: ["Protocols", "TestSupport"], swiftSettings: optimised),
         .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport", "TestWire"], swiftSettings: optimised),
         // What a serious engine must survive, a test a case, beside honest connections that must not notice.

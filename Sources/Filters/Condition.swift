@@ -3,7 +3,7 @@ import Packets
 /// A single question of a filter.
 ///
 /// All but the last two are answered by a flow's key.
-enum Condition: Hashable, Sendable {
+package enum Condition: Hashable, Sendable {
     /// 4 or 6.
     case ipVersion(UInt8)
     case transport(TransportProtocol)
@@ -22,7 +22,7 @@ enum Condition: Hashable, Sendable {
 }
 
 /// Which end of a flow a condition is about.
-enum Side: UInt8, Sendable {
+package enum Side: UInt8, Sendable {
     case either, source, destination
 }
 

@@ -8,17 +8,17 @@ import Packets
 /// Conjunctions in conjunctions, double negations and the like are folded away as a filter is built, so that equal
 /// thoughts are mostly equal values, and a filter's `description` parses back to the filter. `FilterProgram` is what
 /// looks at packets.
-public struct Filter: Equatable, Sendable {
+public struct Filter: Hashable, Sendable {
     /// `all` and `any` are n-ary, so that a chain of thousands of terms is flat. They never hold their own kind nor exactly
     /// one term; without terms they are `everything` and `nothing`. `not` holds neither a `not` nor one of those two.
-    indirect enum Node: Equatable, Sendable {
+    package indirect enum Node: Hashable, Sendable {
         case condition(Condition)
         case not(Node)
         case all([Node])
         case any([Node])
     }
 
-    let node: Node
+    package let node: Node
 
     init(_ node: Node) { self.node = node }
     init(_ condition: Condition) { node = .condition(condition) }

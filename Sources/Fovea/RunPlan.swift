@@ -1,4 +1,5 @@
 import Capture
+import Filters
 import Tracking
 
 /// What a run will do: which subscriptions with which filters, on which lcores. Making one finds whatever is wrong with a config
@@ -12,7 +13,9 @@ public struct RunPlan {
         self.config = config
         entries = try Self.entries(config, subscriptions)
         guard !entries.isEmpty else { throw ConfigError(path: nil, message: "no subscription to run") }
-        guard entries.count <= 64 else { throw ConfigError(path: nil, message: "\(entries.count) subscriptions; 64 can run at once") }
+        for entry in entries {
+            do { _ = try FilterPlan([entry.filter]) } catch { throw ConfigError(path: nil, message: "\(entry.name): filter: \(error)") }
+        }
         try checkPorts()
     }
 

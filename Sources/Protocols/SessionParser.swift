@@ -1,3 +1,4 @@
+import Filters
 import Packets
 
 /// Turns the bytes of one connection into sessions: bytes in order and gaps in, sessions out.
@@ -11,6 +12,11 @@ public protocol SessionParser {
     associatedtype Session
 
     static var service: Service { get }
+    /// What filters can ask of its sessions.
+    static var fields: [SessionField<Session>] { get }
+
+    /// What filters can ask of its sessions. Nothing unless a parser says otherwise.
+    static var fields: [SessionField<Session>] { get }
 
     init()
 
@@ -42,15 +48,28 @@ public protocol SessionParser {
 
     // What the tracker asks of a value in memory, knowing its type: its own code does not, and would copy values and look types up for that.
     static func _heldBytes(of parser: UnsafePointer<Self>) -> Int
-    static func _takeSessions(from parser: UnsafeMutablePointer<Self>, _ take: (Session) -> Void)
+    /// Initialises memory with the next session; false when there is none.
+    static func _takeSession(from parser: UnsafeMutablePointer<Self>, into session: UnsafeMutablePointer<Session>) -> Bool
+    static func _dropSession(_ session: UnsafeMutablePointer<Session>)
 }
 
 extension SessionParser {
+    public static var fields: [SessionField<Session>] { [] }
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
     public var heldBytes: Int { 0 }
     public static func _heldBytes(of parser: UnsafePointer<Self>) -> Int { parser.pointee.heldBytes }
-    public static func _takeSessions(from parser: UnsafeMutablePointer<Self>, _ take: (Session) -> Void) {
-        while let session = parser.pointee.nextSession() { take(session) }
+    public static func _takeSession(from parser: UnsafeMutablePointer<Self>, into session: UnsafeMutablePointer<Session>) -> Bool {
+        guard let next = parser.pointee.nextSession() else { return false }
+        session.initialize(to: next)
+        return true
+    }
+    public static func _dropSession(_ session: UnsafeMutablePointer<Session>) { session.deinitialize(count: 1) }
+}
+
+extension FieldCatalog {
+    /// Adds what filters can ask of a parser's sessions.
+    public mutating func add<Parser: SessionParser>(_ parser: Parser.Type) {
+        for (number, field) in parser.fields.enumerated() { add(field.field(of: parser.service, number: number)) }
     }
 }
 

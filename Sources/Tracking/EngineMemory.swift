@@ -37,7 +37,7 @@ extension ConnTracker {
     /// The engine's memory but for fragments, which are none of the tracker's.
     var memory: EngineMemory {
         var memory = EngineMemory()
-        memory.connections = table.byteCount + wheel.byteCount + extras.byteCount + reassembly.streamByteCount
+        memory.connections = table.byteCount + wheel.byteCount + extras.byteCount + reassembly.streamByteCount + members.byteCount + filters.byteCount
         memory.segments = reassembly.pages.byteCount
         for number in 0..<parsers.count {
             memory.parsers += parsers.with(number) { $0.byteCount }

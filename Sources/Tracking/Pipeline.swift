@@ -10,6 +10,7 @@ public struct Pipeline: ~Copyable {
     public private(set) var tracker: ConnTracker
     private(set) var fragments: Fragments
     private let packetSubscribers: SubscriberList
+    private let packetPlan: FilterPlan
     private let gate: Gate
     /// Whether VLANs and tunnels belong to connections' keys.
     private let keysAreWhole: Bool
@@ -17,18 +18,30 @@ public struct Pipeline: ~Copyable {
     private let trains: UnsafeMutablePointer<PacketTrain>
     private let cars: UnsafeMutablePointer<TrainCar>
 
+    /// - Parameter subscribers: their filters are such that `FilterPlan` takes them.
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
-        gate = Gate(trackers)
+        let packetSubscribers = subscribers.filter { $0.needs.contains(.packets) }
+        let plan = Self.plan(trackers)
+        packetPlan = Self.plan(packetSubscribers)
+        gate = Gate(plan)
         keysAreWhole = options.vlanInKey && options.tunnelInKey
-        tracker = ConnTracker(options, subscribers: trackers, seed: seed)
+        tracker = ConnTracker(options, subscribers: trackers, plan: plan, seed: seed)
         fragments = Fragments(options, isOn: options.fragments && !trackers.isEmpty, seed: seed)
-        packetSubscribers = SubscriberList(subscribers.filter { $0.needs.contains(.packets) })
+        self.packetSubscribers = SubscriberList(packetSubscribers)
         packets = .allocate(capacity: Self.width + 1)
         packets.initialize(repeating: Packet(), count: Self.width + 1)
         trains = UnsafeMutableRawPointer.allocate(byteCount: (Self.width + 1) * MemoryLayout<PacketTrain>.stride, alignment: 64)
             .bindMemory(to: PacketTrain.self, capacity: Self.width + 1)
         cars = .allocate(capacity: Self.width)
+    }
+
+    private static func plan(_ subscribers: [Subscriber]) -> FilterPlan {
+        do {
+            return try FilterPlan(subscribers.map(\.filter))
+        } catch {
+            preconditionFailure("\(error)")
+        }
     }
 
     deinit {
@@ -171,7 +184,7 @@ public struct Pipeline: ~Copyable {
         var isDelivered = false
         for number in 0..<packetSubscribers.count {
             // What a packet alone cannot tell is no reason to keep it from a subscription of packets.
-            guard packetSubscribers.program(number).pointee.match(packet, source: .a, service: nil) != .no else { continue }
+            guard packetPlan.matches(number, FramedPacket(packet, frame)) else { continue }
             packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))) }
             isDelivered = true
         }
@@ -253,14 +266,15 @@ private struct Gate {
     private let otherCount: Int
     private let nothing: UnsafeMutablePointer<FilterProgram>
 
-    init(_ trackers: [Subscriber]) {
+    init(_ plan: FilterPlan) {
         nothing = .allocate(capacity: 1)
         nothing.initialize(to: FilterProgram(.nothing))
-        let asked = trackers.first { $0.program.pointee.isEverything }.map { [$0] } ?? trackers
-        first = asked.first?.program ?? UnsafePointer(nothing)
+        let programs = (0..<plan.count).map(plan.program)
+        let asked = programs.first { $0.pointee.isEverything }.map { [$0] } ?? programs
+        first = asked.first ?? UnsafePointer(nothing)
         otherCount = max(0, asked.count - 1)
         others = .allocate(capacity: max(1, otherCount))
-        others.initialize(from: asked.dropFirst().map(\.program), count: otherCount)
+        others.initialize(from: Array(asked.dropFirst()), count: otherCount)
     }
 
     func deallocate() {

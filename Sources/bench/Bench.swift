@@ -1,6 +1,7 @@
 import ArgumentParser
 import Capture
 import Foundation
+import Packets
 
 /// Replays captures from memory on one core and prints what each stage costs, as TSC cycles a packet, packets a second, and the share of
 /// what receiving and freeing alone reach.
@@ -17,7 +18,10 @@ struct Bench: ParsableCommand {
     @Option(help: "Where the capture of 400,000 flows is made.")
     var manyFlows = NSTemporaryDirectory() + "fovea-400000-flows.pcap"
 
-    @Option(help: ArgumentHelp("Scenarios to run, all unless given: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+    @Flag(help: "Run what asks for the cost of large filters, instead of the stages; best on a capture of mixed traffic.")
+    var filters = false
+
+    @Option(help: ArgumentHelp("Scenarios to run, unless given all stages or filters: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
     var scenario: [String] = []
 
     @Option(help: "Rounds; a scenario's ratio is the median of its rounds', each against the ceiling measured beside it.")
@@ -53,7 +57,7 @@ struct Bench: ParsableCommand {
             guard let found = Scenario(rawValue: name) else { throw ValidationError("no scenario \(name); there are \(known.map(\.rawValue).joined(separator: ", "))") }
             return found
         }
-        let scenarios = chosen.isEmpty ? known : chosen
+        let scenarios = chosen.isEmpty ? (filters ? Scenario.filters : Scenario.stages) : chosen
         if scenarios.contains(where: \.usesManyFlows) { try ManyFlows.make(at: manyFlows) }
         if counts { return try judge(count(scenarios)) }
 
@@ -61,7 +65,7 @@ struct Bench: ParsableCommand {
         try EAL.start(mainLcore: 0, workers: [], hugepages: hugepages, memory: fewFlows.bytes + manyFlowsShape.bytes)
         if let packets {
             var replay = try replay(scenarios[0])
-            var work = try Work(scenarios[0])
+            var work = try Work(scenarios[0], address: address())
             replay.run(packets: packets, &work)
             return
         }
@@ -74,6 +78,8 @@ struct Bench: ParsableCommand {
         throw ExitCode(1)
     }
 
+    /// An address that 1 % of the capture's packets have, as nearly as there is one.
+    private func address() throws -> IPAddress { try LargeFilters.address(inShare: 0.01, of: capture!) }
     private var fewFlows: Mempools.Shape { .init(capacity: 8192, cache: 256, room: 9728) }
     private var manyFlowsShape: Mempools.Shape { .init(capacity: ManyFlows.flows + 4096, cache: 256, room: 128) }
 
@@ -89,7 +95,7 @@ struct Bench: ParsableCommand {
         let all = scenarios.contains(first.ceiling) ? scenarios : [first.ceiling] + scenarios
         var replay = try replay(first)
         var cycles: [Scenario: [Double]] = [:]
-        let works = try WorkList(all)
+        let works = try WorkList(all, address: address())
         for index in all.indices { _ = works.cycles(index, seconds: seconds / 4, &replay) }  // touches what is touched for the first time
         for _ in 0..<rounds {
             for (index, scenario) in all.enumerated() { cycles[scenario, default: []].append(works.cycles(index, seconds: seconds, &replay)) }
@@ -105,7 +111,19 @@ struct Bench: ParsableCommand {
                     + String(format: "%8.1f cycles/packet %8.2f Mpackets/s   ratio %5.3f", middle, hertz / middle / 1e6, ratio) + threshold)
             if let threshold = scenario.threshold, ratio < threshold { missed.append(scenario) }
         }
+        for scenario in all {
+            guard let (smaller, bound) = scenario.smaller, let base = cycles[smaller] else { continue }
+            let times = median(zip(cycles[scenario]!, base).map { $0 / $1 })
+            if isBeyond(scenario, times, "cycles", bound) { missed.append(scenario) }
+        }
         return missed
+    }
+
+    /// Whether a scenario costs more than it may of what a smaller filter costs, and says so.
+    func isBeyond(_ scenario: Scenario, _ times: Double, _ unit: String, _ bound: Double) -> Bool {
+        let title = "\(scenario.title) : \(scenario.smaller!.scenario.title)"
+        print(title.padding(toLength: 56, withPad: " ", startingAt: 0) + String(format: "%6.3f in \(unit)  ", times) + (times > bound ? "above" : "at most") + " \(bound)")
+        return times > bound
     }
 
     private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
@@ -116,10 +134,10 @@ private struct WorkList: ~Copyable {
     private let works: UnsafeMutablePointer<Work>
     private let count: Int
 
-    init(_ scenarios: [Scenario]) throws {
+    init(_ scenarios: [Scenario], address: IPAddress) throws {
         works = .allocate(capacity: scenarios.count)
         count = scenarios.count
-        for (index, scenario) in scenarios.enumerated() { (works + index).initialize(to: try Work(scenario)) }
+        for (index, scenario) in scenarios.enumerated() { (works + index).initialize(to: try Work(scenario, address: address)) }
     }
 
     deinit {

@@ -84,8 +84,12 @@ extension Bench {
                         abs(count.allocations), abs(count.references)))
             // A start differs by a few from the next (hash seeds, the loader); a thousandth a packet is none.
             let allocates = max(count.allocations, count.references) > 0.001
-            let isBeyond = scenario.instructionBound.map { above > Double($0) } ?? false
-            if isBeyond || scenario.mustNotAllocate && allocates { missed.append(scenario) }
+            let isAbove = scenario.instructionBound.map { above > Double($0) } ?? false
+            if isAbove || scenario.mustNotAllocate && allocates { missed.append(scenario) }
+        }
+        for scenario in all {
+            guard let (smaller, bound) = scenario.smaller, let base = counts[smaller] else { continue }
+            if isBeyond(scenario, counts[scenario]!.instructions / base.instructions, "instructions", bound) { missed.append(scenario) }
         }
         return missed
     }

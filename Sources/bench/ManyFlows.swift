@@ -43,7 +43,7 @@ enum ManyFlows {
 }
 
 /// A seeded generator (SplitMix64), so that the capture is the same everywhere.
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15

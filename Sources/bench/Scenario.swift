@@ -20,6 +20,16 @@ enum Scenario: String, CaseIterable {
     case freeManyFlows = "free-many"
     /// Track connections, 400,000 flows in random order.
     case manyFlows = "many"
+    /// Records of the packets that have an address of a list, of one address and of 100,000.
+    case address
+    case manyAddresses = "addresses"
+    /// A subscription that wants 1 % of the packets, and 1,000 that want these together.
+    case subscription
+    case manySubscriptions = "subscriptions"
+
+    /// Of the packet path's stages, and of filters' size.
+    static let stages: [Scenario] = [.free, .headers, .refuse, .records, .names, .freeManyFlows, .manyFlows]
+    static let filters: [Scenario] = [.address, .manyAddresses, .subscription, .manySubscriptions]
 
     var usesManyFlows: Bool { self == .manyFlows || self == .freeManyFlows }
 
@@ -29,7 +39,7 @@ enum Scenario: String, CaseIterable {
     /// The least share of its ceiling's packets a second that it must reach.
     var threshold: Double? {
         switch self {
-        case .free, .freeManyFlows: nil
+        case .free, .freeManyFlows, .address, .manyAddresses, .subscription, .manySubscriptions: nil
         case .headers: 0.80
         case .refuse: 0.75
         case .records: 0.40
@@ -41,12 +51,21 @@ enum Scenario: String, CaseIterable {
     /// The most instructions a packet above its ceiling, measured and 2 % besides.
     var instructionBound: Int? {
         switch self {
-        case .free, .freeManyFlows: nil
+        case .free, .freeManyFlows, .address, .manyAddresses, .subscription, .manySubscriptions: nil
         case .headers: 64
         case .refuse: 108
         case .records: 434
         case .names: 784
         case .manyFlows: 408
+        }
+    }
+
+    /// The scenario that does the same with a filter of one term, and how many times its cost a packet may have: of cycles, and of instructions.
+    var smaller: (scenario: Scenario, bound: Double)? {
+        switch self {
+        case .manyAddresses: (.address, 1.2)
+        case .manySubscriptions: (.subscription, 2.0)
+        default: nil
         }
     }
 
@@ -62,6 +81,10 @@ enum Scenario: String, CaseIterable {
         case .names: "+ TLS names"
         case .freeManyFlows: "receive and free, 400,000 flows"
         case .manyFlows: "+ tracking, 400,000 flows"
+        case .address: "a list of one address"
+        case .manyAddresses: "a list of 100,000 addresses"
+        case .subscription: "1 subscription"
+        case .manySubscriptions: "1,000 subscriptions"
         }
     }
 }
@@ -72,7 +95,8 @@ struct Work: ~Copyable {
     private var pipeline: Pipeline
     private let packets: UnsafeMutablePointer<Packet>
 
-    init(_ scenario: Scenario) throws {
+    /// - Parameter address: one that 1 % of the packets have.
+    init(_ scenario: Scenario, address: IPAddress) throws {
         self.scenario = scenario
         packets = .allocate(capacity: Burst.capacity)
         packets.initialize(repeating: Packet(), count: Burst.capacity)
@@ -91,6 +115,7 @@ struct Work: ~Copyable {
             case .refuse: [try Records._makeSubscriber(order(.tcp && .port(4)))]
             case .records, .manyFlows: [try Records._makeSubscriber(order(.everything))]
             case .names: [try Names._makeSubscriber(order(.tls))]
+            case .address, .manyAddresses, .subscription, .manySubscriptions: try LargeFilters.of(scenario, address).map { try Records._makeSubscriber(order($0)) }
             }
         // A fixed seed, so that instruction counts repeat.
         pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
@@ -105,7 +130,7 @@ struct Work: ~Copyable {
         case .headers:
             let tunnels = TunnelKinds.all
             for index in 0..<frames.count { packets[index].read(frames.baseAddress! + index, opening: tunnels) }
-        case .refuse, .records, .names, .manyFlows: pipeline.process(frames)
+        default: pipeline.process(frames)
         }
     }
 

@@ -1,6 +1,7 @@
 import TestSupport
 import Filters
 import Packets
+import TestWire
 
 /// A filter as the obvious tree, and its meaning as the obvious recursion.
 indirect enum FilterModel {
@@ -109,8 +110,4 @@ indirect enum FilterModel {
         default: return .service(Service.allCases.randomElement(using: &random)!)
         }
     }
-}
-
-extension Match {
-    init(_ answer: Bool) { self = answer ? .yes : .no }
 }

@@ -2,6 +2,7 @@ import Filters
 import Packets
 import TestSupport
 import Testing
+import Tracking
 
 @Suite struct `Filter text` {
     static let meanings: [(String, Filter)] = [
@@ -41,7 +42,7 @@ import Testing
     @Test func `is printed as one would write it`() {
         let filter: Filter = .tcp && .port(443) && !.source("10.0.0.0/8") && (.tls || .vlan(12)) || .icmpv6
         #expect("\(filter)" == "tcp.port == 443 and not ip.src == 10.0.0.0/8 and (tls or vlan.id == 12) or icmpv6")
-        #expect("\(!(.udp && .destinationPort(53...54)) as Filter)" == "not (udp.dstport in 53..54)")
+        #expect("\(!(.udp && .destinationPort(53...54)) as Filter)" == "not udp.dstport in 53..54")
         #expect("\(Filter.port(1...1023))" == "port in 1..1023")
         #expect("\(Filter.everything)" == "eth")
         #expect("\(Filter.nothing)" == "not eth")
@@ -91,11 +92,9 @@ import Testing
             do {
                 let filter = try Filter(parsing: text)
                 #expect(try Filter(parsing: filter.description) == filter, "\(text)")
-            } catch let error as FilterError {
+            } catch {
                 #expect((1...text.count + 1).contains(error.column), "\(text)")
                 #expect(!error.description.isEmpty)
-            } catch {
-                Issue.record(error)
             }
         }
     }

@@ -133,6 +133,16 @@ for number, text in enumerate([
     "tcp.port == 443", "ip.addr == 10.0.0.0/8", "tcp.dstport in 1..1023", "tls and not ipv6", "not (udp or icmp) and vlan.id == 7",
     "ip.src != 192.0.2.1 || ipv6.dst == 2001:db8::/32", "((((tcp))))", "!!!!!!tcp", "tcp.port == 99999", "ip.addr == 300.1.1.1", "tcp and", "\u00e9 or \U0001f600",
     "not not not ip.proto == 132", "(" * 200, "not " * 120 + "tcp", "tcp or " * 60 + "udp", "arp or (ipv4 and sctp.srcport in 5..4)",
+    'tls.sni == "www.example.org" and tls.version >= TLSv1.2',
+    'tls.sni ~ r\'\\.(org|net)$\' or tls.alpn in {"h2", \'h3\'}',
+    'tcp.flags.syn and not tcp.flags.ack # scans\nand ip.src in {$l, 10.0.0.0/8}',
+    'eth.addr != 00:11:22:33:44:55 || payload contains 16:03:01',
+    'tcp.port in {1,3,5,7,9,$n} /* many */ and frame.len > 0x40',
+    'tls.alpn == "a\\x00\\\\\\"\\n" and tls.sni exists',
+    'ip.addr in {10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5}',
+    'tls.sni == 443',
+    'tls.sni =~ "a"',
+    'tls.sni == "a\\q',
 ]):
     write("filter", f"{number:02}", text.encode())
 

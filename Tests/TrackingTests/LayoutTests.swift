@@ -18,6 +18,7 @@ import Testing
     }
 
     @Test func `what happens on a line of its own begins on the fourth`() {
-        #expect(MemoryLayout<FlowKey>.stride + MemoryLayout<Connection>.offset(of: \.subscribed)! == 192)
+        #expect(MemoryLayout<FlowKey>.stride + MemoryLayout<Connection>.offset(of: \.members)! == 192)
+        #expect(MemoryLayout<Connection>.offset(of: \.members) == Connection.membersOffset)
     }
 }

@@ -18,7 +18,7 @@ public final class Field: Sendable {
     public let summary: String
     /// A whole filter that asks for it.
     public let example: String
-    let source: FieldSource
+    package let source: FieldSource
 
     init(
         _ name: String, aliases: [String] = [], _ type: FieldType, _ stage: FilterStage, scope: Filter = .everything, valueNames: [String: UInt64] = [:],
@@ -36,15 +36,29 @@ public final class Field: Sendable {
     }
 }
 
+extension Field {
+    /// A field of connections, which the tracker reads by its number.
+    public static func connection(
+        _ name: String, aliases: [String] = [], _ type: FieldType, _ growth: ConnectionFieldGrowth, valueNames: [String: UInt64] = [:], _ summary: String,
+        example: String, number: Int
+    ) -> Field {
+        Field(
+            name, aliases: aliases, type, growth == .constant ? .connection : .end, valueNames: valueNames, summary, example: example,
+            .connection(number, growth))
+    }
+}
+
 extension Field: Hashable {
     public static func == (left: Field, right: Field) -> Bool { left === right || left.name == right.name }
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 /// Where a field's value comes from.
-enum FieldSource: Sendable {
+package enum FieldSource: Sendable {
     /// What a flow's key tells: tests of these are conditions of their own.
     case key(KeyField)
+    /// One of several fields' values: of both ends, where each has a field of its own.
+    case either([Field])
     /// A single packet's headers or payload, which its connection's other packets need not share.
     case packet(PacketField)
     /// What the tracker counts and follows: the field's number among those that it declares, and how its value changes.
@@ -54,12 +68,14 @@ enum FieldSource: Sendable {
 }
 
 /// A flow's key has these.
-enum KeyField: Hashable, Sendable {
+package enum KeyField: Hashable, Sendable {
     case port(Side, TransportProtocol?)
     /// Of an IP version, 4 or 6; nil for both.
     case address(Side, UInt8?)
     case vlan
     case service
+    /// The protocol that IP carries. Of an IP version; nil for both.
+    case transport(UInt8?)
 }
 
 /// How a connection's field changes while the connection goes on: what is known of it before the end.

@@ -1,6 +1,8 @@
 import Packets
 
 /// The fields and protocols that a filter's text may name.
+///
+/// `packets` has what every frame has; each protocol's parser and the tracker add their own.
 public struct FieldCatalog: Sendable {
     /// In the order in which they were declared.
     public private(set) var fields: [Field] = []

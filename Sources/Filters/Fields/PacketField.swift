@@ -6,11 +6,15 @@ public enum PacketField: UInt8, CaseIterable, Sendable {
     case ethernetSource, ethernetDestination
     /// IPv4's time to live, IPv6's hop limit.
     case hopLimit
-    case ipLength, dscp, isFragment
+    /// The whole packet's, and what follows IPv6's first header.
+    case ipLength, ipv6PayloadLength
+    case dscp, isFragment
     case tcpFlags, tcpWindow, tcpSequence, tcpAcknowledgment
     case fin, syn, reset, push, ack, urgent, ece, cwr
     case icmpType, icmpCode
     case payloadLength
+    /// Header and payload.
+    case udpLength
     case tunnelKind, tunnelID
     /// Bytes; all others are numbers.
     case payload
@@ -36,6 +40,9 @@ public enum PacketField: UInt8, CaseIterable, Sendable {
             guard first != Self.absent, second != Self.absent else { return Self.absent }
             return packet.pointee.isIPv4 ? second >> 2 : (first & 0xf) << 2 | second >> 6
         case .ipLength: return packet.pointee.context == 0 ? Self.absent : UInt64(packet.pointee.ipLength)
+        case .ipv6PayloadLength:
+            guard packet.pointee.context != 0, !packet.pointee.isIPv4, packet.pointee.ipLength >= 40 else { return Self.absent }
+            return UInt64(packet.pointee.ipLength) - 40
         case .isFragment:
             guard packet.pointee.context != 0 else { return Self.absent }
             return packet.pointee.kind == .fragment || packet.pointee.kind == .firstFragment ? 1 : 0
@@ -54,6 +61,9 @@ public enum PacketField: UInt8, CaseIterable, Sendable {
         case .icmpType: return icmpByte(packet, frame, at: 0)
         case .icmpCode: return icmpByte(packet, frame, at: 1)
         case .payloadLength: return packet.pointee.kind.hasPorts ? UInt64(packet.pointee.payloadLength) : Self.absent
+        case .udpLength:
+            guard packet.pointee.kind.hasPorts, packet.pointee.transport == .udp else { return Self.absent }
+            return UInt64(packet.pointee.payloadLength) + 8
         case .tunnelKind: return packet.pointee.tunnel.map { UInt64($0.rawValue) } ?? Self.absent
         case .tunnelID: return packet.pointee.isTunneled ? UInt64(packet.pointee.tunnelID) : Self.absent
         case .payload: return Self.absent

@@ -1,6 +1,6 @@
 /// What is wrong with a filter's text, for the person who wrote it.
 ///
-///     column 13: expected a port number, found an address
+///     column 13: tcp.port is an integer; 10.0.0.1 is an IPv4 address
 ///         tcp.port == 10.0.0.1
 ///                     ^
 public struct FilterError: Error, Equatable, Sendable {
@@ -11,6 +11,14 @@ public struct FilterError: Error, Equatable, Sendable {
     public var message: String
     /// The known name nearest to one that nobody knows.
     public var suggestion: String?
+}
+
+extension FilterError {
+    /// `offset`: in the text's UTF-8.
+    init(text: String, offset: Int, message: String, suggestion: String? = nil) {
+        let before = String(decoding: text.utf8.prefix(offset), as: UTF8.self)
+        self.init(text: text, column: before.count + 1, message: message, suggestion: suggestion)
+    }
 }
 
 extension FilterError: CustomStringConvertible {

@@ -11,7 +11,7 @@ extension TLSAlert: CustomStringConvertible {
     /// The name that the RFCs use: "handshake_failure".
     public var description: String { Self.names[rawValue] ?? "unknown-\(rawValue)" }
 
-    private static let names: [UInt8: String] = [
+    static let names: [UInt8: String] = [
         0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 21: "decryption_failed", 22: "record_overflow",
         30: "decompression_failure", 40: "handshake_failure", 41: "no_certificate", 42: "bad_certificate", 43: "unsupported_certificate",
         44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown", 47: "illegal_parameter", 48: "unknown_ca",

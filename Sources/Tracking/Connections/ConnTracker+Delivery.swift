@@ -11,46 +11,17 @@ extension ConnTracker {
     @inline(never)
     mutating func startSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         guard subscribers.count > 0 else { return }
-        let key = table.key(at: slot)
-        var wanting = SubscriberSet()
-        for number in 0..<subscribers.count {
-            switch match(number, key, connection, service: nil) {
-            case .no: break
-            case .unknown: connection.pointee.pending.insert(SubscriberSet(member: number))
-            case .yes: wanting.insert(SubscriberSet(member: number))
-            }
-        }
-        if !wanting.isEmpty { start(wanting, key, Int(slot.index), connection) }
-        if wantsStages || !connection.pointee.pending.isEmpty { updateWants(Int(slot.index), connection) }
+        let index = Int(slot.index)
+        beginDecisions(index, connection)
+        if !starting.isEmpty { start(starting, index, connection) }
+        if wantsStages || !members.pending(index, connection).isEmpty { updateWants(index, connection) }
     }
 
-    mutating func match(_ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, service: Service?) -> Match {
-        match(number, key, connection, source: connection.pointee.originator, service: service)
-    }
-
-    mutating func match(
-        _ number: Int, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>, source: Endpoint, service: Service?
-    ) -> Match {
-        var key = key
-        key.words.4 |= UInt64(connection.pointee.vlans)
-        return withUnsafePointer(to: key) { subscribers.program(number).pointee.match($0, source: source, service: service) }
-    }
-
-    mutating func start(_ wanting: SubscriberSet, _ key: FlowKey, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        connection.pointee.subscribed.insert(wanting)
-        connection.pointee.active.insert(wanting)
-        ConnectionRecord.fill(record, key, connection, extras.known(index))
+    mutating func start(_ wanting: MemberSet, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        members.subscribed(index, connection).formUnion(wanting)
+        members.active(index, connection).formUnion(wanting)
+        ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index))
         for number in wanting { subscribers.with(number) { $0.start(index, UnsafePointer(record)) } }
-    }
-
-    /// Asks the filters that could not tell again, now that the application protocol is known.
-    mutating func decidePending(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
-        let pending = connection.pointee.pending
-        connection.pointee.pending = SubscriberSet()
-        let key = table.key(at: slot)
-        var wanting = SubscriberSet()
-        for number in pending where match(number, key, connection, service: connection.pointee.service) == .yes { wanting.insert(SubscriberSet(member: number)) }
-        if !wanting.isEmpty { start(wanting, key, Int(slot.index), connection) }
     }
 
     /// Gives out what is left of the streams, and the record.
@@ -62,7 +33,7 @@ extension ConnTracker {
             flush(Half(index: index, connection: connection, sender: .b))
             if connection.pointee.parsing.isRunning { finishParser(index, connection) }
         }
-        if !connection.pointee.pending.isEmpty { decidePending(slot, connection) }
+        if !members.pending(index, connection).isEmpty { decidePending(index, connection, isOver: true, reason) }
         let hasStreams = connection.pointee.wants.contains(.hasStreams)
         if hasStreams {
             settleAccounts(index, connection)
@@ -72,28 +43,30 @@ extension ConnTracker {
             counters.payloadBytes &+= bytes
             counters.payload[ByteOutcome.unwanted.rawValue] &+= bytes
         }
-        if !connection.pointee.subscribed.isEmpty {
+        let subscribed = members.subscribed(index, connection)
+        if !subscribed.isEmpty {
             ConnectionRecord.fill(
                 record, table.key(at: slot), connection, extras.known(index), hasStreams ? reassembly.accounts(index) : nil, endReason: reason)
-            for number in connection.pointee.subscribed { subscribers.with(number) { $0.end(index, UnsafePointer(record)) } }
+            for number in subscribed { subscribers.with(number) { $0.end(index, UnsafePointer(record)) } }
         }
-        connection.pointee.subscribed = SubscriberSet()
-        connection.pointee.active = SubscriberSet()
+        subscribed.removeAll()
+        members.active(index, connection).removeAll()
         if connection.pointee.wants.isMoreThanCounts { updateWants(index, connection) }
         if hasStreams { closeStreams(index) }
     }
 
     /// Works out what is still wanted, and gives back what no longer is.
     mutating func updateWants(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        let active = connection.pointee.active
+        let (active, pending) = (members.active(index, connection), members.pending(index, connection))
         var wants: Wants = []
         if active.overlaps(packetMembers) { wants.insert(.packets) }
         if connection.pointee.transport == .tcp {
             if active.overlaps(streamMembers) { wants.insert(.stream) }
-            if connection.pointee.parsing != .over, active.overlaps(sessionMembers) || !connection.pointee.pending.isEmpty {
+            if connection.pointee.parsing != .over, active.overlaps(sessionMembers) || pending.overlaps(filters.streamAskers) {
                 wants.insert(.sessions)
             }
         }
+        if pending.overlaps(filters.packetAskers) { wants.insert(.decision) }
         if !wants.contains(.sessions), connection.pointee.parsing.isRunning { stopParser(index, connection) }
         let hadStreams = connection.pointee.wants.contains(.hasStreams)
         if hadStreams, wants.isDisjoint(with: .reassembly) { freeStreams(index) }
@@ -104,7 +77,7 @@ extension ConnTracker {
 
     mutating func apply(_ verdict: Verdict, to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         guard verdict != .more else { return }
-        connection.pointee.active.remove(SubscriberSet(member: number))
+        members.active(index, connection).remove(number)
         if verdict == .unsubscribe { drop(number, index, connection) }
         updateWants(index, connection)
     }
@@ -112,8 +85,8 @@ extension ConnTracker {
     /// Takes a subscription's value away, without `ended`.
     @inline(never)
     mutating func drop(_ number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        connection.pointee.active.remove(SubscriberSet(member: number))
-        connection.pointee.subscribed.remove(SubscriberSet(member: number))
+        members.active(index, connection).remove(number)
+        members.subscribed(index, connection).remove(number)
         subscribers.with(number) { $0.drop(index) }
     }
 
@@ -123,10 +96,11 @@ extension ConnTracker {
     mutating func deliver(
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {
+        if connection.pointee.wants.contains(.decision) { decide(with: packet, frame, index, connection, sender) }
         if connection.pointee.wants.contains(.packets) {
             let span = RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))
             let direction = connection.direction(of: sender)
-            for number in connection.pointee.active.intersection(packetMembers) {
+            for number in members.active(index, connection).intersection(packetMembers) {
                 let verdict = subscribers.with(number) { $0.packet(index, packet, span, from: direction) }
                 apply(verdict, to: number, index, connection)
             }

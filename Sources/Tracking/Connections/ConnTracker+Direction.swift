@@ -12,25 +12,27 @@ extension ConnTracker {
         counters.correctedOriginators &+= 1
         if connection.pointee.parsing.isRunning { parsers.with(Int(connection.pointee.parser)) { $0.reverseRoles(index) } }
 
-        let key = table.key(at: slot)
-        let service = connection.pointee.parsing == .active || connection.pointee.parsing == .over ? connection.pointee.service : nil
-        var starting = SubscriberSet()
+        let (subscribed, pending) = (members.subscribed(index, connection), members.pending(index, connection))
+        var view = view(index, connection)
+        starting.removeAll()
         for number in 0..<subscribers.count {
-            let before = match(number, key, connection, source: connection.pointee.originator.other, service: service)
-            let after = match(number, key, connection, source: connection.pointee.originator, service: service)
+            view.originator = connection.pointee.originator.other
+            let before = decide(number, view)
+            view.originator = connection.pointee.originator
+            let after = decide(number, view)
             guard before != after else { continue }
-            let member = SubscriberSet(member: number)
-            connection.pointee.pending.remove(member)
+            pending.remove(number)
             switch after {
-            case .yes: starting.insert(member)
-            case .unknown: connection.pointee.pending.insert(member)
+            case .yes: if !subscribed.contains(number) { starting.insert(number) }
+            case .unknown: if !subscribed.contains(number) { pending.insert(number) }
             case .no: break
             }
-            if before == .yes, connection.pointee.subscribed.contains(member) { drop(number, index, connection) }
+            if before == .yes, subscribed.contains(number) { drop(number, index, connection) }
         }
+        let key = table.key(at: slot)
         ConnectionRecord.fill(record, key, connection, extras.known(index))
-        for number in connection.pointee.subscribed { subscribers.with(number) { $0.reoriented(index, UnsafePointer(record)) } }
-        if !starting.isEmpty { start(starting, key, index, connection) }
+        for number in subscribed { subscribers.with(number) { $0.reoriented(index, UnsafePointer(record)) } }
+        if !starting.isEmpty { start(starting, index, connection) }
         updateWants(index, connection)
     }
 }

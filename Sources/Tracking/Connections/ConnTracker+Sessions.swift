@@ -52,7 +52,7 @@ extension ConnTracker {
     mutating func recognise(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.parsing = .active
         connection.pointee.service = parsers.with(Int(connection.pointee.parser)) { $0.service }
-        decidePending(table.slot(at: UInt32(index)), connection)
+        decidePending(index, connection)
         updateWants(index, connection)
     }
 
@@ -61,7 +61,7 @@ extension ConnTracker {
         connection.pointee.probedChunks &+= 1
         connection.pointee.parsing = connection.pointee.probedChunks < Self.maxProbedChunks ? .probing : .over
         guard connection.pointee.parsing == .over else { return }
-        decidePending(table.slot(at: UInt32(index)), connection)
+        decidePending(index, connection)
         updateWants(index, connection)
     }
 
@@ -85,18 +85,27 @@ extension ConnTracker {
         updateWants(index, connection)
     }
 
+    /// Gives the sessions that are ready to those whose filters they, or their connection, fit.
     mutating func deliverSessions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index))
-        let verdicts = parsers.with(Int(connection.pointee.parser)) { $0.deliver(index, of: UnsafePointer(record), to: connection.pointee.active) }
-        counters.sessions &+= UInt64(verdicts.sessions)
-        for number in verdicts.done { apply(.done, to: number, index, connection) }
-        for number in verdicts.unsubscribed { apply(.unsubscribe, to: number, index, connection) }
+        let stage = Int(connection.pointee.parser)
+        // A verdict may stop the parser.
+        while connection.pointee.parsing.isRunning, parsers.with(stage, { $0.takeSession(index) }) {
+            counters.sessions &+= 1
+            chooseReceivers(stage, index, connection)
+            ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index))
+            for number in receiving where members.active(index, connection).contains(number) {
+                let verdict = parsers.with(stage) { $0.giveSession(index, to: number, UnsafePointer(record)) }
+                apply(verdict, to: number, index, connection)
+            }
+            parsers.with(stage) { $0.dropSession() }
+        }
     }
 
     mutating func finishParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         parsers.with(Int(connection.pointee.parser)) { $0.finish(index) }
         deliverSessions(index, connection)
         if connection.pointee.parsing != .over { stopParser(index, connection) }
+        if !members.pending(index, connection).isEmpty { decidePending(index, connection) }
     }
 
     mutating func stopParser(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {

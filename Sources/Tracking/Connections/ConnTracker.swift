@@ -40,12 +40,19 @@ public struct ConnTracker: ~Copyable {
     var extras: ConnectionExtrasList
     /// The record at hand, for whoever is told of a connection.
     let record = ConnectionRecord.allocate()
+    /// The key at hand, for filters.
+    let viewKey = UnsafeMutablePointer<FlowKey>.allocate(capacity: 1)
     let parsers: ObjectList<ParserStage>
     let subscribers: SubscriberList
+    let members: ConnectionMembers
     /// Who wants what, by stage.
-    let packetMembers: SubscriberSet
-    let streamMembers: SubscriberSet
-    let sessionMembers: SubscriberSet
+    let packetMembers: MemberSet
+    let streamMembers: MemberSet
+    let sessionMembers: MemberSet
+    /// Sets for the connection at hand.
+    let starting: MemberSet
+    let receiving: MemberSet
+    let filters: ActiveFilters
     /// Whether somebody wants anything but records.
     let wantsStages: Bool
     var clock = PacketClock()
@@ -56,9 +63,11 @@ public struct ConnTracker: ~Copyable {
     /// No connection times out sooner.
     let shortestTimeout: UInt64
 
-    /// - Parameter subscribers: those that track connections, 64 at most.
-    public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
-        precondition(subscribers.count <= SubscriberSet.capacity, "at most \(SubscriberSet.capacity) subscriptions track connections")
+    /// - Parameters:
+    ///   - subscribers: those that track connections.
+    ///   - plan: their filters, in the same order.
+    public init(_ options: TrackerOptions, subscribers: [Subscriber], plan: FilterPlan, seed: HashSeed = HashSeed()) {
+        precondition(plan.count == subscribers.count, "a filter for each subscriber")
         precondition(options.maxConnections >= 1 && options.maxConnections < 1 << 30, "1 ..< 2³⁰ connections")
         ownedOptions = .allocate(capacity: 1)
         ownedOptions.initialize(to: options)
@@ -73,18 +82,20 @@ public struct ConnTracker: ~Copyable {
         reassembly = Reassembly(connections: capacity, options, seed: seed)
 
         var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
-        var members = (packets: SubscriberSet(), stream: SubscriberSet(), sessions: SubscriberSet())
+        members = ConnectionMembers(connections: capacity, members: subscribers.count)
+        filters = ActiveFilters(plan, connections: capacity)
+        func makeSet() -> MemberSet { .allocate(wordCount: MemberSet.wordCount(of: subscribers.count)) }
+        (packetMembers, streamMembers, sessionMembers, starting, receiving) = (makeSet(), makeSet(), makeSet(), makeSet(), makeSet())
         for (number, subscriber) in subscribers.enumerated() {
-            subscriber.member = SubscriberSet(member: number)
-            if subscriber.needs.contains(.connectionPackets) { members.packets.insert(subscriber.member) }
-            if subscriber.needs.contains(.stream) { members.stream.insert(subscriber.member) }
-            if subscriber.needs.contains(.sessions) { members.sessions.insert(subscriber.member) }
+            subscriber.number = number
+            if subscriber.needs.contains(.connectionPackets) { packetMembers.insert(number) }
+            if subscriber.needs.contains(.stream) { streamMembers.insert(number) }
+            if subscriber.needs.contains(.sessions) { sessionMembers.insert(number) }
             subscriber.subscribeToSessions(&stages)
-            for service in subscriber.filter.services { stages.addStage(for: service) }
         }
+        for service in plan.services { stages.addStage(for: service) }
         parsers = ObjectList(stages.stages)
-        (packetMembers, streamMembers, sessionMembers) = (members.packets, members.stream, members.sessions)
-        wantsStages = !(members.packets.isEmpty && members.stream.isEmpty && members.sessions.isEmpty)
+        wantsStages = !(packetMembers.isEmpty && streamMembers.isEmpty && sessionMembers.isEmpty)
         let shortest = min(
             options.tcpInactivityTimeout, options.udpInactivityTimeout, options.otherInactivityTimeout, options.tcpEstablishTimeout, options.tcpClosingTimeout,
             options.tcpTombstoneTimeout)
@@ -98,6 +109,8 @@ public struct ConnTracker: ~Copyable {
     deinit {
         ownedOptions.deallocate()
         record.deallocate()
+        viewKey.deallocate()
+        for set in [packetMembers, streamMembers, sessionMembers, starting, receiving] { set.deallocate() }
     }
 
     /// Connections and tombstones in the table.

@@ -31,12 +31,8 @@ public struct Connection: BitwiseCopyable, Sendable {
     var sideB: Side
 
     // Line 3.
-    /// Subscriptions that have state for this connection, a bit each.
-    var subscribed: SubscriberSet
-    /// Those of them that have not said "done".
-    var active: SubscriberSet
-    /// Subscriptions whose filter cannot tell yet.
-    var pending: SubscriberSet
+    /// The sets of `ConnectionMembers`, where a word is enough for each.
+    var members: (UInt64, UInt64, UInt64)
     var history: History
     /// Sequence numbers behind each side's FIN.
     var finA: SequenceNumber
@@ -52,6 +48,7 @@ public struct Connection: BitwiseCopyable, Sendable {
 
     /// Where the sides lie, for access by endpoint without a branch; tested.
     static var sideOffset: Int { 16 }
+    static var membersOffset: Int { 144 }
 
     /// One endpoint's part: what it sent.
     public struct Side: BitwiseCopyable, Sendable {
@@ -140,6 +137,8 @@ struct Wants: OptionSet {
     static let packets = Wants(rawValue: 1)
     static let stream = Wants(rawValue: 2)
     static let sessions = Wants(rawValue: 4)
+    /// Filters that have not decided ask each packet, or look at the counts after it.
+    static let decision = Wants(rawValue: 8)
     /// Not a wish: the originator was corrected, and nobody has been told yet.
     static let reoriented = Wants(rawValue: 32)
     /// Not a wish: nobody has been asked yet.
@@ -182,38 +181,6 @@ struct SideFlags: OptionSet {
     static let multiFlag = SideFlags(rawValue: 2048)
     /// Its first bytes have been shown to the parsers.
     static let probed = SideFlags(rawValue: 4096)
-}
-
-/// A set of subscriptions by their number, 0..<64; iterating gives the numbers, ascending.
-struct SubscriberSet: Equatable, BitwiseCopyable, Sequence {
-    static let capacity = 64
-    private var bits: UInt64
-
-    /// The empty set.
-    init() { bits = 0 }
-    init(member: Int) { bits = 1 << UInt64(member) }
-    private init(bits: UInt64) { self.bits = bits }
-
-    var isEmpty: Bool { bits == 0 }
-    func contains(_ other: Self) -> Bool { bits & other.bits == other.bits }
-    func overlaps(_ other: Self) -> Bool { bits & other.bits != 0 }
-    func intersection(_ other: Self) -> Self { Self(bits: bits & other.bits) }
-    mutating func insert(_ other: Self) { bits |= other.bits }
-    mutating func remove(_ other: Self) { bits &= ~other.bits }
-
-    struct Iterator: IteratorProtocol {
-        fileprivate var rest: UInt64
-
-        @inline(__always)
-        mutating func next() -> Int? {
-            guard rest != 0 else { return nil }
-            defer { rest &= rest &- 1 }
-            return rest.trailingZeroBitCount
-        }
-    }
-
-    @inline(__always)
-    func makeIterator() -> Iterator { Iterator(rest: bits) }
 }
 
 extension UnsafeMutablePointer<Connection> {

@@ -21,7 +21,7 @@ extension ConnTracker {
         if connection.pointee.wants.contains(.sessions) { parse(span, index, connection, direction) }
         if connection.pointee.wants.contains(.stream) {
             reassembly.remember(half.stream, sequence, bytes)
-            for number in connection.pointee.active.intersection(streamMembers) {
+            for number in members.active(index, connection).intersection(streamMembers) {
                 let verdict = subscribers.with(number) { $0.stream(index, span, from: direction) }
                 apply(verdict, to: number, index, connection)
             }
@@ -43,7 +43,7 @@ extension ConnTracker {
             advanceParser(progress, index, connection)
         }
         if connection.pointee.wants.contains(.stream) {
-            for number in connection.pointee.active.intersection(streamMembers) {
+            for number in members.active(index, connection).intersection(streamMembers) {
                 let verdict = subscribers.with(number) { $0.gap(index, byteCount, from: direction) }
                 apply(verdict, to: number, index, connection)
             }
@@ -52,7 +52,7 @@ extension ConnTracker {
 
     mutating func giveConflict(_ conflict: StreamConflict, _ half: Half) {
         guard half.connection.pointee.wants.contains(.stream) else { return }
-        for number in half.connection.pointee.active.intersection(streamMembers) {
+        for number in members.active(half.index, half.connection).intersection(streamMembers) {
             let verdict = subscribers.with(number) { $0.conflict(half.index, conflict, from: half.direction) }
             apply(verdict, to: number, half.index, half.connection)
         }

@@ -32,8 +32,3 @@ private struct UncountedReferences: ~Copyable {
 }
 
 typealias SubscriberList = ObjectList<Subscriber>
-
-extension SubscriberList {
-    @inline(__always)
-    func program(_ number: Int) -> UnsafePointer<FilterProgram> { with(number) { $0.program } }
-}

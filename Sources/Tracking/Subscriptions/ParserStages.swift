@@ -1,4 +1,5 @@
 import Containers
+import Filters
 import Packets
 import Protocols
 
@@ -38,14 +39,6 @@ public struct ParserStages {
     }
 }
 
-/// What the sessions' subscribers said: whose work for the connection is done, and who wants nothing of it any more.
-struct SessionVerdicts {
-    /// Sessions that the parser gave.
-    var sessions = 0
-    var done = SubscriberSet()
-    var unsubscribed = SubscriberSet()
-}
-
 /// A parser on one core with its type forgotten.
 class ParserStage {
     let service: Service
@@ -61,16 +54,25 @@ class ParserStage {
     func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress { .done }
     func reverseRoles(_ index: Int) {}
     func finish(_ index: Int) {}
-    /// Gives the sessions that are ready to those of `subscribed` that want them.
-    func deliver(_ index: Int, of record: UnsafePointer<ConnectionRecord>, to subscribed: SubscriberSet) -> SessionVerdicts { SessionVerdicts() }
+    /// Takes the next session that is ready, for the three below; false when there is none.
+    func takeSession(_ index: Int) -> Bool { false }
+    /// Tells a plan the session's values for the fields that it asks for.
+    func readSession(for plan: FilterPlan) {}
+    /// Gives the session to a subscriber that wants this parser's sessions.
+    func giveSession(_ index: Int, to number: Int, _ record: UnsafePointer<ConnectionRecord>) -> Verdict { .more }
+    func dropSession() {}
+    /// Subscribers that want its sessions, by number.
+    var sinkNumbers: [Int] { [] }
 }
 
 /// Runs one parser: its values lie in an array by the connections' indices.
 final class TypedParserStage<P: SessionParser>: ParserStage {
     private let parsers: UnsafeMutablePointer<P>
     private let parserMemory: RawMemory
-    /// Of type `SessionSinkOf<P>`. Not said so, because to go through an array of that the machine would have to look the type up.
-    private var sinks: [AnyObject] = []
+    /// By subscriber's number. Of type `SessionSinkOf<P>`; not said so, because to go through an array of that the machine would have to look the type up.
+    private var sinks: [AnyObject?] = []
+    /// The one that was taken; memory without a value when there is none.
+    private let session: UnsafeMutablePointer<P.Session>
     private let budget: Int
     /// Bytes that the values keep, together and each.
     private var held = 0
@@ -83,12 +85,20 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         parsers = parserMemory.start.assumingMemoryBound(to: P.self)
         heldMemory = RawMemory(byteCount: capacity * MemoryLayout<UInt32>.stride)
         heldByEach = heldMemory.bound(to: UInt32.self)
+        session = .allocate(capacity: 1)
         super.init(service: P.service)
     }
 
+    deinit { session.deallocate() }
+
     override var byteCount: Int { parserMemory.byteCount + heldMemory.byteCount }
 
-    func add(_ sink: SessionSinkOf<P>) { sinks.append(sink) }
+    func add(_ sink: SessionSinkOf<P>, number: Int) {
+        while sinks.count <= number { sinks.append(nil) }
+        sinks[number] = sink
+    }
+
+    override var sinkNumbers: [Int] { sinks.indices.filter { sinks[$0] != nil } }
 
     override func probe(_ bytes: RawSpan) -> ProbeAnswer { P.probe(bytes) }
     override func probeLater(_ bytes: RawSpan) -> Bool { P.probeLater(bytes) }
@@ -122,40 +132,32 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         return now > before && held > budget && progress == .wantsMore ? .failed(.overBudget) : progress
     }
 
-    override func deliver(_ index: Int, of record: UnsafePointer<ConnectionRecord>, to subscribed: SubscriberSet) -> SessionVerdicts {
-        var verdicts = SessionVerdicts()
-        P._takeSessions(from: parsers + index) { session in
-            verdicts.sessions += 1
-            for number in 0..<sinks.count {
-                let sink = unsafeDowncast(sinks[number], to: SessionSinkOf<P>.self)
-                guard subscribed.contains(sink.member), !verdicts.done.contains(sink.member), !verdicts.unsubscribed.contains(sink.member) else { continue }
-                switch sink.session(index, session, record) {
-                case .more: break
-                case .done: verdicts.done.insert(sink.member)
-                case .unsubscribe: verdicts.unsubscribed.insert(sink.member)
-                }
-            }
+    override func takeSession(_ index: Int) -> Bool { P._takeSession(from: parsers + index, into: session) }
+
+    override func readSession(for plan: FilterPlan) {
+        for (place, field) in plan.sessionFields(of: service).enumerated() {
+            P.fields[field].read(session.pointee) { plan.take($0, of: service, at: place) }
         }
-        return verdicts
     }
+
+    override func giveSession(_ index: Int, to number: Int, _ record: UnsafePointer<ConnectionRecord>) -> Verdict {
+        unsafeDowncast(sinks[number].unsafelyUnwrapped, to: SessionSinkOf<P>.self).session(index, UnsafePointer(session), record)
+    }
+
+    override func dropSession() { P._dropSession(session) }
 }
 
 /// One subscriber's end of a parser.
 class SessionSinkOf<P: SessionParser> {
-    var member = SubscriberSet()
-    func session(_ index: Int, _ session: P.Session, _ record: UnsafePointer<ConnectionRecord>) -> Verdict { .more }
+    func session(_ index: Int, _ session: UnsafePointer<P.Session>, _ record: UnsafePointer<ConnectionRecord>) -> Verdict { .more }
 }
 
 final class SessionSink<S: SessionTrackable & ~Copyable>: SessionSinkOf<S.Parser> {
     private let subscriber: TrackableSubscriber<S>
 
-    init(_ subscriber: TrackableSubscriber<S>) {
-        self.subscriber = subscriber
-        super.init()
-        member = subscriber.member
-    }
+    init(_ subscriber: TrackableSubscriber<S>) { self.subscriber = subscriber }
 
-    override func session(_ index: Int, _ session: S.Parser.Session, _ record: UnsafePointer<ConnectionRecord>) -> Verdict {
+    override func session(_ index: Int, _ session: UnsafePointer<S.Parser.Session>, _ record: UnsafePointer<ConnectionRecord>) -> Verdict {
         subscriber.session(index, session, record)
     }
 }

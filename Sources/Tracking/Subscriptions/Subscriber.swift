@@ -22,23 +22,12 @@ public struct SubscriberOrder {
 open class Subscriber {
     public let filter: Filter
     public let needs: Needs
-    /// Its bit in a connection's sets; given by the tracker.
-    var member = SubscriberSet()
-    /// The filter in the form that is asked for each packet.
-    let program: UnsafePointer<FilterProgram>
-    private let ownedProgram: UnsafeMutablePointer<FilterProgram>
+    /// Its place among those that track connections; given by the tracker.
+    var number = 0
 
     init(_ filter: Filter, _ needs: Needs) {
         self.filter = filter
         self.needs = needs
-        ownedProgram = .allocate(capacity: 1)
-        ownedProgram.initialize(to: FilterProgram(filter))
-        program = UnsafePointer(ownedProgram)
-    }
-
-    deinit {
-        ownedProgram.deinitialize(count: 1)
-        ownedProgram.deallocate()
     }
 
     /// Bytes reserved for its values.
@@ -202,7 +191,9 @@ public class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
 
     override func subscribeToSessions(_ parsers: inout ParserStages) { S._subscribeToSessions(self, &parsers) }
 
-    final func session(_ index: Int, _ session: S.Parser.Session, _ record: UnsafePointer<ConnectionRecord>) -> Verdict where S: SessionTrackable {
+    final func session(
+        _ index: Int, _ session: UnsafePointer<S.Parser.Session>, _ record: UnsafePointer<ConnectionRecord>
+    ) -> Verdict where S: SessionTrackable {
         S._session(values + index, session, record, &report.pointee)
     }
 

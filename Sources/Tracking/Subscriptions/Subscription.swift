@@ -172,7 +172,7 @@ public protocol SessionTrackable: Trackable, ~Copyable {
 
     // As `_start`: nothing is copied for the call.
     static func _session(
-        _ value: UnsafeMutablePointer<Self>, _ session: Parser.Session, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
+        _ value: UnsafeMutablePointer<Self>, _ session: UnsafePointer<Parser.Session>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
     ) -> Verdict
 }
 
@@ -301,12 +301,12 @@ extension TickTrackable where Self: ~Copyable {
 
 extension SessionTrackable where Self: ~Copyable {
     public static var _seesSessions: Bool { true }
-    public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {
-        parsers.stage(for: Parser.self).add(SessionSink<Self>(subscriber))
-    }
     public static func _session(
-        _ value: UnsafeMutablePointer<Self>, _ session: Parser.Session, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
+        _ value: UnsafeMutablePointer<Self>, _ session: UnsafePointer<Parser.Session>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
     ) -> Verdict {
-        value.pointee.session(session, of: record.pointee, &report)
+        value.pointee.session(session.pointee, of: record.pointee, &report)
+    }
+    public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {
+        parsers.stage(for: Parser.self).add(SessionSink<Self>(subscriber), number: subscriber.number)
     }
 }

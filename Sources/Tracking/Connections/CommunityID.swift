@@ -1,7 +1,6 @@
 import Crypto
 import Foundation
 import Packets
-import Tracking
 
 extension ConnectionRecord {
     /// The flow's Community ID, version 1 (<https://github.com/corelight/community-id-spec>): the same in every tool that knows it, for both directions.

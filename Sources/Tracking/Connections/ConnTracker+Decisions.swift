@@ -1,0 +1,115 @@
+import Filters
+import Packets
+
+/// What the subscriptions' filters say of a connection, asked again as more becomes known of it (`FilterPlan`).
+extension ConnTracker {
+    /// The connection as filters see it now. Its key lies in memory of the tracker's until the next view.
+    @inline(__always)
+    func view(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> PlanView {
+        viewKey.pointee = table.key(at: table.slot(at: UInt32(index)))
+        // Filters ask for tags even where they are no part of the key.
+        viewKey.pointee.words.4 |= UInt64(connection.pointee.vlans)
+        let isKnown = connection.pointee.parsing == .active || connection.pointee.parsing == .over
+        var view = PlanView(
+            key: UnsafePointer(viewKey), originator: connection.pointee.originator, service: isKnown ? connection.pointee.service : nil,
+            latches: filters.latches(index))
+        view.sessionsAreOver = connection.pointee.parsing == .over || connection.pointee.transport != .tcp
+        return view
+    }
+
+    /// Works out what filters ask beside the key.
+    @inline(__always)
+    private func prepare(_ view: PlanView, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason? = nil) {
+        if filters.hasFacts { prepareFacts(view, index, connection, reason) }
+    }
+
+    @inline(never)
+    private func prepareFacts(_ view: PlanView, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason?) {
+        if filters.hasConnectionFacts {
+            ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index), endReason: reason)
+        }
+        filters.with { $0.prepare(view) { ConnectionRecord.fields[$0].read(UnsafePointer(record)) } }
+    }
+
+    @inline(__always)
+    func decide(_ number: Int, _ view: PlanView) -> Match { filters.with { $0.decide(number, view) } }
+
+    /// Asks all filters about a new connection: `starting` has those that want it, `pending` those that cannot tell yet.
+    mutating func beginDecisions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        members.begin(index)
+        filters.begin(index)
+        let view = view(index, connection)
+        prepare(view, index, connection)
+        starting.removeAll()
+        let pending = members.pending(index, connection)
+        for number in 0..<subscribers.count {
+            switch decide(number, view) {
+            case .no: break
+            case .unknown: pending.insert(number)
+            case .yes: starting.insert(number)
+            }
+        }
+    }
+
+    /// Asks the filters that could not tell again: the service has become known, no more sessions will come, or the connection is over.
+    mutating func decidePending(
+        _ index: Int, _ connection: UnsafeMutablePointer<Connection>, isOver: Bool = false, _ reason: EndReason? = nil
+    ) {
+        var view = view(index, connection)
+        if isOver {
+            (view.isOver, view.sessionsAreOver) = (true, true)
+            view.service = connection.pointee.service
+        }
+        prepare(view, index, connection, reason)
+        decide(view, members.pending(index, connection), index, connection)
+    }
+
+    /// Asks those of a set that could not tell, and starts those that now want the connection.
+    private mutating func decide(_ view: PlanView, _ asked: MemberSet, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        let pending = members.pending(index, connection)
+        starting.removeAll()
+        for number in pending.intersection(asked) {
+            switch decide(number, view) {
+            case .unknown: continue
+            case .yes: starting.insert(number)
+            case .no: break
+            }
+            pending.remove(number)
+        }
+        if !starting.isEmpty { start(starting, index, connection) }
+    }
+
+    /// A packet has come, and a filter that has not decided asks packets or counts.
+    @inline(never)
+    mutating func decide(
+        with packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+    ) {
+        let view = view(index, connection)
+        prepare(view, index, connection)
+        _ = filters.with { $0.take(FramedPacket(packet, frame), isFromOriginator: sender == connection.pointee.originator, view) }
+        decide(view, filters.packetAskers, index, connection)
+        updateWants(index, connection)
+    }
+
+    /// A session is ready in a stage: `receiving` has those whose filters it fits, and those that ask sessions and now want the connection are started.
+    mutating func chooseReceivers(_ stage: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        let active = members.active(index, connection)
+        receiving.assign(active)
+        receiving.formIntersection(sessionMembers)
+        guard filters.hasSessionFacts else { return }
+        let view = view(index, connection)
+        prepare(view, index, connection)
+        filters.with { plan in
+            plan.beginSession()
+            parsers.with(stage) { $0.readSession(for: plan) }
+            plan.endSession(view)
+        }
+        // For this session alone.
+        for number in active.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
+        for number in members.pending(index, connection).intersection(filters.sessionAskers) where decide(number, view) == .yes {
+            if sessionMembers.contains(number) { receiving.insert(number) }
+        }
+        filters.with { $0.rememberSession(view) }
+        decide(view, filters.sessionAskers, index, connection)
+    }
+}

@@ -1,0 +1,18 @@
+import Filters
+import Protocols
+
+extension FieldCatalog {
+    /// All that filters can ask for.
+    public static let standard: FieldCatalog = {
+        var catalog = FieldCatalog.packets
+        catalog.add(TLSParser.self)
+        return catalog
+    }()
+}
+
+extension Filter {
+    /// Reads a filter's text, with all fields that Fovea knows (`FieldCatalog.standard`).
+    public init(parsing text: String, lists: FilterLists = FilterLists()) throws(FilterError) {
+        try self.init(parsing: text, in: .standard, lists: lists)
+    }
+}

@@ -12,8 +12,6 @@ public protocol SessionParser {
     associatedtype Session
 
     static var service: Service { get }
-    /// What filters can ask of its sessions.
-    static var fields: [SessionField<Session>] { get }
 
     /// What filters can ask of its sessions. Nothing unless a parser says otherwise.
     static var fields: [SessionField<Session>] { get }

@@ -5,6 +5,7 @@ extension FieldCatalog {
     /// All that filters can ask for.
     public static let standard: FieldCatalog = {
         var catalog = FieldCatalog.packets
+        for field in ConnectionRecord.filterFields { catalog.add(field) }
         catalog.add(TLSParser.self)
         return catalog
     }()

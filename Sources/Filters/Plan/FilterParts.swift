@@ -25,7 +25,7 @@ extension Condition {
         case .fact: .connection
         case .test(let test):
             switch test.field.source {
-            case .key: .key
+            case .key, .either: .key
             case .packet: .packet
             case .connection: .connection
             case .session: .session

@@ -280,18 +280,6 @@ extension FieldTest {
         if case .exists = predicate { return .yes }
         guard case .integers(let set) = predicate, case .integer(let number) = value else { return .unknown }
         guard let last = set.ranges.last, last.upperBound >= number else { return .no }
-        return last.contains(number) && last.upperBound == field.type.largest ? .yes : .unknown
-    }
-}
-
-extension FieldType {
-    /// The largest of its numbers.
-    var largest: UInt64 {
-        switch self {
-        case .integer(let max): max
-        case .boolean: 1
-        case .mac: 1 << 48 - 1
-        default: UInt64(Int64.max)
-        }
+        return last.contains(number) && last.upperBound == field.orderedLimit ? .yes : .unknown
     }
 }

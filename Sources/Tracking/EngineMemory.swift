@@ -38,6 +38,8 @@ extension ConnTracker {
     var memory: EngineMemory {
         var memory = EngineMemory()
         memory.connections = table.byteCount + wheel.byteCount + extras.byteCount + reassembly.streamByteCount + members.byteCount + filters.byteCount
+            + levels.byteCount
+        memory.histories = levels.histories.poolByteCount
         memory.segments = reassembly.pages.byteCount
         for number in 0..<parsers.count {
             memory.parsers += parsers.with(number) { $0.byteCount }

@@ -111,5 +111,6 @@ extension ConnTracker {
         }
         filters.with { $0.rememberSession(view) }
         decide(view, filters.sessionAskers, index, connection)
+        if !starting.isEmpty { updateWants(index, connection) }
     }
 }

@@ -63,10 +63,7 @@ extension Field {
             guard let address = MACAddress(word) else { throw mismatch(word) }
             return .number(address.bits)
         case .address(let version):
-            guard let address = IPAddress(word.prefix { $0 != "/" }), version == nil || address.isIPv4 == (version == 4) else { throw mismatch(word) }
-            guard let prefix = IPPrefix(parsing: word) else {
-                throw LiteralError(message: "the length of an \(address.isIPv4 ? "IPv4" : "IPv6") prefix is a number in 0...\(address.isIPv4 ? 32 : 128)")
-            }
+            guard let prefix = IPPrefix(parsing: word), version == nil || prefix.address.isIPv4 == (version == 4) else { throw noAddress(word, version) }
             return .prefix(prefix)
         case .string, .name:
             throw mismatch(word)
@@ -126,6 +123,11 @@ extension Field {
         case .string, .name: "a string"
         case .bytes: "bytes"
         }
+    }
+
+    private func noAddress(_ word: String, _ version: UInt8?) -> LiteralError {
+        guard let address = IPAddress(word.prefix { $0 != "/" }), version == nil || address.isIPv4 == (version == 4) else { return mismatch(word) }
+        return LiteralError(message: "the length of an \(address.isIPv4 ? "IPv4" : "IPv6") prefix is a number in 0...\(address.isIPv4 ? 32 : 128)")
     }
 
     private func mismatch(_ word: String) -> LiteralError {

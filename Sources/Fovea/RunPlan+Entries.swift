@@ -14,6 +14,8 @@ extension RunPlan {
         public let filter: Filter
         /// The file for its results; nil: standard output.
         public let outputFile: String?
+        /// How much of what its type conforms to it gets.
+        public let delivery: Delivery
         /// Whether others write there, too, and its name is not its type's.
         let isLabeled: Bool
     }
@@ -21,6 +23,7 @@ extension RunPlan {
     func context(of entry: Entry, lcore: Int) -> ReportContext {
         var context = ReportContext(subscription: entry.name, lcore: lcore, outputFolder: config.output)
         context.outputFile = entry.outputFile
+        context.delivery = entry.delivery
         context.label = entry.isLabeled ? entry.name : nil
         return context
     }
@@ -34,17 +37,19 @@ extension RunPlan {
         if wishes.isEmpty { wishes = types.map { Config.Subscription(LocatedText($0.name)) } }
 
         var names: Set<String> = []
-        var chosen: [(name: String, type: AnySubscription, filter: Filter, file: String?)] = []
+        var chosen: [(name: String, type: AnySubscription, filter: Filter, file: String?, delivery: Delivery)] = []
         for wish in wishes {
             let name = wish.name.text
             guard names.insert(name).inserted else { throw wish.name.error("\(name) is there twice") }
             let type = try wish.subscription(among: types)
             let filter = try wish.filter.map { text throws(ConfigError) in try Self.filter(text) }
-            chosen.append((name, type, (filter ?? type.filter) && global, try wish.outputFile(folder: config.output)))
+            let file = try wish.outputFile(folder: config.output)
+            chosen.append((name, type, (filter ?? type.filter) && global, file, try wish.delivery(of: type._needs)))
         }
         let writers = Dictionary(chosen.map { ($0.file, 1) }, uniquingKeysWith: +)
-        return chosen.map { name, type, filter, file in
-            Entry(name: name, subscription: type, filter: filter, outputFile: file, isLabeled: name != type.name && writers[file, default: 0] > 1)
+        return chosen.map { name, type, filter, file, delivery in
+            Entry(
+                name: name, subscription: type, filter: filter, outputFile: file, delivery: delivery, isLabeled: name != type.name && writers[file, default: 0] > 1)
         }
     }
 
@@ -76,6 +81,18 @@ extension Config.Subscription {
         if let type = types.first(where: { $0.name == name }) { return type }
         let known = types.map { $0.name }
         throw error(name.shown + (name.nearest(in: known).map { "; did you mean \($0)?" } ?? ", only \(known.joined(separator: ", "))"))
+    }
+
+    /// - Parameter needs: what its type conforms to, of which it can ask for less and for nothing else.
+    fileprivate func delivery(of needs: Needs) throws(ConfigError) -> Delivery {
+        if let packets, needs.isDisjoint(with: [.packets, .connectionPackets]) { throw packets.error("packets: \(name.text) gets no packets") }
+        if let every, !needs.contains(.ticks) { throw every.error("every: \(name.text) does not tick") }
+        if let history, needs.isDisjoint(with: [.connectionPackets, .stream]) {
+            throw history.error("history: \(name.text) gets neither connections' packets nor streams")
+        }
+        var delivery = Delivery()
+        (delivery.packets, delivery.tick, delivery.history) = (packets?.value, every?.value, history?.value)
+        return delivery
     }
 
     /// Where its results go: nil for standard output. A file's name alone lies in the folder, as the default `<name>.jsonl` does; a path is as all others are.

@@ -1,4 +1,5 @@
 import Capture
+import Filters
 import Tracking
 
 /// What a run will do: which subscriptions with which filters, on which lcores. Making one finds whatever is wrong with a config
@@ -94,6 +95,7 @@ extension RunPlan {
         options.holeTimeout = conntrack.holeTimeout.nanoseconds
         options.overlapPolicy = conntrack.overlapPolicy
         options.parserMemory = conntrack.parserMemory
+        options.historyMemory = conntrack.historyMemory
         options.tcpInactivityTimeout = conntrack.tcpInactivityTimeout.nanoseconds
         options.udpInactivityTimeout = conntrack.udpInactivityTimeout.nanoseconds
         options.otherInactivityTimeout = conntrack.otherInactivityTimeout.nanoseconds

@@ -115,6 +115,8 @@ extension RunSummary: CustomStringConvertible {
             let budget = config.conntrack.fragmentMemory * max(1, lcores.count)
             page.row("fragments held", Figures.bytes(counters.fragmentsPeak), note: "of \(Figures.bytes(budget))")
         }
+        page.rowIfAny("packets before a match, without room", counters.historyPacketsMissed)
+        page.rowIfAny("bytes before a match, without room", counters.historyBytesMissed)
         page.rowIfAny("evicted: the table was full", counters[.evicted])
         if counters.emergencies > 0 {
             let seconds = Double(counters.emergencyTime) / 1e9

@@ -83,6 +83,9 @@ public struct Counters: Sendable {
     /// Holes given up because they had been open for too long.
     public var holesTimedOut: UInt64 = 0
     public var sessions: UInt64 = 0
+    /// Packets and stream bytes of connections that filters could not tell of yet, for which `HistoryBudget` or `historyMemory` had no room.
+    public var historyPacketsMissed: UInt64 = 0
+    public var historyBytesMissed: UInt64 = 0
     /// Datagrams put together from fragments, and those given up, by `DatagramLoss`.
     public var datagrams: UInt64 = 0
     public var datagramLosses = InlineArray<5, UInt64>(repeating: 0)
@@ -147,6 +150,8 @@ public struct Counters: Sendable {
         holesGivenUp += other.holesGivenUp
         holesTimedOut += other.holesTimedOut
         sessions += other.sessions
+        historyPacketsMissed += other.historyPacketsMissed
+        historyBytesMissed += other.historyBytesMissed
         datagrams += other.datagrams
         for index in datagramLosses.indices { datagramLosses[index] += other.datagramLosses[index] }
         fragmentDuplicates += other.fragmentDuplicates

@@ -11,6 +11,8 @@ public struct EngineMemory: Equatable, Sendable {
     public var fragments = 0
     /// Messages that parsers keep while they are not complete.
     public var messages = 0
+    /// What connections brought before filters could tell of them.
+    public var histories = 0
     /// The parsers' values.
     public var parsers = 0
     /// The subscriptions' values.
@@ -20,13 +22,13 @@ public struct EngineMemory: Equatable, Sendable {
 
     public var total: Int { fixed + connections + parsers + subscriptions }
     /// What does not grow with the number of connections.
-    public var fixed: Int { segments + fragments + messages }
+    public var fixed: Int { segments + fragments + messages + histories }
 
     /// Each part with a short name, for people.
     public var parts: [(name: String, bytes: Int)] {
         [
-            ("connections", connections), ("segments", segments), ("fragments", fragments), ("messages", messages), ("parsers", parsers),
-            ("subscriptions", subscriptions),
+            ("connections", connections), ("segments", segments), ("fragments", fragments), ("messages", messages), ("histories", histories),
+            ("parsers", parsers), ("subscriptions", subscriptions),
         ].filter { $0.1 > 0 }
     }
 }
@@ -36,6 +38,8 @@ extension ConnTracker {
     var memory: EngineMemory {
         var memory = EngineMemory()
         memory.connections = table.byteCount + wheel.byteCount + extras.byteCount + reassembly.streamByteCount + members.byteCount + filters.byteCount
+            + levels.byteCount
+        memory.histories = levels.histories.poolByteCount
         memory.segments = reassembly.pages.byteCount
         for number in 0..<parsers.count {
             memory.parsers += parsers.with(number) { $0.byteCount }

@@ -14,6 +14,8 @@ public struct TrackerOptions: Equatable, Sendable {
     public var overlapPolicy = OverlapPolicy.first
     /// Bytes that a parser's values may keep, all connections together.
     public var parserMemory = 64 << 20
+    /// Bytes for what connections brought while filters could not tell of them, where subscriptions ask for that (`HistoryBudget`).
+    public var historyMemory = 64 << 20
     public var tcpInactivityTimeout: Int64 = 300_000_000_000
     public var udpInactivityTimeout: Int64 = 60_000_000_000
     public var otherInactivityTimeout: Int64 = 60_000_000_000

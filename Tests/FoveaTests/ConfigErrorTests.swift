@@ -57,6 +57,16 @@ private func dots(_ count: Int) -> String { String(repeating: "a.", count: count
         ("[lists]\na = { files = 'b' }", "2: files: no such setting in [lists.a]; did you mean file?"),
         ("offline.pcap = 'x'\n[lists]\na = {}", "3: file: missing in [lists.a]"),
         ("offline.pcap = 'x'\n[[subscriptions]]\nname = 'a'\noutput = ''", "4: output: expected a string that is not empty, found \"\""),
+        (
+            "offline.pcap = 'x'\n[[subscriptions]]\nname = 'a'\npackets = 'ten'",
+            "4: packets: expected \"all\", or as \"first 10\" or \"every 100\", found \"ten\""
+        ),
+        (
+            "offline.pcap = 'x'\n[[subscriptions]]\nname = 'a'\nevery = 10",
+            "4: every: expected seconds, packets or bytes: \"10 s\", \"1000 packets\", \"1 MiB\", found 10"
+        ),
+        ("offline.pcap = 'x'\n[[subscriptions]]\nname = 'a'\nhistory = '1 KiB'", "4: history: expected a table, found \"1 KiB\""),
+        ("offline.pcap = 'x'\n[[subscriptions]]\nname = 'a'\nhistory = { byte = 1 }", "4: byte: no such setting in [subscriptions.history]; did you mean bytes?"),
         ("subscriptions = ['a']", "1: subscriptions: expected a table, found \"a\""),
 
         // A value out of range.

@@ -23,6 +23,7 @@ import Testing
         #expect(config.conntrack.holeTimeout == .seconds(10))
         #expect(config.conntrack.overlapPolicy == .first)
         #expect(config.conntrack.reassemblyMemory == 67_108_864)
+        #expect(config.conntrack.historyMemory == 67_108_864)
         #expect(config.conntrack.tcpInactivityTimeout == .milliseconds(300_000))
         #expect(config.conntrack.udpInactivityTimeout == .milliseconds(60_000))
         #expect(config.conntrack.otherInactivityTimeout == .milliseconds(60_000))
@@ -126,6 +127,33 @@ import Testing
         first.output = located("-", 6)
         second.data = located("tls", 9)
         #expect(try Config(parsing: text, path: "c.toml").subscriptions == [first, second])
+    }
+
+    @Test(arguments: [
+        ("all", PacketSelection.all), ("first 10", .first(10)), ("every  100", .every(100)), ("first 0", nil), ("every", nil), ("first 10 packets", nil), ("10", nil),
+        ("first 99999999999999999999", nil), ("every -1", nil), ("", nil),
+    ])
+    func `knows which packets a subscription wants`(text: String, selection: PacketSelection?) throws {
+        #expect(PacketSelection(text) == selection)
+    }
+
+    @Test(arguments: [
+        ("10 s", TickInterval.time(.seconds(10))), ("1.5s", .time(.milliseconds(1500))), ("250 ms", .time(.milliseconds(250))), ("2 m", .time(.seconds(120))),
+        ("1 d", .time(.seconds(86_400))), ("1000 packets", .packets(1000)), ("1 MiB", .bytes(1 << 20)), ("9000 B", .bytes(9000)), ("0 s", nil), ("0.0000001 ms", nil),
+        ("10", nil), ("s", nil), ("1.5 packets", nil), ("0 packets", nil), ("999999999 d", nil), ("1 parsec", nil), ("1e3 s", nil), ("-1 s", nil), ("0 B", nil),
+    ])
+    func `knows how often a connection ticks`(text: String, interval: TickInterval?) {
+        #expect(TickInterval(text) == interval)
+    }
+
+    @Test func `takes how much a subscription gets`() throws {
+        let text = "offline.pcap = 'x'\n[[subscriptions]]\nname = 'a'\npackets = 'first 10'\nevery = '10 s'\nhistory = {}\n[[subscriptions]]\nname = 'b'\nhistory = { packets = 5, bytes = '1 KiB' }"
+        let config = try Config(parsing: text, path: "c.toml")
+        #expect(config.subscriptions[0].packets == Located(.first(10), path: "c.toml", line: 4))
+        #expect(config.subscriptions[0].every == Located(.seconds(10), path: "c.toml", line: 5))
+        #expect(config.subscriptions[0].history == Located(HistoryBudget(), path: "c.toml", line: 6))
+        #expect(config.subscriptions[1].history?.value == HistoryBudget(packets: 5, bytes: 1024))
+        #expect(config.subscriptions[1].packets == nil && config.subscriptions[1].every == nil)
     }
 
     @Test func `opens no tunnel if they are not enabled`() throws {

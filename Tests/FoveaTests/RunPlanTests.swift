@@ -44,6 +44,9 @@ import Testing
             "[[subscriptions]]\nname = 'bad hosts'\nfilter = 'tcp'",
             "x.toml:3: \"bad hosts\" is no subscription of the program's: expected type = or data = to say what it is to give"
         ),
+        ("[[subscriptions]]\nname = 'tls'\npackets = 'all'", "x.toml:4: packets: tls gets no packets"),
+        ("[[subscriptions]]\nname = 'connection'\nevery = '1 s'", "x.toml:4: every: connection does not tick"),
+        ("[[subscriptions]]\nname = 'packet'\nhistory = {}", "x.toml:4: history: packet gets neither connections' packets nor streams"),
         ("output = 'o'\n[[subscriptions]]\nname = 'a/b'\ndata = 'tls'", "x.toml:4: \"a/b.jsonl\" cannot be the name of a result file; give it an output"),
         ("output = 'o'\n[[subscriptions]]\nname = '.'\ndata = 'tls'", "x.toml:4: \"..jsonl\" cannot be the name of a result file; give it an output"),
         ("output = 'o'\n[[subscriptions]]\nname = 'tls'\noutput = 'summary.json'", "x.toml:5: \"summary.json\" cannot be the name of a result file"),
@@ -78,6 +81,18 @@ import Testing
     @Test func `no data type is there twice, or without a summary`() {
         #expect(Set(DataTypes.all.map { $0.name }).count == DataTypes.all.count)
         #expect(DataTypes.all.allSatisfy { !$0.summary.isEmpty })
+    }
+
+    @Test func `subscriptions get as much as they ask for`() throws {
+        let plan = try plan(
+            "[[subscriptions]]\nname = 'packet'\npackets = 'every 10'\n[[subscriptions]]\nname = 'connection_tick'\nevery = '1 s'\n"
+                + "[[subscriptions]]\nname = 'stream'\nhistory = { bytes = 1000 }\n[[subscriptions]]\nname = 'tls'")
+        var deliveries = [Delivery](repeating: Delivery(), count: 4)
+        deliveries[0].packets = .every(10)
+        deliveries[1].tick = .seconds(1)
+        deliveries[2].history = HistoryBudget(bytes: 1000)
+        #expect(plan.entries.map(\.delivery) == deliveries)
+        #expect(plan.entries.map { plan.context(of: $0, lcore: 1).delivery } == deliveries)
     }
 
     private static let outputs = """

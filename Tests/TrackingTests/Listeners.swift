@@ -11,6 +11,9 @@ enum Event: Equatable {
     case conflict(Direction, StreamConflict)
     case session
     case reoriented
+    /// With the packets of both sides so far.
+    case established(UInt64)
+    case tick(UInt64)
 }
 
 /// The report of the tests' subscriptions: what they were told. A reference, so that the test can look at it at any time.
@@ -114,6 +117,62 @@ struct PacketsAndStreams: PacketTrackable, StreamTrackable, ~Copyable {
         log.note(.bytes(sender, bytes.withUnsafeBytes { Octets($0) }), connection)
     }
     mutating func gap(_ byteCount: Int, from sender: Direction, _ log: inout Log) -> Verdict { log.note(.gap(sender, byteCount), connection) }
+    consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) { log.ended.append(connection) }
+}
+
+/// All that happens to each connection between its beginning and its end.
+struct Moments: PacketTrackable, StreamTrackable, EstablishedTrackable, TickTrackable, ~Copyable {
+    static let tick = TickInterval.packets(3)
+    let connection: String
+    private let ledger = Ledger.current
+
+    init(_ connection: ConnectionRecord) {
+        self.connection = connection.uid
+        ledger.made += 1
+    }
+    deinit { ledger.destroyed += 1 }
+
+    static func makeReport(_ context: ReportContext) -> Log { Log.current }
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ log: inout Log) -> Verdict {
+        log.note(.packet(sender, packet.payloadLength), connection)
+    }
+    mutating func stream(_ bytes: RawSpan, from sender: Direction, _ log: inout Log) -> Verdict {
+        log.note(.bytes(sender, bytes.withUnsafeBytes { Octets($0) }), connection)
+    }
+    mutating func gap(_ byteCount: Int, from sender: Direction, _ log: inout Log) -> Verdict { log.note(.gap(sender, byteCount), connection) }
+    mutating func established(_ connection: ConnectionRecord, _ log: inout Log) -> Verdict { log.note(.established(connection.packets), self.connection) }
+    mutating func ticked(_ connection: ConnectionRecord, _ log: inout Log) -> Verdict { log.note(.tick(connection.packets), self.connection) }
+    consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) { log.ended.append(connection) }
+}
+
+extension ConnectionRecord {
+    fileprivate var packets: UInt64 { originator.packets + responder.packets }
+}
+
+/// Only that a connection is established.
+struct Establishments: EstablishedTrackable {
+    init(_ connection: ConnectionRecord) {}
+    static func makeReport(_ context: ReportContext) -> Log { Log.current }
+    mutating func established(_ connection: ConnectionRecord, _ log: inout Log) -> Verdict { log.note(.established(connection.packets), "\(connection.originator.port)") }
+    consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) { log.ended.append(connection) }
+}
+
+/// Only ticks.
+struct Ticks: TickTrackable {
+    static let tick = TickInterval.packets(1)
+    init(_ connection: ConnectionRecord) {}
+    static func makeReport(_ context: ReportContext) -> Log { Log.current }
+    mutating func ticked(_ connection: ConnectionRecord, _ log: inout Log) -> Verdict { log.note(.tick(connection.packets), "\(connection.originator.port)") }
+    consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) { log.ended.append(connection) }
+}
+
+/// Only the packets of each connection.
+struct Packets: PacketTrackable {
+    init(_ connection: ConnectionRecord) {}
+    static func makeReport(_ context: ReportContext) -> Log { Log.current }
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ log: inout Log) -> Verdict {
+        log.note(.packet(sender, packet.payloadLength), "")
+    }
     consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) { log.ended.append(connection) }
 }
 

@@ -10,10 +10,12 @@ final class Run {
     /// A subscription and the filter that the config would give it.
     struct Listener {
         var filter: Filter
+        var delivery: Delivery
         var make: (SubscriberOrder) throws -> Subscriber
 
-        init<S: Subscription & ~Copyable>(_ type: S.Type, _ filter: Filter = .everything) {
+        init<S: Subscription & ~Copyable>(_ type: S.Type, _ filter: Filter = .everything, _ delivery: Delivery = Delivery()) {
             self.filter = filter
+            self.delivery = delivery
             make = { try S._makeSubscriber($0) }
         }
     }
@@ -38,7 +40,8 @@ final class Run {
         self.logs = logs
         let subscribers = try zip(listeners, logs).map { listener, log in
             try Log.$current.withValue(log) {
-                let context = ReportContext(subscription: "test", lcore: 0, outputFolder: nil)
+                var context = ReportContext(subscription: "test", lcore: 0, outputFolder: nil)
+                context.delivery = listener.delivery
                 return try listener.make(SubscriberOrder(filter: listener.filter, context: context, maxConnections: options.maxConnections))
             }
         }
@@ -77,6 +80,7 @@ final class Run {
         check()
         if pipeline.tracker.count != 0 { Issue.record("\(pipeline.tracker.count) connections left") }
         if pipeline.fragments.heldPages != 0 || pipeline.fragments.table.count != 0 { Issue.record("fragments left") }
+        if pipeline.tracker.levels.histories.heldPages != 0 { Issue.record("\(pipeline.tracker.levels.histories.heldPages) pages of histories left") }
         if pipeline.tracker.reassembly.heldPages != 0 { Issue.record("\(pipeline.tracker.reassembly.heldPages) pages left") }
         let ends = EndReason.allCases.reduce(0) { $0 + counters[$1] }
         if ends != counters.connections { Issue.record("\(counters.connections) connections began, \(ends) ended") }

@@ -16,7 +16,7 @@ import Testing
     static let serverHello = message(2, [3, 3] + Octets(0..<32) + [0, 0x13, 1, 0])
 
     /// A TLS connection, after some plain chunks.
-    private func talk(_ name: String = "www.example.org", plain: [String] = [], port: UInt16 = 40000) -> Talk {
+    static func talk(_ name: String = "www.example.org", plain: [String] = [], port: UInt16 = 40000) -> Talk {
         var talk = Talk()
         talk.client.port = port
         talk.payloads = plain.map { Octets($0.utf8) } + [Self.clientHello(name), Self.serverHello]
@@ -85,7 +85,7 @@ import Testing
 
     @Test func `of TLS have the server's name`() throws {
         let run = try Run([.init(TLSNames.self), .init(TLSNames.self, .tls), .init(Records.self, .tls)])
-        run.send(talk())
+        run.send(Self.talk())
         run.drain()
         #expect(run.logs[0].names == ["www.example.org"])
         #expect(run.logs[1].names == ["www.example.org"])
@@ -110,7 +110,7 @@ import Testing
     @Test func `of TLS may begin late`() throws {
         for plain in [0, 1, 5, 60] {
             let run = try Run([.init(TLSNames.self), .init(Records.self, .tls), .init(Records.self, !.tls)])
-            run.send(talk(plain: (0..<plain).map { "plain text \($0)\r\n" }))
+            run.send(Self.talk(plain: (0..<plain).map { "plain text \($0)\r\n" }))
             run.drain()
             #expect(run.logs[0].names == ["www.example.org"], "after \(plain) chunks")
             #expect(run.logs[1].ended.count == 1)
@@ -120,7 +120,7 @@ import Testing
 
     @Test func `of TLS that begins after too many chunks are none`() throws {
         let run = try Run([.init(TLSNames.self), .init(Records.self, .tls), .init(Records.self, !.tls)])
-        run.send(talk(plain: (0..<64).map { "plain text \($0)\r\n" }))
+        run.send(Self.talk(plain: (0..<64).map { "plain text \($0)\r\n" }))
         #expect(run.logs[2].ended.count == 0)
         run.drain()
         #expect(run.logs[0].names == [])
@@ -153,7 +153,7 @@ import Testing
 
     @Test func `a stream that is wanted for TLS only is given from the hello on`() throws {
         let run = try Run([.init(Streams.self, .tls)])
-        run.send(talk())
+        run.send(Self.talk())
         run.drain()
         #expect(run.log.stream(.originator).map { $0! } == Self.clientHello("www.example.org"))
         #expect(run.log.stream(.responder).map { $0! } == Self.serverHello)

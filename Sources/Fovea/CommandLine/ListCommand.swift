@@ -50,7 +50,7 @@ extension Needs {
     var names: [String] {
         let names: [(Needs, String)] = [
             (.packets, "packets"), (.connections, "connections"), (.connectionPackets, "packets of connections"), (.stream, "reassembly"),
-            (.sessions, "sessions"),
+            (.sessions, "sessions"), (.establishment, "establishment"), (.ticks, "ticks"),
         ]
         return names.compactMap { contains($0.0) ? $0.1 : nil }
     }

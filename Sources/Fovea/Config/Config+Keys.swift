@@ -1,4 +1,5 @@
 import Packets
+import Tracking
 
 /// The file's keys. Each line takes one, with its range; the defaults are the properties' initial values.
 extension Config {
@@ -110,6 +111,7 @@ extension Config.Conntrack {
         table.takeMilliseconds("hole_timeout", into: &holeTimeout, in: 1...aDayInMilliseconds)
         table.takeCase("overlap_policy", into: &overlapPolicy)
         table.takeSize("parser_memory", into: &parserMemory, in: 64 << 10...1 << 40)
+        table.takeSize("history_memory", into: &historyMemory, in: 64 << 10...1 << 40)
         table.take("emergency_threshold", into: &emergencyThreshold, in: 50...100)
         table.takeMilliseconds("tcp_inactivity_timeout", into: &tcpInactivityTimeout, in: 1...aDayInMilliseconds)
         table.takeMilliseconds("udp_inactivity_timeout", into: &udpInactivityTimeout, in: 1...aDayInMilliseconds)
@@ -146,5 +148,49 @@ extension Config.Subscription {
         table.take("data", into: &data)
         table.take("filter", into: &filter)
         table.takeFilled("output", into: &output)
+        table.take("packets", into: &packets, #""all", or as "first 10" or "every 100""#, PacketSelection.init)
+        table.take("every", into: &every, #"seconds, packets or bytes: "10 s", "1000 packets", "1 MiB""#, TickInterval.init)
+        history = table.takeLocated("history") { HistoryBudget(&$0) }
+    }
+}
+
+extension HistoryBudget {
+    fileprivate init(_ table: inout ConfigTable) {
+        self.init()
+        table.take("packets", into: &packets, in: 0...1_000_000_000)
+        table.takeSize("bytes", into: &bytes, in: 0...1 << 40)
+    }
+}
+
+// MARK: Words
+
+extension PacketSelection {
+    /// "all", "first 10", "every 100".
+    init?(_ text: String) {
+        if text == "all" {
+            self = .all
+            return
+        }
+        guard let words = text.wholeMatch(of: /(first|every) +([0-9]{1,9})/), let count = Int(words.2), count > 0 else { return nil }
+        self = words.1 == "first" ? .first(count) : .every(count)
+    }
+}
+
+extension TickInterval {
+    /// "10 s", "500 ms", "1000 packets", "1 MiB".
+    init?(_ text: String) {
+        guard let words = text.wholeMatch(of: /([0-9]{1,9}(?:\.[0-9]{1,9})?) *([A-Za-z]+)/), let number = Double(words.1), number > 0 else { return nil }
+        let seconds: [Substring: Double] = ["ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400]
+        if let unit = seconds[words.2] {
+            let nanoseconds = number * unit * 1e9
+            guard nanoseconds >= 1, nanoseconds < 9e18 else { return nil }
+            self = .time(.nanoseconds(Int64(nanoseconds)))
+        } else if words.2 == "packets", let count = Int(words.1) {
+            self = .packets(count)
+        } else if let bytes = byteCount(text) {
+            self = .bytes(bytes)
+        } else {
+            return nil
+        }
     }
 }

@@ -130,6 +130,8 @@ public struct Config: Equatable, Sendable {
         public var overlapPolicy = OverlapPolicy.first
         /// Bytes that parsers may keep of unfinished messages, a core and protocol.
         public var parserMemory = 64 << 20
+        /// Bytes that a core keeps of connections for subscriptions that ask for what came before their filter could tell (`history`).
+        public var historyMemory = 64 << 20
         /// How long a connection may be silent.
         public var tcpInactivityTimeout: Duration = .seconds(300)
         public var udpInactivityTimeout: Duration = .seconds(60)
@@ -187,6 +189,12 @@ public struct Config: Equatable, Sendable {
         public var filter: LocatedText?
         /// The file for its results: a name in the folder `output`, or a path, or "-" for standard output. Nil: `<name>.jsonl`.
         public var output: LocatedText?
+        /// Which packets, of a type that gets packets: "all", "first 10", "every 100".
+        public var packets: Located<PacketSelection>?
+        /// How often, of a type that ticks: "10 s", "1000 packets", "1 MiB".
+        public var every: Located<TickInterval>?
+        /// What is kept of a connection while the filter cannot tell yet, for a type that gets its packets or its stream.
+        public var history: Located<HistoryBudget>?
 
         public init(_ name: LocatedText, filter: LocatedText? = nil) {
             self.name = name

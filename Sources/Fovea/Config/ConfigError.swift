@@ -47,3 +47,21 @@ public struct LocatedText: Equatable, Sendable, ExpressibleByStringLiteral, Cust
         ConfigError(path: path, line: line, message: message)
     }
 }
+
+/// Another value of the configuration, and where it stands.
+public struct Located<Value: Equatable & Sendable>: Equatable, Sendable {
+    public var value: Value
+    public var path: String?
+    public var line: Int?
+
+    public init(_ value: Value, path: String? = nil, line: Int? = nil) {
+        self.value = value
+        self.path = path
+        self.line = line
+    }
+
+    /// An error at this place.
+    public func error(_ message: String) -> ConfigError {
+        ConfigError(path: path, line: line, message: message)
+    }
+}

@@ -79,6 +79,17 @@ extension ConfigTable {
         target = take(key, "a string that is not empty", as: \.filledString).map { locate($0, at: key) } ?? target
     }
 
+    /// A text that means something else.
+    mutating func take<Value>(_ key: String, into target: inout Located<Value>?, _ expected: String, _ read: (String) -> Value?) {
+        guard let value = take(key, expected, as: { $0.string.flatMap(read) }) else { return }
+        target = Located(value, path: path, line: locator.line(of: place + [.key(key)]))
+    }
+
+    /// A table, and where it stands.
+    mutating func takeLocated<Value>(_ key: String, _ read: (inout Self) -> Value) -> Located<Value>? {
+        take(key, read).map { Located($0, path: path, line: locator.line(of: place + [.key(key)])) }
+    }
+
     /// All keys, each an array of values or the file that has them.
     mutating func takeLists() -> [String: Config.List] {
         var lists: [String: Config.List] = [:]
@@ -288,7 +299,7 @@ extension TOMLValue {
 }
 
 /// Reads "64 MiB". Nil for what is no size, or no Int.
-private func byteCount(_ text: String) -> Int? {
+func byteCount(_ text: String) -> Int? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let unit = text.dropFirst(digits.count).drop { $0 == " " }
     guard let count = Int(digits), let power = ["B", "KiB", "MiB", "GiB", "TiB"].firstIndex(of: unit) else { return nil }

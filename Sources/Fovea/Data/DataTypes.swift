@@ -1,9 +1,14 @@
 import Tracking
 
 /// What a config can ask for without a type of the program's: `data = "connection"` in `[[subscriptions]]`. Each is a subscription that writes JSON lines and
-/// keeps nothing for a connection, so that hundreds of them cost what their filters cost.
+/// keeps next to nothing for a connection, so that hundreds of them cost what their filters cost.
 ///
 /// A protocol's sessions become one by a type beside the others here, and a line in `all`.
 public enum DataTypes {
-    public static var all: [AnySubscription] { [PacketData.self, ConnectionData.self, TLSData.self] }
+    public static var all: [AnySubscription] {
+        [
+            PacketData.self, ConnectionPacketData.self, StreamData.self, ConnectionData.self, EstablishedData.self, TickData.self,
+            TLSData.self,
+        ]
+    }
 }

@@ -13,6 +13,30 @@ struct PacketData: PacketSubscription {
     }
 }
 
+/// `data = "connection_packet"`: the same line for the packets of each connection that matches, with whose they are. `history` has those that came before
+/// the filter could tell.
+struct ConnectionPacketData: PacketTrackable {
+    static let name = "connection_packet"
+    static let summary = "packets of connections: as packet, and whose they are"
+
+    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+
+    private let uid: String
+
+    init(_ connection: ConnectionRecord) { uid = connection.uid }
+
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+        output.write { line in
+            line.add("uid", uid)
+            line.add("is_orig", sender == .originator)
+            line.addPacket(packet)
+        }
+        return .more
+    }
+
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+}
+
 extension JSONObject {
     /// What a packet's headers say. `src` is who sent it, whoever opened its connection; lengths are bytes.
     public mutating func addPacket(_ packet: Packet) {

@@ -96,6 +96,7 @@ extension ConnTracker {
         for number in pending.intersection(triggered) where sessionMembers.contains(number) && decide(number, view) == .yes { receiving.insert(number) }
         filters.with { $0.rememberSession(view) }
         decide(view, triggered, index, connection)
+        if !starting.isEmpty { updateWants(index, connection) }
     }
 
     /// `receiving` has those that choose single packets, and want this one.

@@ -12,6 +12,7 @@ extension ConnTracker {
     mutating func startSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         guard subscribers.count > 0 else { return }
         let index = Int(slot.index)
+        levels.begin(index)
         beginDecisions(index, connection)
         if !starting.isEmpty { start(starting, index, connection) }
         if wantsStages || !members.pending(index, connection).isEmpty { updateWants(index, connection) }
@@ -22,6 +23,7 @@ extension ConnTracker {
         members.active(index, connection).formUnion(wanting)
         ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index))
         for number in wanting { subscribers.with(number) { $0.start(index, UnsafePointer(record)) } }
+        if levels.isOn { catchUp(wanting, index, connection) }
     }
 
     /// Gives out what is left of the streams, and the record.
@@ -54,6 +56,7 @@ extension ConnTracker {
         }
         subscribed.removeAll()
         members.active(index, connection).removeAll()
+        members.pending(index, connection).removeAll()
         if connection.pointee.wants.isMoreThanCounts { updateWants(index, connection) }
         if hasStreams { closeStreams(index) }
     }
@@ -70,6 +73,7 @@ extension ConnTracker {
             }
         }
         if pending.overlaps(filters.packetAskers) { wants.insert(.decision) }
+        if levels.isOn { wants.formUnion(updateLevels(index, connection)) }
         if !wants.contains(.sessions), connection.pointee.parsing.isRunning { stopParser(index, connection) }
         let hadStreams = connection.pointee.wants.contains(.hasStreams)
         if hadStreams, wants.isDisjoint(with: .reassembly) { freeStreams(index) }
@@ -100,6 +104,14 @@ extension ConnTracker {
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {
         if connection.pointee.wants.contains(.decision) { decide(with: packet, frame, index, connection, sender) }
+        if !connection.pointee.wants.isDisjoint(with: [.packets, .levels]) { givePacket(packet, frame, index, connection, sender) }
+        if !connection.pointee.wants.isDisjoint(with: .reassembly) {
+            reassemble(packet, frame, Half(index: index, connection: connection, sender: sender))
+        }
+    }
+    private mutating func givePacket(
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+    ) {
         if connection.pointee.wants.contains(.packets) {
             let span = RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))
             let direction = connection.direction(of: sender)
@@ -112,8 +124,6 @@ extension ConnTracker {
                 apply(verdict, to: number, index, connection)
             }
         }
-        if !connection.pointee.wants.isDisjoint(with: .reassembly) {
-            reassemble(packet, frame, Half(index: index, connection: connection, sender: sender))
-        }
+        if connection.pointee.wants.contains(.levels) { meetLevels(packet, frame, index, connection, sender) }
     }
 }

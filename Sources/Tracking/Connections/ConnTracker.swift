@@ -38,6 +38,7 @@ public struct ConnTracker: ~Copyable {
     var wheel: TimerWheel
     var reassembly: Reassembly
     var extras: ConnectionExtrasList
+    var levels: LevelTable
     /// The record at hand, for whoever is told of a connection.
     let record = ConnectionRecord.allocate()
     /// The key at hand, for filters.
@@ -81,6 +82,7 @@ public struct ConnTracker: ~Copyable {
         let span = max(options.tcpInactivityTimeout, options.udpInactivityTimeout)
         wheel = TimerWheel(capacity: capacity, tick: max(1, options.timeoutResolution), span: span, startingAt: 0)
         extras = ConnectionExtrasList(connections: capacity)
+        levels = LevelTable(subscribers, connections: capacity, historyMemory: options.historyMemory)
         reassembly = Reassembly(connections: capacity, options, seed: seed)
 
         var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
@@ -98,7 +100,7 @@ public struct ConnTracker: ~Copyable {
         }
         for service in edition.plan.services { stages.addStage(for: service) }
         parsers = ObjectList(stages.stages)
-        wantsStages = !(packetMembers.isEmpty && streamMembers.isEmpty && sessionMembers.isEmpty)
+        wantsStages = !(packetMembers.isEmpty && streamMembers.isEmpty && sessionMembers.isEmpty) || levels.isOn
         let shortest = min(
             options.tcpInactivityTimeout, options.udpInactivityTimeout, options.otherInactivityTimeout, options.tcpEstablishTimeout, options.tcpClosingTimeout,
             options.tcpTombstoneTimeout)

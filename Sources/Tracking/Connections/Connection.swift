@@ -139,6 +139,8 @@ struct Wants: OptionSet {
     static let sessions = Wants(rawValue: 4)
     /// Filters that have not decided ask each packet, or look at the counts after it.
     static let decision = Wants(rawValue: 8)
+    /// What `LevelTable` has of it.
+    static let levels = Wants(rawValue: 16)
     /// Not a wish: the originator was corrected, and nobody has been told yet.
     static let reoriented = Wants(rawValue: 32)
     /// Not a wish: nobody has been asked yet.

@@ -17,8 +17,13 @@ extension UnsafeMutablePointer<Connection> {
     }
 
     /// Where it stands among those that a full table gives up.
-    var currentRank: Rank {
-        if pointee.phase != .open { return .closed }
+    var currentRank: Rank { pointee.phase == .open ? rankBeforeClose : .closed }
+
+    /// Whether it came to be used by both ends: a TCP handshake was completed, or both sides of one that was picked up later were heard; of anything else,
+    /// there was an answer.
+    var hasBeenEstablished: Bool { rankBeforeClose == .established }
+
+    private var rankBeforeClose: Rank {
         let isOneSided = pointee.sideA.packets == 0 || pointee.sideB.packets == 0
         guard pointee.transport == .tcp else { return isOneSided ? .unanswered : .established }
         let seen = side(pointee.originator).pointee.seen

@@ -25,6 +25,7 @@ extension ConnTracker {
                 let verdict = subscribers.with(number) { $0.stream(index, span, from: direction) }
                 apply(verdict, to: number, index, connection)
             }
+            if connection.pointee.wants.contains(.levels) { keepStream(bytes, half) }
         }
     }
 
@@ -47,6 +48,7 @@ extension ConnTracker {
                 let verdict = subscribers.with(number) { $0.gap(index, byteCount, from: direction) }
                 apply(verdict, to: number, index, connection)
             }
+            if connection.pointee.wants.contains(.levels) { keepGap(byteCount, half) }
         }
     }
 

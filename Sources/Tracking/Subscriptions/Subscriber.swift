@@ -44,7 +44,20 @@ open class Subscriber {
     func reoriented(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {}
     func conflict(_ index: Int, _ conflict: StreamConflict, from sender: Direction) -> Verdict { .more }
     func end(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {}
+    func established(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) -> Verdict { .more }
+    func ticked(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) -> Verdict { .more }
     func drop(_ index: Int) {}
+
+    /// How often its connections tick; nil when they do not.
+    var tick: TickInterval? { nil }
+    /// What of connections is kept for it while its filter cannot tell.
+    var history: HistoryBudget? { nil }
+    /// The connection begins to tick, this far on its way.
+    func armTick(_ index: Int, at clock: TickClock) {}
+    /// Whether a tick is due; the one after it is what is due then.
+    func takeTick(_ index: Int, at clock: TickClock) -> Bool { false }
+    /// When the connection ticks next.
+    func nextTick(_ index: Int) -> (unit: TickUnit, due: UInt64) { (.packets, .max) }
     func subscribeToSessions(_ parsers: inout ParserStages) {}
 
     /// Adds the report of the same subscription on another core to this one's; that one's is used up.
@@ -59,8 +72,12 @@ final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
     // In raw memory, because a class's stored property is checked for exclusive access at each use.
     private let report: UnsafeMutablePointer<S.Report>
     private var hasReport = true
+    private let selection: PacketSelection
+    /// Packets that matched, when not all are wanted.
+    private var matched: UInt64 = 0
 
     init(_ order: SubscriberOrder) throws {
+        selection = order.context.delivery.packets ?? S.packetSelection
         report = .allocate(capacity: 1)
         report.initialize(to: try S.makeReport(order.context))
         super.init(order.filter, S._needs)
@@ -71,7 +88,13 @@ final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
         report.deallocate()
     }
 
-    override func packet(_ packet: UnsafePointer<Packet>, _ frame: RawSpan) { S.packet(packet.pointee, frame, &report.pointee) }
+    override func packet(_ packet: UnsafePointer<Packet>, _ frame: RawSpan) {
+        if selection != .all {
+            defer { matched &+= 1 }
+            guard selection.takes(matched) else { return }
+        }
+        S.packet(packet.pointee, frame, &report.pointee)
+    }
 
     override func mergeReport(of other: Subscriber) {
         guard let other = other as? Self, other.hasReport else { return }
@@ -86,15 +109,23 @@ final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
 
 /// Runs a `Trackable` on one core: the connections' values lie in an array by the connections' indices, of which only the part that is used
 /// costs memory.
-public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
+public class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
     private let values: UnsafeMutablePointer<S>
     private let memory: RawMemory
     private let report: UnsafeMutablePointer<S.Report>
     private var hasReport = true
+    private let interval: TickInterval?
+    /// When each connection ticks next.
+    private let ticks: RawMemory
+    private let keptBefore: HistoryBudget?
 
     init(_ order: SubscriberOrder) throws {
-        memory = RawMemory(byteCount: ConnTracker.capacity(order.maxConnections) * MemoryLayout<S>.stride)
+        let capacity = ConnTracker.capacity(order.maxConnections), delivery = order.context.delivery
+        memory = RawMemory(byteCount: capacity * MemoryLayout<S>.stride)
         values = memory.start.assumingMemoryBound(to: S.self)
+        interval = S._tick.map { delivery.tick ?? $0 }
+        ticks = RawMemory(byteCount: interval == nil ? 0 : capacity * MemoryLayout<UInt64>.stride)
+        keptBefore = S._seesPackets || S._seesStream ? delivery.history ?? S.history : nil
         report = .allocate(capacity: 1)
         report.initialize(to: try S.makeReport(order.context))
         super.init(order.filter, S._needs)
@@ -105,7 +136,7 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
         report.deallocate()
     }
 
-    override var byteCount: Int { memory.byteCount }
+    override var byteCount: Int { memory.byteCount + ticks.byteCount }
 
     override func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) { S._start(values + index, record) }
 
@@ -131,9 +162,36 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
 
     override func drop(_ index: Int) { (values + index).deinitialize(count: 1) }
 
+    override func established(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) -> Verdict {
+        S._established(values + index, record, &report.pointee)
+    }
+
+    override func ticked(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) -> Verdict { S._ticked(values + index, record, &report.pointee) }
+
+    override var tick: TickInterval? { interval }
+    override var history: HistoryBudget? { keptBefore }
+
+    override func armTick(_ index: Int, at clock: TickClock) {
+        guard let (unit, count) = interval?.step else { return }
+        // The next multiple.
+        let due = (clock.count(unit) / count).addingReportingOverflow(1).partialValue.multipliedReportingOverflow(by: count)
+        ticks.bound(to: UInt64.self)[index] = due.overflow ? .max : due.partialValue
+    }
+
+    override func takeTick(_ index: Int, at clock: TickClock) -> Bool {
+        guard let interval, clock.count(interval.step.unit) >= ticks.bound(to: UInt64.self)[index] else { return false }
+        armTick(index, at: clock)
+        return true
+    }
+
+    override func nextTick(_ index: Int) -> (unit: TickUnit, due: UInt64) {
+        guard let interval else { return (.packets, .max) }
+        return (interval.step.unit, ticks.bound(to: UInt64.self)[index])
+    }
+
     override func subscribeToSessions(_ parsers: inout ParserStages) { S._subscribeToSessions(self, &parsers) }
 
-    func session(
+    final func session(
         _ index: Int, _ session: UnsafePointer<S.Parser.Session>, _ record: UnsafePointer<ConnectionRecord>
     ) -> Verdict where S: SessionTrackable {
         S._session(values + index, session, record, &report.pointee)
@@ -150,4 +208,50 @@ public final class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
     public override func flushReport() { report.pointee.flush() }
 
     public override func finishReport() throws { try report.pointee.finish() }
+}
+
+/// A `Trackable` that gets only some of each connection's packets.
+final class SelectiveSubscriber<S: Trackable & ~Copyable>: TrackableSubscriber<S> {
+    private let selection: PacketSelection
+    /// Packets of each connection so far.
+    private let counts: RawMemory
+    /// Whether a connection is of no more use once it has brought the packets that are wanted.
+    private let wantsPacketsOnly: Bool
+
+    init(_ order: SubscriberOrder, _ selection: PacketSelection) throws {
+        self.selection = selection
+        counts = RawMemory(byteCount: ConnTracker.capacity(order.maxConnections) * MemoryLayout<UInt64>.stride)
+        wantsPacketsOnly = S._needs == [.connections, .connectionPackets]
+        try super.init(order)
+    }
+
+    override var byteCount: Int { super.byteCount + counts.byteCount }
+
+    override func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {
+        counts.bound(to: UInt64.self)[index] = 0
+        super.start(index, record)
+    }
+
+    override func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict {
+        let count = counts.bound(to: UInt64.self)[index]
+        counts.bound(to: UInt64.self)[index] = count &+ 1
+        let verdict = selection.takes(count) ? super.packet(index, packet, frame, from: sender) : .more
+        return verdict == .more && wantsPacketsOnly && !selection.takesMore(after: count) ? .done : verdict
+    }
+}
+
+extension PacketSelection {
+    /// Whether it has the packet before which there were so many.
+    fileprivate func takes(_ count: UInt64) -> Bool {
+        switch self {
+        case .all: true
+        case .first(let limit): count < UInt64(max(0, limit))
+        case .every(let interval): count % UInt64(max(1, interval)) == 0
+        }
+    }
+
+    fileprivate func takesMore(after count: UInt64) -> Bool {
+        guard case .first(let limit) = self else { return true }
+        return count &+ 1 < UInt64(max(0, limit))
+    }
 }

@@ -13,6 +13,8 @@ import Protocols
 /// | `PacketTrackable` | each packet of its connections, in arrival order | |
 /// | `StreamTrackable` | TCP payload in order, gaps, overlaps that differ | reassembly |
 /// | `SessionTrackable` | parsed sessions | reassembly and the parser |
+/// | `EstablishedTrackable` | a connection's record, once it is established | |
+/// | `TickTrackable` | its record every so many packets, bytes or seconds | |
 ///
 /// A type may conform to several. Everything happens on the core that polled the packet: callbacks get their own connection's value and their
 /// core's report, both `inout`, so they need neither locks nor globals. They must not block: the card does not wait.
@@ -71,6 +73,8 @@ public struct ReportContext: Sendable {
     public var outputFile: String?
     /// The subscription's name where its lines would not tell it from others that write to the same place.
     public var label: String?
+    /// How much of what its type conforms to it gets in this run.
+    public var delivery = Delivery()
 
     public init(subscription: String, lcore: Int, outputFolder: String?) {
         self.subscription = subscription
@@ -92,6 +96,9 @@ public enum Verdict: Sendable {
 
 /// Wants single packets, whatever connection they belong to, and those that belong to none.
 public protocol PacketSubscription: Subscription, ~Copyable {
+    /// Which of the packets that match, on each core: `.first` and `.every` count all connections' packets together, and those that have none. All unless
+    /// given; the config may give another.
+    static var packetSelection: PacketSelection { get }
     /// - Parameters:
     ///   - packet: its headers; malformed ones and those that are not IP come, too, if the filter lets them.
     ///   - frame: the captured bytes from the link layer's header on, valid during the call.
@@ -100,6 +107,10 @@ public protocol PacketSubscription: Subscription, ~Copyable {
 
 /// Keeps a value for each connection, from its first packet to its end.
 public protocol Trackable: Subscription, ~Copyable {
+    /// What is kept of a connection while the filter cannot tell yet, to be given when it then matches, in order and before anything else: to `packet` the
+    /// packets, to `stream` the bytes. Without it they get what comes from then on. Nil unless given; the config may give another.
+    static var history: HistoryBudget? { get }
+
     /// - Parameter connection: the record as it stands at the first packet, that packet included.
     init(_ connection: ConnectionRecord)
     /// The originator was found to be the other endpoint than was said so far (`^` in the history); what has been handed out came from the opposite
@@ -115,6 +126,11 @@ public protocol Trackable: Subscription, ~Copyable {
     static var _seesPackets: Bool { get }
     static var _seesStream: Bool { get }
     static var _seesSessions: Bool { get }
+    static var _seesEstablishment: Bool { get }
+    static var _selection: PacketSelection { get }
+    static var _tick: TickInterval? { get }
+    static func _established(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict
+    static func _ticked(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict
     mutating func _packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
     mutating func _stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
     mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict
@@ -124,6 +140,8 @@ public protocol Trackable: Subscription, ~Copyable {
 
 /// Wants each packet of its connections, in the order of arrival.
 public protocol PacketTrackable: Trackable, ~Copyable {
+    /// Which of a connection's packets. All unless given; the config may give another.
+    static var packetSelection: PacketSelection { get }
     mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
 }
 
@@ -158,6 +176,22 @@ public protocol SessionTrackable: Trackable, ~Copyable {
     ) -> Verdict
 }
 
+/// Wants to know of each of its connections when it is established, before the bytes that come with that packet: a TCP handshake is complete, or both sides of
+/// a connection that was picked up later have been heard; of anything else, there was an answer. Told once, and at the start when the filter could only tell
+/// after that.
+public protocol EstablishedTrackable: Trackable, ~Copyable {
+    /// - Parameter connection: the record as it stands, the packet at hand included.
+    mutating func established(_ connection: ConnectionRecord, _ report: inout Report) -> Verdict
+}
+
+/// Wants its connections' records again and again as they go on.
+public protocol TickTrackable: Trackable, ~Copyable {
+    /// How often; the config may give another.
+    static var tick: TickInterval { get }
+    /// - Parameter connection: the record as it stands, the packet at hand included.
+    mutating func ticked(_ connection: ConnectionRecord, _ report: inout Report) -> Verdict
+}
+
 /// What a subscription needs, for `fovea list`.
 public struct Needs: OptionSet, Sendable {
     public var rawValue: UInt8
@@ -168,8 +202,10 @@ public struct Needs: OptionSet, Sendable {
     public static let connectionPackets = Needs(rawValue: 4)
     public static let stream = Needs(rawValue: 8)
     public static let sessions = Needs(rawValue: 16)
+    public static let establishment = Needs(rawValue: 32)
+    public static let ticks = Needs(rawValue: 64)
     /// Packets that the filter chooses one by one, knowing their connection.
-    public static let singlePackets = Needs(rawValue: 32)
+    public static let singlePackets = Needs(rawValue: 128)
 }
 
 // MARK: How the framework asks
@@ -193,17 +229,24 @@ extension Subscription where Self: ~Copyable, Report == NoReport {
 }
 
 extension PacketSubscription where Self: ~Copyable {
+    public static var packetSelection: PacketSelection { .all }
     public static func _makeSubscriber(_ order: SubscriberOrder) throws -> Subscriber { try PacketSubscriber<Self>(order) }
     public static var _needs: Needs { .packets }
 }
 
 extension Trackable where Self: ~Copyable {
-    public static func _makeSubscriber(_ order: SubscriberOrder) throws -> Subscriber { try TrackableSubscriber<Self>(order) }
+    public static var history: HistoryBudget? { nil }
+    public static func _makeSubscriber(_ order: SubscriberOrder) throws -> Subscriber {
+        let selection = order.context.delivery.packets ?? _selection
+        return selection == .all ? try TrackableSubscriber<Self>(order) : try SelectiveSubscriber<Self>(order, selection)
+    }
     public static var _needs: Needs {
         var needs: Needs = .connections
         if _seesPackets { needs.insert(.connectionPackets) }
         if _seesStream { needs.insert(.stream) }
         if _seesSessions { needs.insert(.sessions) }
+        if _seesEstablishment { needs.insert(.establishment) }
+        if _tick != nil { needs.insert(.ticks) }
         return needs
     }
     public static func _start(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>) { value.initialize(to: Self(record.pointee)) }
@@ -214,6 +257,11 @@ extension Trackable where Self: ~Copyable {
     public static var _seesPackets: Bool { false }
     public static var _seesStream: Bool { false }
     public static var _seesSessions: Bool { false }
+    public static var _seesEstablishment: Bool { false }
+    public static var _selection: PacketSelection { .all }
+    public static var _tick: TickInterval? { nil }
+    public static func _established(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict { .more }
+    public static func _ticked(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict { .more }
     public mutating func _packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict { .more }
     public mutating func _stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict { .more }
     public mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict { .more }
@@ -222,6 +270,8 @@ extension Trackable where Self: ~Copyable {
 }
 
 extension PacketTrackable where Self: ~Copyable {
+    public static var packetSelection: PacketSelection { .all }
+    public static var _selection: PacketSelection { packetSelection }
     public static var _seesPackets: Bool { true }
     public mutating func _packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict {
         self.packet(packet, frame, from: sender, &report)
@@ -234,6 +284,20 @@ extension StreamTrackable where Self: ~Copyable {
     public mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict { gap(byteCount, from: sender, &report) }
     public mutating func _conflict(_ conflict: StreamConflict, from sender: Direction, _ report: inout Report) -> Verdict {
         self.conflict(conflict, from: sender, &report)
+    }
+}
+
+extension EstablishedTrackable where Self: ~Copyable {
+    public static var _seesEstablishment: Bool { true }
+    public static func _established(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict {
+        value.pointee.established(record.pointee, &report)
+    }
+}
+
+extension TickTrackable where Self: ~Copyable {
+    public static var _tick: TickInterval? { tick }
+    public static func _ticked(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict {
+        value.pointee.ticked(record.pointee, &report)
     }
 }
 

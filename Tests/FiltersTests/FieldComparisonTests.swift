@@ -33,6 +33,10 @@ private func isOne(_ name: String, _ texts: String...) -> Filter { asks(name, .t
         // What IP carries is a condition of the key.
         ("ip.proto == tcp", .ipv4 && .tcp), ("ip.proto == 6", .ipv4 && .tcp), ("ipv6.nxt == icmpv6", .ipv6 && .icmpv6), ("proto == 17", .udp),
         ("proto in {tcp, udp}", .tcp || .udp), ("ip.proto != udp", .ipv4 && !.udp), ("ip.proto exists", .ipv4),
+        // Durations.
+        ("conn.duration >= 1.5s", isOne("conn.duration", 1_500_000_000...UInt64(Int64.max))), ("conn.duration == 500us", isOne("conn.duration", 500_000...500_000)),
+        ("conn.duration in {20ms, 2m..1h, 7ns}", isOne("conn.duration", 7...7, 20_000_000...20_000_000, 120_000_000_000...3_600_000_000_000)),
+        ("conn.duration < 0.25d", isOne("conn.duration", 0...21_599_999_999_999)), ("conn.duration == 0s", isOne("conn.duration", 0...0)),
         // MAC addresses.
         ("eth.src == aa:bb:cc:dd:ee:ff", isOne("eth.src", 0xaabb_ccdd_eeff...0xaabb_ccdd_eeff)),
         ("eth.src == AA-BB-CC-DD-EE-FF", isOne("eth.src", 0xaabb_ccdd_eeff...0xaabb_ccdd_eeff)),

@@ -61,6 +61,10 @@ private func isOne(_ name: String, _ texts: String...) -> Filter { asks(name, .t
         // Of addresses of both versions.
         ("addr == 10.0.0.0/8", .address("10.0.0.0/8")), ("src in {192.0.2.1, 2001:db8::1}", .source("192.0.2.1") || .source("2001:db8::1")),
         ("dst != ::1", (.ipv4 || .ipv6) && !.destination("::1")),
+        ("ip.src in 10.0.0.0..10.255.255.255", .source("10.0.0.0/8")),
+        ("ip.src in 192.0.2.1..192.0.2.4", .source("192.0.2.1") || .source("192.0.2.2/31") || .source("192.0.2.4")),
+        ("ip.src in 0.0.0.0..255.255.255.255", .source("0.0.0.0/0")), ("src in ::..ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", .source("::/0")),
+        ("ipv6.dst in {2001:db8::..2001:db8::1:ffff, ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff}", .destination("2001:db8::/111") || .destination("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")),
         // Comments.
         ("tcp # and udp\n and port == 1 /* or\n arp */", .tcp && .port(1)), ("# nothing", .everything), ("/**/tcp/***/", .tcp),
         ("tls.alpn == \"# no /* comment\"", isOne("tls.alpn", "# no /* comment")),
@@ -107,6 +111,10 @@ private func isOne(_ name: String, _ texts: String...) -> Filter { asks(name, .t
             for name in [field.name] + field.aliases {
                 #expect(FieldCatalog.standard.field(name) == field)
                 #expect(try Filter(parsing: "\(name) exists") == Filter(parsing: "\(field.name) exists"))
+            }
+            for (name, value) in field.valueNames {
+                let set = IntegerSet([value...value])
+                #expect(try Filter(parsing: "\(field.name) == \(name)") == Filter(field, .integers(set)))
             }
             #expect(!field.summary.isEmpty)
         }

@@ -119,9 +119,9 @@ private enum PacketFields {
         flag("fragment", aliases: ["ip.fragment"], scope: .ipv4 || .ipv6, "whether the packet is a fragment of an IP packet", .isFragment),
     ]
 
-    /// IANA's registry of differentiated services.
+    /// IANA's registry of differentiated services, but for LE, which is an operator.
     private static let codePoints: [String: UInt64] = {
-        var names: [String: UInt64] = ["ef": 46, "le": 1]
+        var names: [String: UInt64] = ["ef": 46, "lower_effort": 1]
         for level in 0..<8 as Range<UInt64> { names["cs\(level)"] = level * 8 }
         for level in 1...4 as ClosedRange<UInt64> {
             for drop in 1...3 as ClosedRange<UInt64> { names["af\(level)\(drop)"] = level * 8 + drop * 2 }

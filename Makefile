@@ -2,6 +2,7 @@
 # make test: all tests, and the bounds on what a packet costs
 # make bench: cycles and packets a second of each stage on this machine
 # make fuzz SECONDS=60: each fuzzer for so long, under AddressSanitizer; with SANITIZE= several times as fast, on Swift's own checks
+# make macro-test: #filter and the mistakes that it finds; fetches and builds swift-syntax, which takes minutes
 # make sanitize: all suites under AddressSanitizer
 # Each installs what it needs (Debian packages, as root or with sudo) and builds.
 
@@ -16,7 +17,7 @@ BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suit
 SECONDS ?= 10
 SANITIZE ?= address
 
-.PHONY: demo test bench fuzz sanitize build setup unit release user-package command-line costs endurance
+.PHONY: demo test bench fuzz macro-test sanitize build setup unit release user-package command-line costs endurance
 
 demo: build
 	.build/release/fovea run --device net_pcap0,rx_pcap=$(TRACE) --subscription server_names
@@ -55,6 +56,11 @@ costs: release
 # Floods, holes and storms that are too large for a unit test.
 endurance: release
 	.build/release/bench --endurance
+
+# The package trait FilterMacro. No part of `test`: with the first build of swift-syntax, and of Fovea's modules for the compiler's own use, it takes longer
+# than all suites.
+macro-test: setup
+	Tests/macro-test.sh
 
 # The suites under AddressSanitizer, leaks included. No part of `test`: a build of everything, and minutes. XCTest's runner, which has no tests here, leaks.
 # Not under ThreadSanitizer: Swift 6.3.1 crashes as it compiles `bench` for that ("Invalid bitcast").

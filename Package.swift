@@ -2,6 +2,7 @@
 // Fovea: subscriptions to network traffic at the speed of the card.
 //
 // Targets stand in dependency order, one sentence each. Lines of the picture in README.md point down only.
+import CompilerPluginSupport
 import Foundation
 import PackageDescription
 
@@ -21,12 +22,17 @@ var isFuzzing: Bool { Context.environment["FOVEA_FUZZ"] != nil }
 // SwiftPM's own `pkgConfig:` stops at the multi-line Description of Debian's libdpdk.pc, so the compile flags come from pkg-config here.
 let dpdkFlags = pkgConfig("--cflags-only-I", "libdpdk") + ["-include", "rte_config.h"] + machineFlags
 
+let macroIsOn = TargetDependencyCondition.when(traits: ["FilterMacro"])
+
 let package = Package(
     name: "Fovea",
     products: [
         // With the modules that Fovea re-exports: code of theirs is specialised in whoever uses it, who must be built anew when they change.
         .library(name: "Fovea", targets: ["Fovea", "Tracking", "Protocols", "Filters", "Packets"]),
         .executable(name: "fovea", targets: ["fovea"]),
+    ],
+    traits: [
+        .trait(name: "FilterMacro", description: "#filter(\"…\"), whose text is checked while building. Fetches and builds swift-syntax, which takes minutes.")
     ],
     dependencies: [
         // Command lines: parsing, help pages and completions are not what Fovea is for.
@@ -37,6 +43,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         // Logging: whoever embeds Fovea chooses where start, stop and warnings go.
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        // Swift's own syntax trees, for the trait FilterMacro alone: without it nothing of this is fetched.
+        .package(url: "https://github.com/swiftlang/swift-syntax", "602.0.0"..<"604.0.0"),
     ],
     targets: [
         // One instruction that Swift has no name for: fetching a cache line ahead of its use.
@@ -66,10 +74,21 @@ let package = Package(
             swiftSettings: optimised),
         // EAL, ports, queues and capture files as owning Swift types; the only importer of the C shims.
         .target(name: "Capture", dependencies: ["Packets", "CDPDK", "CPcap"], swiftSettings: optimised),
+        // The compiler's plug-in behind #filter. Without the trait: a program that does nothing.
+        .macro(
+            name: "FilterMacros",
+            dependencies: [
+                .target(name: "Filters", condition: macroIsOn), .target(name: "Tracking", condition: macroIsOn),
+                .product(name: "SwiftSyntaxMacros", package: "swift-syntax", condition: macroIsOn),
+                .product(name: "SwiftDiagnostics", package: "swift-syntax", condition: macroIsOn),
+                .product(name: "_SwiftCompilerPluginMessageHandling", package: "swift-syntax", condition: macroIsOn),
+            ]
+        ),
         // Config, lcores, monitor, outputs, the command line; what a user imports.
         .target(
             name: "Fovea",
             dependencies: [
+                .target(name: "FilterMacros", condition: macroIsOn),
                 "Packets", "Filters", "Protocols", "Tracking", "Capture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
@@ -114,7 +133,7 @@ let package = Package(
             dependencies: [
                 "Capture", "Tracking", "Protocols", "Filters", "Packets", "Fovea", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
             ],
-            swiftSettings: optimised),
+            exclude: ["Filters"], swiftSettings: optimised),
         // What libFuzzer calls with one input after the other, and the test that calls it with those of the corpora.
         .target(name: "FuzzInputs", dependencies: ["Tracking", "Protocols", "Filters", "Packets"], path: "Tests/Fuzz/Inputs", swiftSettings: uncounted),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzInputs", "TestSupport"], path: "Tests/Fuzz/Tests", swiftSettings: optimised),

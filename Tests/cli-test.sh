@@ -60,6 +60,9 @@ grep -q "\"packets\" : " "$work/results/of run/summary.json" || fail "writes no 
 expect 0 '' list; grep -q '^server_names$' "$work/out" || fail "knows no server_names" list
 expect 0 '' list --format json; grep -q '"name":"server_names"' "$work/out" || fail "knows no server_names" list --format json
 grep -q '"name":"tls","kind":"data"' "$work/out" || fail "knows no data types" list --format json
+expect 0 '' fields tls.sni; grep -qE "^tls.sni +name +session +" "$work/out" || fail "knows no tls.sni" fields tls.sni
+expect 0 '' fields --format json; python3 -c "import json, sys; fields = json.load(sys.stdin); assert len(fields) > 50, len(fields)" < "$work/out" || fail "prints no JSON" fields --format json
+expect 64 "no field begins with" fields no.such.field
 for config in configs/*.toml; do expect 0 '' check "$config"; done
 
 # Bad configurations: 2.

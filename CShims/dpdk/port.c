@@ -1,6 +1,7 @@
 #include "fovea_dpdk.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -80,12 +81,16 @@ int shim_port_start(uint16_t port, const shim_port_wish *wish, void *const *pool
     }
     if (conf.rxmode.mtu > info.max_mtu) conf.rxmode.mtu = info.max_mtu;
     if (conf.rxmode.mtu < info.min_mtu) conf.rxmode.mtu = info.min_mtu;
-    TRY("rte_eth_dev_configure", rte_eth_dev_configure(port, wish->queues, 0, &conf));
+    // Nothing is sent; but net_tap wants its queues in pairs.
+    uint16_t senders = strcmp(info.driver_name, "net_tap") == 0 ? wish->queues : 0;
+    TRY("rte_eth_dev_configure", rte_eth_dev_configure(port, wish->queues, senders, &conf));
 
-    uint16_t rx = wish->descriptors, tx = 0;
+    uint16_t rx = wish->descriptors, tx = 64;
     TRY("rte_eth_dev_adjust_nb_rx_tx_desc", rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx, &tx));
     for (uint16_t queue = 0; queue < wish->queues; queue++)
         TRY("rte_eth_rx_queue_setup", rte_eth_rx_queue_setup(port, queue, rx, rte_eth_dev_socket_id(port), NULL, pools[queue]));
+    for (uint16_t queue = 0; queue < senders; queue++)
+        TRY("rte_eth_tx_queue_setup", rte_eth_tx_queue_setup(port, queue, tx, rte_eth_dev_socket_id(port), NULL));
     TRY("rte_eth_dev_start", rte_eth_dev_start(port));
 
     // A device may not offer these; the port works without.

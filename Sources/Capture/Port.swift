@@ -66,7 +66,7 @@ public struct Port: ~Copyable {
     public let descriptors: Int
     public let mtu: Int
     public let queueCount: Int
-    private let number: UInt16
+    let number: UInt16
     // Fields go away after `deinit` has run: the pools outlive the port.
     public let mempools: Mempools
 

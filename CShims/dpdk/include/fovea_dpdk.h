@@ -70,6 +70,34 @@ int shim_port_start(uint16_t port, const shim_port_wish *wish, void *_Nonnull co
 /// Stops, closes and unplugs it.
 void shim_port_detach(uint16_t port);
 
+// flow.c
+
+enum { shim_flow_drop, shim_flow_queue, shim_flow_rss };
+enum { shim_flow_max_queues = 256 };
+
+/// Frames that a card could pick out by itself, and where to. A zero is "any": a mask's bits that are not set, a version, a transport.
+typedef struct {
+    /// 4 or 6; without it neither addresses nor a transport's number count.
+    uint8_t ip_version;
+    /// IP's protocol number; ports count for TCP, UDP and SCTP.
+    uint8_t transport;
+    /// Network order; IPv4's are the first four bytes.
+    uint8_t source[16], source_mask[16];
+    uint8_t destination[16], destination_mask[16];
+    /// Host order.
+    uint16_t source_port, source_port_mask;
+    uint16_t destination_port, destination_port_mask;
+    uint8_t action;
+    /// shim_flow_queue: which.
+    uint16_t queue;
+    /// shim_flow_rss: over the first so many queues, by these hash functions, 0: the driver's own choice.
+    uint16_t queues;
+    uint64_t rss_hash_functions;
+} shim_flow_rule;
+
+/// Asks whether the port's device would take the rule (rte_flow_validate); sets nothing. When it would not, `message` says why.
+int shim_flow_validate(uint16_t port, const shim_flow_rule *rule, char *message, unsigned size);
+
 // burst.c
 
 /// A received frame. Swift's `Frame` has the same layout.

@@ -61,7 +61,10 @@ import Tracking
         ("ip.addr in 10.0.0.0/8..10.0.0.9", 24, "a range lies between two addresses of one IP version", nil),
         ("addr in 10.0.0.1..2001:db8::1", 19, "a range lies between two addresses of one IP version", nil),
         ("tcp.flags.syn in 0..1", 21, "tcp.flags.syn has no order, so it has no ranges; compare it with ==, != or in", nil),
-        ("tls.alpn in \"a\"..\"b\"", 18, "tls.alpn has no order, so it has no ranges; compare it with ==, !=, in, contains, starts_with, ends_with or matches", nil),
+        (
+            "tls.alpn in \"a\"..\"b\"", 18,
+            "tls.alpn has no order, so it has no ranges; compare it with ==, !=, in, contains, starts_with, ends_with or matches", nil
+        ),
         ("tcp.port contains 80", 10, "contains is asked of strings and bytes; tcp.port is an integer", nil),
         ("ip.addr ~ \"10\"", 9, "~ is asked of strings and bytes; ip.addr is an IPv4 address", nil),
         ("tls.sni ~ org", 11, "expected a regular expression in quotation marks, found \"org\"", nil),
@@ -86,7 +89,10 @@ import Tracking
         ("tls.sni endswith \"org\"", 9, "expected an operator after tls.sni, found \"endswith\"", "ends_with"),
         ("tcp exists", 5, "tcp is a protocol; only fields can be compared", nil),
         ("tls.sin == \"a\"", 1, "no protocol or field is called \"tls.sin\"", "tls.sni"),
-        ("tls.handshake.extension_server_name exists", 1, "no protocol or field is called \"tls.handshake.extension_server_name\"", "tls.handshake.extensions_server_name"),
+        (
+            "tls.handshake.extension_server_name exists", 1, "no protocol or field is called \"tls.handshake.extension_server_name\"",
+            "tls.handshake.extensions_server_name"
+        ),
         ("tls.sni == \"a", 12, "this string has no end; \" ends it", nil),
         ("tls.sni == 'a\"", 12, "this string has no end; ' ends it", nil),
         ("tls.sni == \"a\\q\"", 14, "no such escape; a backslash is written \\\\, or the whole string r\"…\"", nil),

@@ -81,7 +81,8 @@ import Tracking
         let client: (UInt32, UInt16) = (0x0a00_0001, 40000), server: (UInt32, UInt16) = (0xc000_0201, 443)
         return [
             "web": Sample(
-                [segment(client, server, .syn), segment(server, client, [.syn, .ack]), segment(client, server, [.ack, .psh], [0x16, 3, 1, 0, 1])], service: .tls,
+                [segment(client, server, .syn), segment(server, client, [.syn, .ack]), segment(client, server, [.ack, .psh], [0x16, 3, 1, 0, 1])],
+                service: .tls,
                 connection: ["conn.bytes": .integer(5000), "conn.pkts": .integer(20), "conn.duration": .integer(2_000_000_000), "conn.state": .string("SF")],
                 sessions: [
                     [
@@ -89,7 +90,9 @@ import Tracking
                         "tls.alpn.offered": [.string("h2"), .string("http/1.1")],
                     ]
                 ]),
-            "dns": Sample([ethernet(0x86dd, vlans: [7], ipv6(17, from: 1, to: 2, udp(5353, 53)))], connection: ["conn.bytes": .integer(3), "conn.pkts": .integer(1), "conn.state": .string("S0")]),
+            "dns": Sample(
+                [ethernet(0x86dd, vlans: [7], ipv6(17, from: 1, to: 2, udp(5353, 53)))],
+                connection: ["conn.bytes": .integer(3), "conn.pkts": .integer(1), "conn.state": .string("S0")]),
             "arp": Sample([ethernet(0x0806, Octets(repeating: 0, count: 28))]),
         ]
     }()

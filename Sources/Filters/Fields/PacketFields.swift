@@ -158,12 +158,18 @@ private enum PacketFields {
 
     private static let icmp = [
         number(
-            "icmp.type", aliases: ["icmpv4.type"], max: 255, scope: .icmpv4, valueNames: ["echo_reply": 0, "unreachable": 3, "redirect": 5, "echo": 8, "time_exceeded": 11],
+            "icmp.type", aliases: ["icmpv4.type"], max: 255, scope: .icmpv4,
+            valueNames: ["echo_reply": 0, "unreachable": 3, "redirect": 5, "echo": 8, "time_exceeded": 11],
             "an ICMP message's type", example: "icmp.type == echo", .icmpType),
-        number("icmp.code", aliases: ["icmpv4.code"], max: 255, scope: .icmpv4, "an ICMP message's code", example: "icmp.type == 3 and icmp.code == 1", .icmpCode),
+        number(
+            "icmp.code", aliases: ["icmpv4.code"], max: 255, scope: .icmpv4, "an ICMP message's code", example: "icmp.type == 3 and icmp.code == 1",
+            .icmpCode),
         number(
             "icmpv6.type", max: 255, scope: .icmpv6,
-            valueNames: ["unreachable": 1, "too_big": 2, "time_exceeded": 3, "echo": 128, "echo_reply": 129, "neighbor_solicitation": 135, "neighbor_advertisement": 136],
+            valueNames: [
+                "unreachable": 1, "too_big": 2, "time_exceeded": 3, "echo": 128, "echo_reply": 129, "neighbor_solicitation": 135,
+                "neighbor_advertisement": 136,
+            ],
             "an ICMPv6 message's type", example: "icmpv6.type == too_big", .icmpType),
         number("icmpv6.code", max: 255, scope: .icmpv6, "an ICMPv6 message's code", example: "icmpv6.code == 4", .icmpCode),
     ]

@@ -19,8 +19,8 @@ struct PlanFacts {
     /// Latches that a connection needs.
     private(set) var latchCount = 0
 
-    /// The latch that says whether a connection has had a session.
-    static let hadSession = 0
+    /// The latch that says whether a connection has had a session. The two before it are the tracker's.
+    static let hadSession = 2
 
     init(_ filters: [Filter], bySender: Set<Int>) throws(FilterPlanError) {
         var numbers: [FactQuestion: Int] = [:]
@@ -51,7 +51,7 @@ struct PlanFacts {
         sessionFacts = packetFacts.upperBound..<questions.count
         joined = provisional.map { Filter($0.node.renumbered(place)) }
 
-        if !sessionFacts.isEmpty { latchCount = 1 }
+        if !sessionFacts.isEmpty { latchCount = Self.hadSession + 1 }
         for (member, filter) in joined.enumerated() { note(filter.node, member, besides: []) }
     }
 
@@ -63,7 +63,7 @@ struct PlanFacts {
             let isLate: Dependence? = packetFacts.contains(number) ? [.service, .connection, .session]
                 : sessionFacts.contains(number) ? [.connection, .packet] : nil
             guard let isLate, !siblings.isDisjoint(with: isLate), facts[number].latch == nil else { return }
-            latchCount = max(latchCount, 1)
+            latchCount = max(latchCount, Self.hadSession + 1)
             facts[number].latch = latchCount
             latchCount += 1
         case .condition: break

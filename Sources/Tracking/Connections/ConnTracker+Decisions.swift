@@ -97,4 +97,54 @@ extension ConnTracker {
         filters.with { $0.rememberSession(view) }
         decide(view, triggered, index, connection)
     }
+
+    /// `receiving` has those that choose single packets, and want this one.
+    @inline(never)
+    mutating func choosePacket(
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+    ) {
+        let view = view(index, connection)
+        prepare(view, index, connection)
+        filters.with { $0.single(FramedPacket(packet, frame), isFromOriginator: sender == connection.pointee.originator) }
+        receiving.removeAll()
+        for number in members.active(index, connection).intersection(filters.packetChoosers) where decide(number, view) == .yes { receiving.insert(number) }
+    }
+}
+
+// MARK: - New filters
+
+extension ConnTracker {
+    /// Puts an edition of filters in force, and gives back the one before.
+    mutating func adopt(_ edition: FilterEdition) -> FilterEdition {
+        let before = filters.edition
+        filters = ActiveFilters(edition)
+        elders = table.count
+        let missing = edition.stages.filter { stage in !(0..<parsers.count).contains { parsers.with($0) { $0.service } == stage.service } }
+        if !missing.isEmpty { parsers = ObjectList(parsers.objects + missing) }
+        return before
+    }
+
+    /// Asks the filters in force about a connection from before them, for those whose filter could not tell then.
+    @inline(never)
+    mutating func renewDecisions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        let pending = members.pending(index, connection)
+        guard filters.renew(index), !pending.isEmpty else { return }
+        let view = view(index, connection)
+        prepare(view, index, connection)
+        decide(view, pending, index, connection)
+        updateWants(index, connection)
+    }
+
+    func isElder(_ key: FlowKey) -> Bool {
+        let key = options.pointee.connectionKey(key)
+        guard let slot = table.find(key, hash: table.hash(of: key)) else { return false }
+        return filters.isElder(Int(slot.index))
+    }
+
+    @inline(never)
+    mutating func forgetElder(_ index: Int) {
+        if filters.isElder(index) { elders -= 1 }
+        // The next connection at the index is new.
+        filters.forget(index)
+    }
 }

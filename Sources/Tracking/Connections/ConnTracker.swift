@@ -42,7 +42,7 @@ public struct ConnTracker: ~Copyable {
     let record = ConnectionRecord.allocate()
     /// The key at hand, for filters.
     let viewKey = UnsafeMutablePointer<FlowKey>.allocate(capacity: 1)
-    let parsers: ObjectList<ParserStage>
+    var parsers: ObjectList<ParserStage>
     let subscribers: SubscriberList
     let members: ConnectionMembers
     /// Who wants what, by stage.
@@ -53,7 +53,9 @@ public struct ConnTracker: ~Copyable {
     let starting: MemberSet
     let receiving: MemberSet
     let triggered: MemberSet
-    let filters: ActiveFilters
+    var filters: ActiveFilters
+    /// Connections from before the edition of filters in force.
+    var elders = 0
     /// Whether somebody wants anything but records.
     let wantsStages: Bool
     var clock = PacketClock()
@@ -66,9 +68,8 @@ public struct ConnTracker: ~Copyable {
 
     /// - Parameters:
     ///   - subscribers: those that track connections.
-    ///   - plan: their filters, in the same order.
-    public init(_ options: TrackerOptions, subscribers: [Subscriber], plan: FilterPlan, seed: HashSeed = HashSeed()) {
-        precondition(plan.count == subscribers.count, "a filter for each subscriber")
+    ///   - edition: their filters, in the same order.
+    init(_ options: TrackerOptions, subscribers: [Subscriber], edition: FilterEdition, seed: HashSeed = HashSeed()) {
         precondition(options.maxConnections >= 1 && options.maxConnections < 1 << 30, "1 ..< 2³⁰ connections")
         ownedOptions = .allocate(capacity: 1)
         ownedOptions.initialize(to: options)
@@ -84,7 +85,7 @@ public struct ConnTracker: ~Copyable {
 
         var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
         members = ConnectionMembers(connections: capacity, members: subscribers.count)
-        filters = ActiveFilters(plan, connections: capacity)
+        filters = ActiveFilters(edition)
         func makeSet() -> MemberSet { .allocate(wordCount: MemberSet.wordCount(of: subscribers.count)) }
         (packetMembers, streamMembers, sessionMembers) = (makeSet(), makeSet(), makeSet())
         (starting, receiving, triggered) = (makeSet(), makeSet(), makeSet())
@@ -95,7 +96,7 @@ public struct ConnTracker: ~Copyable {
             if subscriber.needs.contains(.sessions) { sessionMembers.insert(number) }
             subscriber.subscribeToSessions(&stages)
         }
-        for service in plan.services { stages.addStage(for: service) }
+        for service in edition.plan.services { stages.addStage(for: service) }
         parsers = ObjectList(stages.stages)
         wantsStages = !(packetMembers.isEmpty && streamMembers.isEmpty && sessionMembers.isEmpty)
         let shortest = min(
@@ -227,6 +228,7 @@ public struct ConnTracker: ~Copyable {
     ) {
         let slot = table.slot(of: connection)
         if !connection.pointee.wants.isDisjoint(with: [.beginning, .reoriented]) { tell(slot, connection) }
+        if elders > 0 { renewDecisions(Int(slot.index), connection) }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
     }
 

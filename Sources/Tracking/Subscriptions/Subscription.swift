@@ -168,6 +168,8 @@ public struct Needs: OptionSet, Sendable {
     public static let connectionPackets = Needs(rawValue: 4)
     public static let stream = Needs(rawValue: 8)
     public static let sessions = Needs(rawValue: 16)
+    /// Packets that the filter chooses one by one, knowing their connection.
+    public static let singlePackets = Needs(rawValue: 32)
 }
 
 // MARK: How the framework asks

@@ -12,6 +12,8 @@ NEEDED := dpdk-dev libdpdk-dev libhyperscan-dev libnuma-dev libpcap-dev pkg-conf
 TRACE := Tests/Traces/tls.pcap
 # Retina's own trace where it is at hand: the thresholds are its.
 BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suites.pcap) $(TRACE))
+# Of many protocols and addresses, for what large filters cost.
+MIXED_TRACE := $(firstword $(wildcard ../shared/traces/open/mixed-netflix-6999.pcap) $(TRACE))
 
 # For each fuzzer.
 SECONDS ?= 10
@@ -29,6 +31,7 @@ bench: setup release
 	@$(call install,valgrind binutils)
 	.build/release/bench $(BENCH_TRACE)
 	.build/release/bench $(BENCH_TRACE) --counts
+	.build/release/bench $(MIXED_TRACE) --filters
 
 build: setup
 	$(SWIFT) build -c release --product fovea

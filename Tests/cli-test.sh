@@ -63,6 +63,21 @@ grep -q '"name":"tls","kind":"data"' "$work/out" || fail "knows no data types" l
 expect 0 '' fields tls.sni; grep -qE "^tls.sni +name +session +" "$work/out" || fail "knows no tls.sni" fields tls.sni
 expect 0 '' fields --format json; python3 -c "import json, sys; fields = json.load(sys.stdin); assert len(fields) > 50, len(fields)" < "$work/out" || fail "prints no JSON" fields --format json
 expect 64 "no field begins with" fields no.such.field
+# explains TEXT PATTERN: what `fovea explain` prints of a filter has a line that grep -E finds.
+explains() {
+    expect 0 '' explain --filter "$1"
+    grep -qE -- "$2" "$work/out" || fail "does not explain: $2" explain --filter "$1"
+}
+explains 'tcp.port == 443 and tls.sni == "a"' '^  packet +tcp.port == 443 and tcp$'
+explains 'tcp.port == 443 and tls.sni == "a"' '^  session +tcp.port == 443 and tls.sni == "a"$'
+explains 'tcp.port == 443 and tls.sni == "a"' '^  parsers +tls$'
+explains 'ip.src == 10.0.0.0/8 and udp' '^  card +ipv4 dst 10.0.0.0/8 / udp$'
+explains 'tcp and udp' '^  never '
+explains 'not tcp' '^  card +cannot choose'
+expect 0 '' explain --filter tcp --device net_null0; grep -qE '^  device +not supported: .* \(2\)$' "$work/out" || fail "asks no device" explain
+expect 0 '' explain configs/offline.toml --format json; python3 -m json.tool < "$work/out" > "$work/err" || fail "prints no JSON" explain --format json
+expect 2 '^--filter: column 1: ' explain --filter 'tcp.prot == 3'
+expect 64 'give a configuration' explain
 for config in configs/*.toml; do expect 0 '' check "$config"; done
 
 # Bad configurations: 2.

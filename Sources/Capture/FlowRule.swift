@@ -63,6 +63,21 @@ public struct FlowRule: Hashable, Sendable {
     }
 }
 
+extension FlowRule: CustomStringConvertible {
+    /// `ipv4 src 10.0.0.0/8 / tcp dst 443`, much as testpmd writes it.
+    public var description: String {
+        func words(_ head: String, _ source: String?, _ destination: String?) -> String {
+            head + (source.map { " src \($0)" } ?? "") + (destination.map { " dst \($0)" } ?? "")
+        }
+        func bits(_ bits: PortBits) -> String { bits.mask == .max ? "\(bits.value)" : "\(bits.value)...\(bits.value | ~bits.mask)" }
+        guard let ipVersion else { return "eth" }
+        let network = words("ipv\(ipVersion)", source?.description, destination?.description)
+        guard let transport else { return network }
+        let name = transport == .icmpv6 ? "icmpv6" : Int("\(transport)").map { "proto \($0)" } ?? "\(transport)"
+        return network + " / " + words(name, sourcePort.map(bits), destinationPort.map(bits))
+    }
+}
+
 extension Port {
     /// Asks whether the device would do this by itself, and sets nothing (`rte_flow_validate`).
     ///

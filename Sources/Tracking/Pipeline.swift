@@ -10,8 +10,9 @@ public struct Pipeline: ~Copyable {
     public private(set) var tracker: ConnTracker
     private(set) var fragments: Fragments
     private let packetSubscribers: SubscriberList
-    private let packetPlan: FilterPlan
-    private let gate: Gate
+    /// Of the edition in force, which the tracker has.
+    private var packetPlan: FilterPlan
+    private var gate: PlanGate
     /// Whether VLANs and tunnels belong to connections' keys.
     private let keysAreWhole: Bool
     private let packets: UnsafeMutablePointer<Packet>
@@ -22,11 +23,11 @@ public struct Pipeline: ~Copyable {
     public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
         let packetSubscribers = subscribers.filter { $0.needs.contains(.packets) }
-        let plan = Self.plan(trackers)
-        packetPlan = Self.plan(packetSubscribers)
-        gate = Gate(plan)
+        let edition = Self.edition(options, subscribers)
+        packetPlan = edition.packetPlan
+        gate = edition.plan.gate
         keysAreWhole = options.vlanInKey && options.tunnelInKey
-        tracker = ConnTracker(options, subscribers: trackers, plan: plan, seed: seed)
+        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed)
         fragments = Fragments(options, isOn: options.fragments && !trackers.isEmpty, seed: seed)
         self.packetSubscribers = SubscriberList(packetSubscribers)
         packets = .allocate(capacity: Self.width + 1)
@@ -36,19 +37,25 @@ public struct Pipeline: ~Copyable {
         cars = .allocate(capacity: Self.width)
     }
 
-    private static func plan(_ subscribers: [Subscriber]) -> FilterPlan {
+    private static func edition(_ options: TrackerOptions, _ subscribers: [Subscriber]) -> FilterEdition {
         do {
-            return try FilterPlan(subscribers.map(\.filter))
+            return try FilterEdition(subscribers.map(\.filter), for: subscribers, options, isFirst: true)
         } catch {
             preconditionFailure("\(error)")
         }
+    }
+
+    /// Puts new filters in force, between two bursts. Gives back those before, for whoever has the time to take them apart.
+    public mutating func adopt(_ edition: FilterEdition) -> FilterEdition {
+        packetPlan = edition.packetPlan
+        gate = edition.plan.gate
+        return tracker.adopt(edition)
     }
 
     deinit {
         packets.deallocate()
         trains.deallocate()
         cars.deallocate()
-        gate.deallocate()
     }
 
     public var counters: Counters { tracker.counters }
@@ -126,6 +133,7 @@ public struct Pipeline: ~Copyable {
     private mutating func chooseTrains(_ frames: UnsafePointer<Frame>, _ count: Int, isPlain: Bool) -> Int {
         // Copies, for a method of `self` would be passed the whole of it.
         let (gate, packets, trains, cars) = (gate, packets, trains, cars)
+        let hasElders = tracker.elders > 0
         var train = trains - 1
         var car = cars
         var filtered: UInt64 = 0
@@ -141,7 +149,7 @@ public struct Pipeline: ~Copyable {
                 frame += 1
             }
             if !isPlain, !isForGate(packet, frame) { continue }
-            guard gate.opens(for: packet) else {
+            guard gate.opens(for: packet) || hasElders && tracker.isElder(packet.pointee.key) else {
                 filtered &+= 1
                 continue
             }
@@ -168,9 +176,14 @@ public struct Pipeline: ~Copyable {
     @inline(never)
     private mutating func isForGate(_ packet: UnsafeMutablePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
         guard packet.pointee.kind == .flow else { return becomesFlow(packet, frame) }
-        guard packetSubscribers.count > 0, deliverPacket(packet, frame), !gate.opens(for: packet) else { return true }
+        guard packetSubscribers.count > 0, deliverPacket(packet, frame), !opensGate(packet) else { return true }
         tracker.counters.outcomes[PacketOutcome.delivered.rawValue] &+= 1
         return false
+    }
+
+    /// Whether somebody may want it, or it belongs to a connection that somebody wanted before the filters were others.
+    private func opensGate(_ packet: UnsafePointer<Packet>) -> Bool {
+        gate.opens(for: packet) || tracker.elders > 0 && tracker.isElder(packet.pointee.key)
     }
 
     @inline(never)
@@ -205,13 +218,13 @@ public struct Pipeline: ~Copyable {
                 return false
             }
             tracker.counters.outcomes[PacketOutcome.fragment.rawValue] &-= count &- 1
-            if packet.pointee.kind == .flow, gate.opens(for: packet) {
+            if packet.pointee.kind == .flow, opensGate(packet) {
                 fragments.completed |= 1 << place
                 return true
             }
         } else if packet.pointee.kind == .firstFragment {
             packet.pointee.kind = .flow
-            if gate.opens(for: packet) { return true }
+            if opensGate(packet) { return true }
         }
         let outcome: PacketOutcome =
             switch packet.pointee.kind {
@@ -254,44 +267,5 @@ public struct Pipeline: ~Copyable {
     public mutating func drain() {
         fragments.drain(&tracker.counters)
         tracker.drain()
-    }
-}
-
-/// Whether a packet is worth tracking: the filters of all that track connections, asked at the packet stage. Plain pointers, so that copying it
-/// costs nothing.
-private struct Gate {
-    /// One filter that wants everything stands alone; none is one that wants nothing.
-    private let first: UnsafePointer<FilterProgram>
-    private let others: UnsafeMutablePointer<UnsafePointer<FilterProgram>>
-    private let otherCount: Int
-    private let nothing: UnsafeMutablePointer<FilterProgram>
-
-    init(_ plan: FilterPlan) {
-        nothing = .allocate(capacity: 1)
-        nothing.initialize(to: FilterProgram(.nothing))
-        let programs = (0..<plan.count).map(plan.program)
-        let asked = programs.first { $0.pointee.isEverything }.map { [$0] } ?? programs
-        first = asked.first ?? UnsafePointer(nothing)
-        otherCount = max(0, asked.count - 1)
-        others = .allocate(capacity: max(1, otherCount))
-        others.initialize(from: Array(asked.dropFirst()), count: otherCount)
-    }
-
-    func deallocate() {
-        nothing.deinitialize(count: 1)
-        nothing.deallocate()
-        others.deallocate()
-    }
-
-    @inline(__always)
-    func opens(for packet: UnsafePointer<Packet>) -> Bool {
-        if first.pointee.match(packet, source: nil, service: nil) != .no { return true }
-        return otherCount > 0 && opensForOthers(packet)
-    }
-
-    @inline(never)
-    private func opensForOthers(_ packet: UnsafePointer<Packet>) -> Bool {
-        for number in 0..<otherCount where others[number].pointee.match(packet, source: nil, service: nil) != .no { return true }
-        return false
     }
 }

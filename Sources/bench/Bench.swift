@@ -122,7 +122,8 @@ struct Bench: ParsableCommand {
     /// Whether a scenario costs more than it may of what a smaller filter costs, and says so.
     func isBeyond(_ scenario: Scenario, _ times: Double, _ unit: String, _ bound: Double) -> Bool {
         let title = "\(scenario.title) : \(scenario.smaller!.scenario.title)"
-        print(title.padding(toLength: 56, withPad: " ", startingAt: 0) + String(format: "%6.3f in \(unit)  ", times) + (times > bound ? "above" : "at most") + " \(bound)")
+        let verdict = (times > bound ? "above" : "at most") + " \(bound)"
+        print(title.padding(toLength: 62, withPad: " ", startingAt: 0) + String(format: "%6.3f in \(unit)  ", times) + verdict)
         return times > bound
     }
 

@@ -1,16 +1,19 @@
 import Capture
 import Filters
 import Packets
+import Tracking
 
 /// The filters of the scenarios that ask what a filter's size costs.
 enum LargeFilters {
-    /// Filters that together want one address's traffic.
+    /// Filters that together want one address's traffic, or nothing where they ask for names.
     static func of(_ scenario: Scenario, _ address: IPAddress) -> [Filter] {
         var random = SplitMix(state: 1)
         let wanted = IPPrefix(address)
         switch scenario {
         case .address: return [.address(in: AddressSet([wanted]))]
         case .manyAddresses: return [.address(in: AddressSet([wanted] + (1..<100_000).map { _ in IPPrefix(.random(using: &random)) }))]
+        case .name: return [.serverName(in: 1)]
+        case .manyNames: return [.serverName(in: 100_000)]
         case .subscription: return [.address(wanted)]
         case .manySubscriptions: return [.address(wanted)] + (1..<1000).map { .other($0, using: &random) }
         default: return []
@@ -39,6 +42,12 @@ enum LargeFilters {
 }
 
 extension Filter {
+    /// TLS connections to one of so many servers.
+    fileprivate static func serverName(in count: Int) -> Filter {
+        let names = (0..<count).map { number in Array("\(["www", "mail", "cdn"][number % 3]).host-\(number).example".utf8) }
+        return Filter(FieldCatalog.standard.field("tls.sni")!, .texts(TextSet(names)))
+    }
+
     /// A filter as people write them, of traffic that is not there: by address, by network and port, by source and protocol.
     fileprivate static func other(_ number: Int, using random: inout SplitMix) -> Filter {
         let address = IPAddress.random(using: &random)

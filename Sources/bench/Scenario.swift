@@ -23,13 +23,16 @@ enum Scenario: String, CaseIterable {
     /// Records of the packets that have an address of a list, of one address and of 100,000.
     case address
     case manyAddresses = "addresses"
+    /// TLS connections whose server's name is in a list, of one name and of 100,000, none of which the capture has.
+    case name
+    case manyNames = "names-list"
     /// A subscription that wants 1 % of the packets, and 1,000 that want these together.
     case subscription
     case manySubscriptions = "subscriptions"
 
     /// Of the packet path's stages, and of filters' size.
     static let stages: [Scenario] = [.free, .headers, .refuse, .records, .names, .freeManyFlows, .manyFlows]
-    static let filters: [Scenario] = [.address, .manyAddresses, .subscription, .manySubscriptions]
+    static let filters: [Scenario] = [.address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions]
 
     var usesManyFlows: Bool { self == .manyFlows || self == .freeManyFlows }
 
@@ -39,7 +42,7 @@ enum Scenario: String, CaseIterable {
     /// The least share of its ceiling's packets a second that it must reach.
     var threshold: Double? {
         switch self {
-        case .free, .freeManyFlows, .address, .manyAddresses, .subscription, .manySubscriptions: nil
+        case .free, .freeManyFlows, .address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions: nil
         case .headers: 0.80
         case .refuse: 0.75
         case .records: 0.40
@@ -51,7 +54,7 @@ enum Scenario: String, CaseIterable {
     /// The most instructions a packet above its ceiling, measured and 2 % besides.
     var instructionBound: Int? {
         switch self {
-        case .free, .freeManyFlows, .address, .manyAddresses, .subscription, .manySubscriptions: nil
+        case .free, .freeManyFlows, .address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions: nil
         case .headers: 64
         case .refuse: 108
         case .records: 434
@@ -64,13 +67,14 @@ enum Scenario: String, CaseIterable {
     var smaller: (scenario: Scenario, bound: Double)? {
         switch self {
         case .manyAddresses: (.address, 1.2)
+        case .manyNames: (.name, 1.2)
         case .manySubscriptions: (.subscription, 2.0)
         default: nil
         }
     }
 
     /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
-    var mustNotAllocate: Bool { self != .names }
+    var mustNotAllocate: Bool { ![.names, .name, .manyNames].contains(self) }
 
     var title: String {
         switch self {
@@ -83,6 +87,8 @@ enum Scenario: String, CaseIterable {
         case .manyFlows: "+ tracking, 400,000 flows"
         case .address: "a list of one address"
         case .manyAddresses: "a list of 100,000 addresses"
+        case .name: "a list of one server name"
+        case .manyNames: "a list of 100,000 server names"
         case .subscription: "1 subscription"
         case .manySubscriptions: "1,000 subscriptions"
         }
@@ -115,7 +121,9 @@ struct Work: ~Copyable {
             case .refuse: [try Records._makeSubscriber(order(.tcp && .port(4)))]
             case .records, .manyFlows: [try Records._makeSubscriber(order(.everything))]
             case .names: [try Names._makeSubscriber(order(.tls))]
-            case .address, .manyAddresses, .subscription, .manySubscriptions: try LargeFilters.of(scenario, address).map { try Records._makeSubscriber(order($0)) }
+            case .name, .manyNames: try LargeFilters.of(scenario, address).map { try Names._makeSubscriber(order($0)) }
+            case .address, .manyAddresses, .subscription, .manySubscriptions:
+                try LargeFilters.of(scenario, address).map { try Records._makeSubscriber(order($0)) }
             }
         // A fixed seed, so that instruction counts repeat.
         pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))

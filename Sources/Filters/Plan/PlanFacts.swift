@@ -19,10 +19,10 @@ struct PlanFacts {
     /// Latches that a connection needs.
     private(set) var latchCount = 0
 
-    /// The latch that says whether a connection has had a session.
-    static let hadSession = 0
+    /// The latch that says whether a connection has had a session. The two before it are the tracker's.
+    static let hadSession = 2
 
-    init(_ filters: [Filter]) throws(FilterPlanError) {
+    init(_ filters: [Filter], bySender: Set<Int>) throws(FilterPlanError) {
         var numbers: [FactQuestion: Int] = [:]
         var questions: [FactQuestion] = []
         var parts = FilterParts { question in
@@ -32,7 +32,7 @@ struct PlanFacts {
             return questions.count - 1
         }
         var provisional: [Filter] = []
-        for filter in filters { provisional.append(try parts.join(filter)) }
+        for (member, filter) in filters.enumerated() { provisional.append(try parts.join(filter, bySender: bySender.contains(member))) }
 
         // Sorted by kind, so that those of a kind are a range.
         func kind(_ number: Int) -> Int {
@@ -51,7 +51,7 @@ struct PlanFacts {
         sessionFacts = packetFacts.upperBound..<questions.count
         joined = provisional.map { Filter($0.node.renumbered(place)) }
 
-        if !sessionFacts.isEmpty { latchCount = 1 }
+        if !sessionFacts.isEmpty { latchCount = Self.hadSession + 1 }
         for (member, filter) in joined.enumerated() { note(filter.node, member, besides: []) }
     }
 
@@ -63,7 +63,7 @@ struct PlanFacts {
             let isLate: Dependence? = packetFacts.contains(number) ? [.service, .connection, .session]
                 : sessionFacts.contains(number) ? [.connection, .packet] : nil
             guard let isLate, !siblings.isDisjoint(with: isLate), facts[number].latch == nil else { return }
-            latchCount = max(latchCount, 1)
+            latchCount = max(latchCount, Self.hadSession + 1)
             facts[number].latch = latchCount
             latchCount += 1
         case .condition: break
@@ -82,7 +82,7 @@ struct PlanFacts {
     private func dependence(_ node: Filter.Node) -> Dependence {
         switch node {
         case .condition(.fact(let number)): packetFacts.contains(number) ? .packet : sessionFacts.contains(number) ? .session : .connection
-        case .condition(let condition): condition.dependence
+        case .condition(let condition): condition.dependence(bySender: false)
         case .not(let node): dependence(node)
         case .all(let nodes), .any(let nodes): nodes.reduce(into: []) { $0.formUnion(dependence($1)) }
         }

@@ -64,7 +64,7 @@ struct AddressWindows {
     }
 
     @inline(__always)
-    private func slot(_ leading: UInt64) -> UInt64 { ((leading & mask) &* factor) >> shift }
+    private func slot(_ leading: UInt64) -> UInt64 { ((leading & mask) &* factor) &>> shift }
 
     /// False when no range has the address. True does not say that one has.
     @inline(__always)

@@ -22,7 +22,11 @@ public struct Pattern: Sendable {
 
     /// A pattern for bytes that lie anywhere: `contains`.
     public init(containing bytes: [UInt8], ignoresCase: Bool = false) throws(PatternError) {
-        try self.init(bytes.reduce(into: "") { $0 += "\\x" + String($1 >> 4, radix: 16) + String($1 & 0xf, radix: 16) }, ignoresCase: ignoresCase)
+        try self.init(Self.text(containing: bytes), ignoresCase: ignoresCase)
+    }
+
+    static func text(containing bytes: [UInt8]) -> String {
+        bytes.reduce(into: "") { $0 += "\\x" + String($1 >> 4, radix: 16) + String($1 & 0xf, radix: 16) }
     }
 
     /// One at a time: a core that has many patterns or much to search has a `PatternScanner` of its own.

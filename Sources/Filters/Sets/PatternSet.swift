@@ -1,5 +1,6 @@
 import CHyperscan
 import Glibc
+import Synchronization
 
 /// Patterns that are searched for together, in one pass over the bytes and in time that is linear in these, however many patterns there are.
 ///
@@ -28,6 +29,24 @@ public final class PatternSet: @unchecked Sendable {
     deinit {
         hs_free_database(ofBytes)
         hs_free_database(ofCharacters)
+    }
+
+    /// The set of these patterns that is in use already, or a new one: each core asks for it, and reloading asks again.
+    static func shared(_ patterns: [(text: String, ignoresCase: Bool)]) throws(PatternError) -> PatternSet {
+        let key = patterns.map { ($0.ignoresCase ? "i" : "c") + $0.text }
+        return try inUse.withLock { sets throws(PatternError) in
+            if let set = sets[key]?.set { return set }
+            let set = try PatternSet(compiling: patterns)
+            sets = sets.filter { $0.value.set != nil }
+            sets[key] = InUse(set: set)
+            return set
+        }
+    }
+
+    private static let inUse = Mutex<[[String]: InUse]>([:])
+
+    private struct InUse {
+        weak var set: PatternSet?
     }
 }
 

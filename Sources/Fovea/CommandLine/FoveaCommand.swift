@@ -12,7 +12,7 @@ public struct FoveaCommand: ParsableCommand {
             Exits with 0, or with 1 when results could not be written, 2 for a bad configuration, 3 for a bad capture file, 4 for a port or \
             memory that could not be had, 64 for a bad command line, 130 when a second signal ended it.
             """,
-        subcommands: [RunCommand.self, ListCommand.self, FieldsCommand.self, CheckCommand.self])
+        subcommands: [RunCommand.self, ListCommand.self, FieldsCommand.self, CheckCommand.self, ExplainCommand.self])
 
     /// What the program was made with; set once, before anything is parsed.
     nonisolated(unsafe) static var subscriptions: [AnySubscription] = []

@@ -40,15 +40,8 @@ extension ConnTracker {
         filters.begin(index)
         let view = view(index, connection)
         prepare(view, index, connection)
-        starting.removeAll()
-        let pending = members.pending(index, connection)
-        for number in 0..<subscribers.count {
-            switch decide(number, view) {
-            case .no: break
-            case .unknown: pending.insert(number)
-            case .yes: starting.insert(number)
-            }
-        }
+        let (starting, pending) = (starting, members.pending(index, connection))
+        filters.with { $0.begin(view, yes: starting, unknown: pending) }
     }
 
     /// Asks the filters that could not tell again: the service has become known, no more sessions will come, or the connection is over.
@@ -61,21 +54,13 @@ extension ConnTracker {
             view.service = connection.pointee.service
         }
         prepare(view, index, connection, reason)
-        decide(view, members.pending(index, connection), index, connection)
+        decide(view, nil, index, connection)
     }
 
-    /// Asks those of a set that could not tell, and starts those that now want the connection.
-    private mutating func decide(_ view: PlanView, _ asked: MemberSet, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        let pending = members.pending(index, connection)
-        starting.removeAll()
-        for number in pending.intersection(asked) {
-            switch decide(number, view) {
-            case .unknown: continue
-            case .yes: starting.insert(number)
-            case .no: break
-            }
-            pending.remove(number)
-        }
+    /// Asks those of a set, or all, that could not tell, and starts those that now want the connection.
+    private mutating func decide(_ view: PlanView, _ asked: MemberSet?, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        let (starting, pending) = (starting, members.pending(index, connection))
+        filters.with { $0.decide(pending, asked: asked, view, yes: starting) }
         if !starting.isEmpty { start(starting, index, connection) }
     }
 
@@ -99,18 +84,68 @@ extension ConnTracker {
         guard filters.hasSessionFacts else { return }
         let view = view(index, connection)
         prepare(view, index, connection)
+        let (triggered, pending) = (triggered, members.pending(index, connection))
+        triggered.removeAll()
         filters.with { plan in
             plan.beginSession()
             parsers.with(stage) { $0.readSession(for: plan) }
-            plan.endSession(view)
+            plan.endSession(view, triggered: triggered)
         }
-        // For this session alone.
+        // For this session alone; then for the connection.
         for number in active.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
-        for number in members.pending(index, connection).intersection(filters.sessionAskers) where decide(number, view) == .yes {
-            if sessionMembers.contains(number) { receiving.insert(number) }
-        }
+        for number in pending.intersection(triggered) where sessionMembers.contains(number) && decide(number, view) == .yes { receiving.insert(number) }
         filters.with { $0.rememberSession(view) }
-        decide(view, filters.sessionAskers, index, connection)
+        decide(view, triggered, index, connection)
         if !starting.isEmpty { updateWants(index, connection) }
+    }
+
+    /// `receiving` has those that choose single packets, and want this one.
+    @inline(never)
+    mutating func choosePacket(
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
+    ) {
+        let view = view(index, connection)
+        prepare(view, index, connection)
+        filters.with { $0.single(FramedPacket(packet, frame), isFromOriginator: sender == connection.pointee.originator) }
+        receiving.removeAll()
+        for number in members.active(index, connection).intersection(filters.packetChoosers) where decide(number, view) == .yes { receiving.insert(number) }
+    }
+}
+
+// MARK: - New filters
+
+extension ConnTracker {
+    /// Puts an edition of filters in force, and gives back the one before.
+    mutating func adopt(_ edition: FilterEdition) -> FilterEdition {
+        let before = filters.edition
+        filters = ActiveFilters(edition)
+        elders = table.count
+        let missing = edition.stages.filter { stage in !(0..<parsers.count).contains { parsers.with($0) { $0.service } == stage.service } }
+        if !missing.isEmpty { parsers = ObjectList(parsers.objects + missing) }
+        return before
+    }
+
+    /// Asks the filters in force about a connection from before them, for those whose filter could not tell then.
+    @inline(never)
+    mutating func renewDecisions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        let pending = members.pending(index, connection)
+        guard filters.renew(index), !pending.isEmpty else { return }
+        let view = view(index, connection)
+        prepare(view, index, connection)
+        decide(view, pending, index, connection)
+        updateWants(index, connection)
+    }
+
+    func isElder(_ key: FlowKey) -> Bool {
+        let key = options.pointee.connectionKey(key)
+        guard let slot = table.find(key, hash: table.hash(of: key)) else { return false }
+        return filters.isElder(Int(slot.index))
+    }
+
+    @inline(never)
+    mutating func forgetElder(_ index: Int) {
+        if filters.isElder(index) { elders -= 1 }
+        // The next connection at the index is new.
+        filters.forget(index)
     }
 }

@@ -35,7 +35,10 @@ extension ConnTracker {
             flush(Half(index: index, connection: connection, sender: .b))
             if connection.pointee.parsing.isRunning { finishParser(index, connection) }
         }
-        if !members.pending(index, connection).isEmpty { decidePending(index, connection, isOver: true, reason) }
+        if !members.pending(index, connection).isEmpty {
+            if elders > 0 { renewDecisions(index, connection) }
+            decidePending(index, connection, isOver: true, reason)
+        }
         let hasStreams = connection.pointee.wants.contains(.hasStreams)
         if hasStreams {
             settleAccounts(index, connection)
@@ -112,7 +115,11 @@ extension ConnTracker {
         if connection.pointee.wants.contains(.packets) {
             let span = RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))
             let direction = connection.direction(of: sender)
-            for number in members.active(index, connection).intersection(packetMembers) {
+            let active = members.active(index, connection)
+            let areChosen = active.overlaps(filters.packetChoosers)
+            if areChosen { choosePacket(packet, frame, index, connection, sender) }
+            for number in active.intersection(packetMembers) {
+                if areChosen, filters.packetChoosers.contains(number), !receiving.contains(number) { continue }
                 let verdict = subscribers.with(number) { $0.packet(index, packet, span, from: direction) }
                 apply(verdict, to: number, index, connection)
             }

@@ -160,6 +160,7 @@ extension ConnTracker {
     }
 
     mutating func remove(_ slot: Table.Slot) {
+        if elders > 0 { forgetElder(Int(slot.index)) }
         wheel.disarm(slot.index)
         table.remove(slot)
     }

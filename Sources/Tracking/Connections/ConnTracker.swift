@@ -43,7 +43,7 @@ public struct ConnTracker: ~Copyable {
     let record = ConnectionRecord.allocate()
     /// The key at hand, for filters.
     let viewKey = UnsafeMutablePointer<FlowKey>.allocate(capacity: 1)
-    let parsers: ObjectList<ParserStage>
+    var parsers: ObjectList<ParserStage>
     let subscribers: SubscriberList
     let members: ConnectionMembers
     /// Who wants what, by stage.
@@ -53,7 +53,10 @@ public struct ConnTracker: ~Copyable {
     /// Sets for the connection at hand.
     let starting: MemberSet
     let receiving: MemberSet
-    let filters: ActiveFilters
+    let triggered: MemberSet
+    var filters: ActiveFilters
+    /// Connections from before the edition of filters in force.
+    var elders = 0
     /// Whether somebody wants anything but records.
     let wantsStages: Bool
     var clock = PacketClock()
@@ -66,9 +69,8 @@ public struct ConnTracker: ~Copyable {
 
     /// - Parameters:
     ///   - subscribers: those that track connections.
-    ///   - plan: their filters, in the same order.
-    public init(_ options: TrackerOptions, subscribers: [Subscriber], plan: FilterPlan, seed: HashSeed = HashSeed()) {
-        precondition(plan.count == subscribers.count, "a filter for each subscriber")
+    ///   - edition: their filters, in the same order.
+    init(_ options: TrackerOptions, subscribers: [Subscriber], edition: FilterEdition, seed: HashSeed = HashSeed()) {
         precondition(options.maxConnections >= 1 && options.maxConnections < 1 << 30, "1 ..< 2³⁰ connections")
         ownedOptions = .allocate(capacity: 1)
         ownedOptions.initialize(to: options)
@@ -85,9 +87,10 @@ public struct ConnTracker: ~Copyable {
 
         var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
         members = ConnectionMembers(connections: capacity, members: subscribers.count)
-        filters = ActiveFilters(plan, connections: capacity)
+        filters = ActiveFilters(edition)
         func makeSet() -> MemberSet { .allocate(wordCount: MemberSet.wordCount(of: subscribers.count)) }
-        (packetMembers, streamMembers, sessionMembers, starting, receiving) = (makeSet(), makeSet(), makeSet(), makeSet(), makeSet())
+        (packetMembers, streamMembers, sessionMembers) = (makeSet(), makeSet(), makeSet())
+        (starting, receiving, triggered) = (makeSet(), makeSet(), makeSet())
         for (number, subscriber) in subscribers.enumerated() {
             subscriber.number = number
             if subscriber.needs.contains(.connectionPackets) { packetMembers.insert(number) }
@@ -95,7 +98,7 @@ public struct ConnTracker: ~Copyable {
             if subscriber.needs.contains(.sessions) { sessionMembers.insert(number) }
             subscriber.subscribeToSessions(&stages)
         }
-        for service in plan.services { stages.addStage(for: service) }
+        for service in edition.plan.services { stages.addStage(for: service) }
         parsers = ObjectList(stages.stages)
         wantsStages = !(packetMembers.isEmpty && streamMembers.isEmpty && sessionMembers.isEmpty) || levels.isOn
         let shortest = min(
@@ -112,7 +115,7 @@ public struct ConnTracker: ~Copyable {
         ownedOptions.deallocate()
         record.deallocate()
         viewKey.deallocate()
-        for set in [packetMembers, streamMembers, sessionMembers, starting, receiving] { set.deallocate() }
+        for set in [packetMembers, streamMembers, sessionMembers, starting, receiving, triggered] { set.deallocate() }
     }
 
     /// Connections and tombstones in the table.
@@ -227,6 +230,7 @@ public struct ConnTracker: ~Copyable {
     ) {
         let slot = table.slot(of: connection)
         if !connection.pointee.wants.isDisjoint(with: [.beginning, .reoriented]) { tell(slot, connection) }
+        if elders > 0 { renewDecisions(Int(slot.index), connection) }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
     }
 

@@ -2,12 +2,12 @@ import Filters
 
 /// Objects by number, for use on the packet path: reading an element of an array of references would count references for each packet.
 struct ObjectList<Object: AnyObject>: ~Copyable {
-    private let owners: [Object]
+    let objects: [Object]
     private let references: UncountedReferences
     let count: Int
 
     init(_ objects: [Object]) {
-        owners = objects
+        self.objects = objects
         references = UncountedReferences(objects)
         count = objects.count
     }

@@ -204,6 +204,8 @@ public struct Needs: OptionSet, Sendable {
     public static let sessions = Needs(rawValue: 16)
     public static let establishment = Needs(rawValue: 32)
     public static let ticks = Needs(rawValue: 64)
+    /// Packets that the filter chooses one by one, knowing their connection.
+    public static let singlePackets = Needs(rawValue: 128)
 }
 
 // MARK: How the framework asks

@@ -13,4 +13,7 @@ let filters: [Filter] = [
         """),
     #filter("tcp.port == 70000"),
     #filter("tls.sni == \(name)"),
+    #filter(name),
+    #filter("tls.sni == \"\u{e9}\" and tls.sni == 443"),
+    #filter("ip.addr in $bad"),
 ]

@@ -32,7 +32,8 @@ extension RunPlan {
         for (index, type) in types.enumerated() where types[..<index].contains(where: { $0.name == type.name }) {
             throw ConfigError(path: nil, message: "two subscriptions are called \(type.name)")
         }
-        let global = try config.filter.map { text throws(ConfigError) in try filter(text) } ?? .everything
+        let lists = try config.filterLists()
+        let global = try config.filter.map { text throws(ConfigError) in try filter(text, lists) } ?? .everything
         var wishes = config.subscriptions
         if wishes.isEmpty { wishes = types.map { Config.Subscription(LocatedText($0.name)) } }
 
@@ -42,7 +43,12 @@ extension RunPlan {
             let name = wish.name.text
             guard names.insert(name).inserted else { throw wish.name.error("\(name) is there twice") }
             let type = try wish.subscription(among: types)
-            let filter = try wish.filter.map { text throws(ConfigError) in try Self.filter(text) }
+            let filter = try wish.filter.map { text throws(ConfigError) in try Self.filter(text, lists) }
+            do {
+                _ = try FilterPlan([(filter ?? type.filter) && global])
+            } catch {
+                throw (wish.filter ?? wish.name).error("filter: \(error)")
+            }
             let file = try wish.outputFile(folder: config.output)
             chosen.append((name, type, (filter ?? type.filter) && global, file, try wish.delivery(of: type._needs)))
         }
@@ -53,12 +59,31 @@ extension RunPlan {
         }
     }
 
-    private static func filter(_ text: LocatedText) throws(ConfigError) -> Filter {
+    private static func filter(_ text: LocatedText, _ lists: FilterLists) throws(ConfigError) -> Filter {
         do {
-            return try Filter(parsing: text.text)
+            return try Filter(parsing: text.text, lists: lists)
         } catch {
             throw text.error("filter: \(error)")
         }
+    }
+}
+
+extension Config {
+    /// The lists, those in files read.
+    func filterLists() throws(ConfigError) -> FilterLists {
+        var filterLists = FilterLists()
+        for (name, list) in lists.sorted(by: { $0.key < $1.key }) {
+            switch list {
+            case .values(let values): filterLists.add(name, values: values.map(\.text), origin: values.first?.path)
+            case .file(let path):
+                do {
+                    filterLists.add(name, file: path.text, text: try ConfigFile.bytes(path.text, longest: ConfigFile.longestList))
+                } catch {
+                    throw path.error("lists.\(name): \(error)")
+                }
+            }
+        }
+        return filterLists
     }
 }
 

@@ -1,5 +1,4 @@
 import Capture
-import Filters
 import Tracking
 
 /// What a run will do: which subscriptions with which filters, on which lcores. Making one finds whatever is wrong with a config
@@ -13,9 +12,6 @@ public struct RunPlan {
         self.config = config
         entries = try Self.entries(config, subscriptions)
         guard !entries.isEmpty else { throw ConfigError(path: nil, message: "no subscription to run") }
-        for entry in entries {
-            do { _ = try FilterPlan([entry.filter]) } catch { throw ConfigError(path: nil, message: "\(entry.name): filter: \(error)") }
-        }
         try checkPorts()
     }
 

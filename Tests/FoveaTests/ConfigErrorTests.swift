@@ -51,6 +51,7 @@ private func dots(_ count: Int) -> String { String(repeating: "a.", count: count
         ("online.ports = [{\ndevice = 'a', cores = 1 }]", "1:18: inline table: expected key or closing '}', saw '\\n'"),
         ("online.ports = [{ device = 'a', cores = 1 }]", "1: cores: expected an array of integers, found 1"),
         ("[[online.ports]]\ndevice = 'a'\ncores = [\n1,\n1.5]", "5: cores: expected an integer in 0...1023, found 1.5"),
+        ("[lists]\n'a b' = []", "2: \"a b\": expected a name of letters, digits, _ and -"),
         ("lists = ['a']", "1: lists: expected a table, found an array"),
         ("[lists]\na = 'x.txt'", "2: a: expected an array of strings, or { file = \"path\" }, found \"x.txt\""),
         ("[lists]\na = [\n'b',\n1.5]", "4: a: expected a string that is not empty, found 1.5"),

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Fovea
@@ -81,6 +82,21 @@ import Testing
     @Test func `no data type is there twice, or without a summary`() {
         #expect(Set(DataTypes.all.map { $0.name }).count == DataTypes.all.count)
         #expect(DataTypes.all.allSatisfy { !$0.summary.isEmpty })
+    }
+
+    @Test func `filters know the lists of the config and those in files`() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "list-\(UUID().uuidString).txt").path
+        try "# bad ones\n192.0.2.0/24  # a net\n\n2001:db8::1\r\n".write(toFile: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let lists = "[lists]\nports = [443, '8000..8080']\nbad = { file = '\(file)' }\n"
+        let plan = try plan(lists + "[[subscriptions]]\nname = 'everything'\nfilter = 'addr in $bad and tcp.port in $ports'")
+        #expect(plan.entries.map(\.filter) == [try Filter(parsing: "addr in {192.0.2.0/24, 2001:db8::1} and tcp.port in {443, 8000..8080}")])
+
+        func refusal(_ text: String) -> String? { #expect(throws: ConfigError.self) { try self.plan(text) }?.description }
+        #expect(refusal(lists + "[[subscriptions]]\nname = 'everything'\nfilter = 'tcp.port in $bad'")?.contains("x.toml:7: filter: ") == true)
+        #expect(refusal(lists + "[[subscriptions]]\nname = 'everything'\nfilter = 'tcp.port in $bad'")?.contains("line 2") == true)
+        #expect(refusal("lists.gone = { file = '\(file).gone' }") == "x.toml:2: lists.gone: \(file).gone: No such file or directory")
+        #expect(refusal("filter = 'tcp.port in $port'\nlists.ports = [1]")?.contains("did you mean $ports?") == true)
     }
 
     @Test func `subscriptions get as much as they ask for`() throws {

@@ -94,6 +94,10 @@ extension ConfigTable {
     mutating func takeLists() -> [String: Config.List] {
         var lists: [String: Config.List] = [:]
         for key in toml.keys {
+            // What a filter can say behind `$`.
+            if key.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_-]*/) == nil {
+                report("expected a name of letters, digits, _ and -", at: .key(key))
+            }
             if toml[key]?.table != nil {
                 lists[key] = take(key) { Config.List.file($0.require("file")) }
             } else {

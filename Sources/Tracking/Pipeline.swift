@@ -11,7 +11,9 @@ public struct Pipeline: ~Copyable {
     private(set) var fragments: Fragments
     private let packetSubscribers: SubscriberList
     private let packetPlan: FilterPlan
-    private let gate: Gate
+    private let gate: PlanGate
+    /// Of the trackers; the gate points into it.
+    private let plan: FilterPlan
     /// Whether VLANs and tunnels belong to connections' keys.
     private let keysAreWhole: Bool
     private let packets: UnsafeMutablePointer<Packet>
@@ -24,7 +26,8 @@ public struct Pipeline: ~Copyable {
         let packetSubscribers = subscribers.filter { $0.needs.contains(.packets) }
         let plan = Self.plan(trackers)
         packetPlan = Self.plan(packetSubscribers)
-        gate = Gate(plan)
+        self.plan = plan
+        gate = plan.gate
         keysAreWhole = options.vlanInKey && options.tunnelInKey
         tracker = ConnTracker(options, subscribers: trackers, plan: plan, seed: seed)
         fragments = Fragments(options, isOn: options.fragments && !trackers.isEmpty, seed: seed)
@@ -48,7 +51,6 @@ public struct Pipeline: ~Copyable {
         packets.deallocate()
         trains.deallocate()
         cars.deallocate()
-        gate.deallocate()
     }
 
     public var counters: Counters { tracker.counters }
@@ -254,44 +256,5 @@ public struct Pipeline: ~Copyable {
     public mutating func drain() {
         fragments.drain(&tracker.counters)
         tracker.drain()
-    }
-}
-
-/// Whether a packet is worth tracking: the filters of all that track connections, asked at the packet stage. Plain pointers, so that copying it
-/// costs nothing.
-private struct Gate {
-    /// One filter that wants everything stands alone; none is one that wants nothing.
-    private let first: UnsafePointer<FilterProgram>
-    private let others: UnsafeMutablePointer<UnsafePointer<FilterProgram>>
-    private let otherCount: Int
-    private let nothing: UnsafeMutablePointer<FilterProgram>
-
-    init(_ plan: FilterPlan) {
-        nothing = .allocate(capacity: 1)
-        nothing.initialize(to: FilterProgram(.nothing))
-        let programs = (0..<plan.count).map(plan.program)
-        let asked = programs.first { $0.pointee.isEverything }.map { [$0] } ?? programs
-        first = asked.first ?? UnsafePointer(nothing)
-        otherCount = max(0, asked.count - 1)
-        others = .allocate(capacity: max(1, otherCount))
-        others.initialize(from: Array(asked.dropFirst()), count: otherCount)
-    }
-
-    func deallocate() {
-        nothing.deinitialize(count: 1)
-        nothing.deallocate()
-        others.deallocate()
-    }
-
-    @inline(__always)
-    func opens(for packet: UnsafePointer<Packet>) -> Bool {
-        if first.pointee.match(packet, source: nil, service: nil) != .no { return true }
-        return otherCount > 0 && opensForOthers(packet)
-    }
-
-    @inline(never)
-    private func opensForOthers(_ packet: UnsafePointer<Packet>) -> Bool {
-        for number in 0..<otherCount where others[number].pointee.match(packet, source: nil, service: nil) != .no { return true }
-        return false
     }
 }

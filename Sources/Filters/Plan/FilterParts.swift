@@ -18,9 +18,11 @@ struct Dependence: OptionSet {
 }
 
 extension Condition {
-    var dependence: Dependence {
+    /// - Parameter bySender: the source is a packet's sender, not its connection's originator.
+    func dependence(bySender: Bool) -> Dependence {
         switch self {
-        case .ipVersion, .transport, .arp, .port, .address, .vlan, .ports, .addresses: .key
+        case .port(let side, _), .address(let side, _), .ports(let side, _), .addresses(let side, _): side != .either && bySender ? .packet : .key
+        case .ipVersion, .transport, .arp, .vlan: .key
         case .service: .service
         case .fact: .connection
         case .test(let test):
@@ -35,11 +37,11 @@ extension Condition {
 }
 
 extension Filter.Node {
-    var dependence: Dependence {
+    func dependence(bySender: Bool = false) -> Dependence {
         switch self {
-        case .condition(let condition): condition.dependence
-        case .not(let node): node.dependence
-        case .all(let nodes), .any(let nodes): nodes.reduce(into: []) { $0.formUnion($1.dependence) }
+        case .condition(let condition): condition.dependence(bySender: bySender)
+        case .not(let node): node.dependence(bySender: bySender)
+        case .all(let nodes), .any(let nodes): nodes.reduce(into: []) { $0.formUnion($1.dependence(bySender: bySender)) }
         }
     }
 
@@ -73,12 +75,16 @@ struct FilterParts {
     /// Gives the number of the fact that stands for a question to one packet or session, or to the tracker's counts.
     let number: (FactQuestion) -> Int
     private var products = 0
+    private var bySender = false
 
     init(number: @escaping (FactQuestion) -> Int) { self.number = number }
 
     /// The filter with facts in the place of all that a flow's key and service do not answer.
-    mutating func join(_ filter: Filter) throws(FilterPlanError) -> Filter {
+    ///
+    /// - Parameter bySender: the source is a packet's sender, not its connection's originator.
+    mutating func join(_ filter: Filter, bySender: Bool) throws(FilterPlanError) -> Filter {
         products = 0
+        self.bySender = bySender
         return Filter(try join(filter.node.negationsPushedDown()))
     }
 
@@ -91,8 +97,8 @@ struct FilterParts {
         case .all(let nodes):
             return try joinAll(nodes)
         case .condition, .not:
-            let dependence = node.dependence
-            if dependence == .packet { return .condition(.fact(number(.packet(Filter(node))))) }
+            let dependence = node.dependence(bySender: bySender)
+            if dependence == .packet { return .condition(.fact(number(.packet(Filter(node), bySender: bySender)))) }
             if dependence == .session { return .condition(.fact(number(.session(Filter(node))))) }
             guard dependence == .connection else { return node }
             if case .not(let inner) = node { return .not(try join(inner)) }
@@ -105,7 +111,7 @@ struct FilterParts {
         var joined: [Filter.Node] = []
         var packets: [Filter.Node] = [], sessions: [Filter.Node] = [], mixed: [Filter.Node] = []
         for node in nodes {
-            let dependence = node.dependence
+            let dependence = node.dependence(bySender: bySender)
             if dependence.isSubset(of: .common) {
                 joined.append(try join(node))
             } else if dependence.isSubset(of: [.key, .packet]) {
@@ -117,12 +123,12 @@ struct FilterParts {
             }
         }
         let clash = [Dependence.packet, .session].filter { kind in
-            (kind == .packet ? !packets.isEmpty : !sessions.isEmpty) ? mixed.contains { $0.dependence.contains(kind) }
-                : mixed.filter { $0.dependence.contains(kind) }.count > 1
+            (kind == .packet ? !packets.isEmpty : !sessions.isEmpty) ? mixed.contains { $0.dependence(bySender: bySender).contains(kind) }
+                : mixed.filter { $0.dependence(bySender: bySender).contains(kind) }.count > 1
         }
         guard clash.isEmpty else { return try multiply(nodes) }
         if packets.count == 1 { joined.append(try join(packets[0])) }
-        if packets.count > 1 { joined.append(.condition(.fact(number(.packet(Filter(.allOf(packets))))))) }
+        if packets.count > 1 { joined.append(.condition(.fact(number(.packet(Filter(.allOf(packets)), bySender: bySender))))) }
         if sessions.count == 1 { joined.append(try join(sessions[0])) }
         if sessions.count > 1 { joined.append(.condition(.fact(number(.session(Filter(.allOf(sessions))))))) }
         for node in mixed { joined.append(try join(node)) }
@@ -132,9 +138,9 @@ struct FilterParts {
     /// An `and` of `or`s as an `or` of `and`s, by the first of its parts that is a mixed `or`.
     private mutating func multiply(_ nodes: [Filter.Node]) throws(FilterPlanError) -> Filter.Node {
         let index = nodes.firstIndex { node in
-            if case .any = node { return !node.dependence.isSubset(of: [.key, .packet]) && !node.dependence.isSubset(of: [.key, .service, .session])
-                && !node.dependence.isSubset(of: .common) }
-            return false
+            guard case .any = node else { return false }
+            let dependence = node.dependence(bySender: bySender)
+            return ![Dependence.common, [.key, .packet], [.key, .service, .session]].contains { dependence.isSubset(of: $0) }
         }
         guard let index, case .any(let terms) = nodes[index] else { throw FilterPlanError(message: "cannot be taken apart") }
         products += terms.count
@@ -152,7 +158,7 @@ struct FilterParts {
 /// A question whose answer for a connection becomes known as the connection goes on.
 enum FactQuestion: Hashable {
     /// Is there a packet for which this holds?
-    case packet(Filter)
+    case packet(Filter, bySender: Bool)
     /// Is there a session for which this holds?
     case session(Filter)
     /// Of what the tracker counts and follows.

@@ -28,9 +28,30 @@ public final class FilterPlan {
     private let atomCount: Int
     /// By service, and then by the number of the field among those that the parser declares.
     private let indices: [Service: [(field: Int, index: SessionFieldIndex)]]
+    /// The session facts that may hold once an atom does, by atom; and those that may hold without any.
+    private let factsOfAtom: [[Int]]
+    private let factsWithoutAtom: [Int]
+    /// Session facts that ask sessions alone; the others look at the key, too.
+    private let isPlainSession: [Bool]
+    /// What a session fact says of a connection that has none, if it is plain.
+    private let withoutSession: UnsafeMutablePointer<Match>
+    /// Those that are not plain, and those with latches.
+    private let specialSessionFacts: [Int]
+    /// Session facts that hold for the session at hand.
+    private var found: [Int] = []
+
+    /// Those whose answer hangs on protocols, service and sessions alone, and is the same for all connections with the same of these (`BulkAnswers`).
+    let bulk: MemberSet
+    private var bulkAnswers: [BulkState: BulkAnswers] = [:]
+    private let index: MemberIndex?
+    private var gateTable: GateTable!
+    /// Plans of so few filters ask one after the other.
+    private static let few = 8
 
     /// Those that ask packets or the tracker's counts, which change with each packet.
     public let packetAskers: MemberSet
+    /// Those that choose single packets, and ask these for more than their key.
+    public let packetChoosers: MemberSet
     public let sessionAskers: MemberSet
     /// Those that need the stream read: they ask sessions, or for the service.
     public let streamAskers: MemberSet
@@ -38,10 +59,12 @@ public final class FilterPlan {
     public let latchWords: Int
     public let wordCount: Int
 
+    /// - Parameter singlePackets: filters, by number, that choose single packets of connections: what they say is asked of each packet, and a source is
+    ///   the packet's sender.
     /// - Throws: `FilterPlanError` when a filter mixes packets and sessions in too many ways.
-    public init(_ filters: [Filter]) throws(FilterPlanError) {
+    public init(_ filters: [Filter], singlePackets: Set<Int> = []) throws(FilterPlanError) {
         self.filters = filters
-        let facts = try PlanFacts(filters)
+        let facts = try PlanFacts(filters, bySender: singlePackets)
         self.facts = facts
         wordCount = MemberSet.wordCount(of: filters.count)
         latchWords = (facts.latchCount + 63) / 64
@@ -54,7 +77,7 @@ public final class FilterPlan {
         for (number, fact) in facts.facts.enumerated() {
             switch fact.question {
             case .connection: break
-            case .packet(let filter): (packetPrograms + (number - facts.packetFacts.lowerBound)).initialize(to: FilterProgram(filter))
+            case .packet(let filter, _): (packetPrograms + (number - facts.packetFacts.lowerBound)).initialize(to: FilterProgram(filter))
             case .session(let filter):
                 let atomic = Filter(filter.node.withAtoms(&numbers))
                 (sessionPrograms + (number - facts.sessionFacts.lowerBound)).initialize(to: FilterProgram(atomic))
@@ -66,24 +89,62 @@ public final class FilterPlan {
         atoms = .allocate(capacity: max(1, atomCount))
         atoms.initialize(repeating: .no, count: max(1, atomCount))
 
-        var indices: [Service: [Int: SessionFieldIndex]] = [:]
+        var tests: [Service: [Int: [(test: FieldTest, number: Int)]]] = [:]
         for (test, number) in numbers {
             guard case .session(let service, let field) = test.field.source else { continue }
-            indices[service, default: [:]][field, default: SessionFieldIndex(test.field)].add(test, number: number)
+            tests[service, default: [:]][field, default: []].append((test, number))
         }
-        self.indices = indices.mapValues { $0.sorted { $0.key < $1.key }.map { (field: $0.key, index: $0.value) } }
+        indices = tests.mapValues { fields in
+            fields.sorted { $0.key < $1.key }.map { (field: $0.key, index: SessionFieldIndex($0.value[0].test.field, $0.value)) }
+        }
+
+        var factsOfAtom = [[Int]](repeating: [], count: numbers.count), factsWithoutAtom: [Int] = []
+        var isPlainSession: [Bool] = [], withoutSession: [Match] = []
+        for number in facts.sessionFacts {
+            guard case .session(let filter) = facts.facts[number].question else { continue }
+            for test in filter.node.tests { factsOfAtom[numbers[test]!].append(number) }
+            if !filter.node.needsATest { factsWithoutAtom.append(number) }
+            isPlainSession.append(filter.node.dependence() == .session)
+            var key = FlowKey()
+            withoutSession.append(sessionPrograms[number - facts.sessionFacts.lowerBound].match(&key, source: nil, service: nil, facts: atoms))
+        }
+        (self.factsOfAtom, self.factsWithoutAtom) = (factsOfAtom, factsWithoutAtom)
+        self.isPlainSession = isPlainSession
+        self.withoutSession = .allocate(capacity: max(1, withoutSession.count))
+        self.withoutSession.initialize(from: withoutSession, count: withoutSession.count)
+        specialSessionFacts = facts.sessionFacts.filter { facts.facts[$0].latch != nil || !isPlainSession[$0 - facts.sessionFacts.lowerBound] }
+
+        bulk = .allocate(wordCount: wordCount)
+        if filters.count > Self.few {
+            for (number, filter) in facts.joined.enumerated() where filter.node.hangsOnProtocolsAlone(facts, isPlainSession) { bulk.insert(number) }
+            let rest = facts.joined.enumerated().filter { [bulk] in !bulk.contains($0.offset) }
+            index = MemberIndex(rest.map { (number: $0.offset, filter: $0.element) })
+        } else {
+            index = nil
+        }
 
         packetAskers = .allocate(wordCount: wordCount)
+        packetChoosers = .allocate(wordCount: wordCount)
         sessionAskers = .allocate(wordCount: wordCount)
         streamAskers = .allocate(wordCount: wordCount)
         for (number, fact) in facts.facts.enumerated() {
             let askers = facts.sessionFacts.contains(number) ? sessionAskers : packetAskers
-            for member in fact.members { askers.insert(member) }
+            for member in fact.members {
+                askers.insert(member)
+                if facts.packetFacts.contains(number), singlePackets.contains(member) { packetChoosers.insert(member) }
+            }
         }
-        for (number, filter) in filters.enumerated() where !filter.node.dependence.isDisjoint(with: [.service, .session]) {
+        for (number, filter) in filters.enumerated() where !filter.node.dependence().isDisjoint(with: [.service, .session]) {
             streamAskers.insert(number)
         }
+        gateTable = GateTable(programs, count: filters.count, index: index) { [unowned self] protocols in
+            let answers = self.bulkAnswers(BulkState(protocols: protocols, service: nil, sessions: .open))
+            return !answers.yes.isEmpty || !answers.unknown.isEmpty
+        }
     }
+
+    /// Valid as long as the plan is.
+    public var gate: PlanGate { PlanGate(gateTable) }
 
     deinit {
         programs.deinitialize(count: filters.count).deallocate()
@@ -92,8 +153,15 @@ public final class FilterPlan {
         answers.deallocate()
         atoms.deallocate()
         packetAskers.deallocate()
+        packetChoosers.deallocate()
         sessionAskers.deallocate()
         streamAskers.deallocate()
+        bulk.deallocate()
+        withoutSession.deallocate()
+        for entry in bulkAnswers.values {
+            entry.yes.deallocate()
+            entry.unknown.deallocate()
+        }
     }
 
     /// The application protocols that filters ask for: whoever runs the plan must recognise these.
@@ -181,16 +249,29 @@ extension FilterPlan {
 
     private func prepareSessions(_ view: PlanView) {
         guard !facts.sessionFacts.isEmpty else { return }
-        let isWithout = view.sessionsAreOver && !view.isLatched(PlanFacts.hadSession)
-        for index in 0..<atomCount { atoms[index] = view.sessionsAreOver ? .no : .unknown }
-        for number in facts.sessionFacts {
+        let state = SessionState(view)
+        setPlainSessions(state)
+        for number in specialSessionFacts {
             if let latch = facts.facts[number].latch, view.isLatched(latch) {
                 answers[number] = .yes
-            } else if view.sessionsAreOver, !isWithout {
-                answers[number] = .no
-            } else {
+            } else if !isPlainSession[number - facts.sessionFacts.lowerBound] {
+                guard state != .overAfterSome else {
+                    answers[number] = .no
+                    continue
+                }
+                for index in 0..<atomCount { atoms[index] = state == .open ? .unknown : .no }
                 answers[number] = sessionProgram(number).pointee.match(view.key, source: view.originator, service: view.service, facts: atoms)
             }
+        }
+    }
+
+    /// Sets the answers to what is said of all connections that are so far with their sessions.
+    private func setPlainSessions(_ state: SessionState) {
+        let (answers, count) = (answers + facts.sessionFacts.lowerBound, facts.sessionFacts.count)
+        switch state {
+        case .open: answers.update(repeating: .unknown, count: count)
+        case .overAfterSome: answers.update(repeating: .no, count: count)
+        case .overWithoutAny: answers.update(from: withoutSession, count: count)
         }
     }
 
@@ -198,7 +279,8 @@ extension FilterPlan {
         if let latch = facts.facts[number].latch, view.isLatched(latch) { return .yes }
         if view.isOver { return .no }
         // What the key alone decides: there is a packet, and there will be no other key.
-        return packetPrograms[number - facts.packetFacts.lowerBound].match(view.key, source: view.originator, service: nil)
+        guard case .packet(_, let bySender) = facts.facts[number].question else { return .unknown }
+        return packetPrograms[number - facts.packetFacts.lowerBound].match(view.key, source: bySender ? nil : view.originator, service: nil)
     }
 
     private func answerOfConnection(_ number: Int, _ view: PlanView, _ value: (Int) -> FieldValue?) -> Match {
@@ -211,6 +293,71 @@ extension FilterPlan {
 
     private func sessionProgram(_ number: Int) -> UnsafePointer<FilterProgram> {
         UnsafePointer(sessionPrograms + (number - facts.sessionFacts.lowerBound))
+    }
+
+    // MARK: All at once
+
+    /// Asks all filters about a new connection, after `prepare`: those that want it come into `yes`, those that cannot tell yet into `unknown`.
+    public func begin(_ view: PlanView, yes: MemberSet, unknown: MemberSet) {
+        func ask(_ number: Int) {
+            switch decide(number, view) {
+            case .no: break
+            case .yes: yes.insert(number)
+            case .unknown: unknown.insert(number)
+            }
+        }
+        guard let index else {
+            yes.removeAll()
+            unknown.removeAll()
+            for number in 0..<count { ask(number) }
+            return
+        }
+        let known = bulkAnswers(BulkState(view))
+        yes.assign(known.yes)
+        unknown.assign(known.unknown)
+        for number in index.walkers { ask(number) }
+        _ = index.anyCandidate(view.key) {
+            ask($0)
+            return false
+        }
+    }
+
+    /// Asks those of `pending` that are in `asked` again, after `prepare`: those that now say yes come into `yes`, and only those that cannot tell remain.
+    public func decide(_ pending: MemberSet, asked: MemberSet?, _ view: PlanView, yes: MemberSet) {
+        yes.removeAll()
+        if index != nil, asked == nil {
+            let known = bulkAnswers(BulkState(view))
+            pending.split(by: bulk, keeping: known.unknown, moving: known.yes, to: yes)
+        }
+        for number in pending.intersection(asked ?? pending) {
+            if index != nil, asked == nil, bulk.contains(number) { continue }
+            switch decide(number, view) {
+            case .unknown: continue
+            case .yes: yes.insert(number)
+            case .no: break
+            }
+            pending.remove(number)
+        }
+    }
+
+    private func bulkAnswers(_ state: BulkState) -> BulkAnswers {
+        if let known = bulkAnswers[state] { return known }
+        let made = BulkAnswers(yes: .allocate(wordCount: wordCount), unknown: .allocate(wordCount: wordCount))
+        var key = FlowKey()
+        key.words.5 = state.protocols.context
+        // The answers at hand are somebody else's.
+        let before = Array(UnsafeBufferPointer(start: answers, count: facts.facts.count))
+        defer { answers.update(from: before, count: before.count) }
+        setPlainSessions(state.sessions)
+        for number in bulk {
+            switch programs[number].match(&key, source: .a, service: state.service, facts: answers) {
+            case .no: break
+            case .yes: made.yes.insert(number)
+            case .unknown: made.unknown.insert(number)
+            }
+        }
+        bulkAnswers[state] = made
+        return made
     }
 
     // MARK: Events
@@ -235,8 +382,9 @@ extension FilterPlan {
     }
 
     private func asks(_ packet: FramedPacket, _ number: Int, _ isFromOriginator: Bool) -> Bool {
-        withUnsafePointer(to: packet) {
-            packetPrograms[number - facts.packetFacts.lowerBound].match($0, source: isFromOriginator ? .a : .b, service: nil) == .yes
+        guard case .packet(_, let bySender) = facts.facts[number].question else { return false }
+        return withUnsafePointer(to: packet) {
+            packetPrograms[number - facts.packetFacts.lowerBound].match($0, source: bySender || isFromOriginator ? .a : .b, service: nil) == .yes
         }
     }
 
@@ -246,31 +394,34 @@ extension FilterPlan {
     /// A session of the connection: give each of its values for `sessionFields` to `take`, then call `endSession`.
     public func beginSession() {
         for index in 0..<atomCount { atoms[index] = .no }
+        found.removeAll(keepingCapacity: true)
     }
 
     public func take(_ value: FieldValue, of service: Service, at place: Int) {
-        indices[service]?[place].index.look(up: value) { atoms[$0] = .yes }
+        indices[service]?[place].index.lookUp(value) { atom in
+            guard atoms[atom] == .no else { return }
+            atoms[atom] = .yes
+            found += factsOfAtom[atom]
+        }
     }
 
-    /// Sets the answers for this session alone, and remembers them.
-    public func endSession(_ view: PlanView) {
+    /// Sets the answers to those for this session alone. `triggered` gets the filters that ask something which holds for it.
+    public func endSession(_ view: PlanView, triggered: MemberSet) {
         view.setLatch(PlanFacts.hadSession)
-        for number in facts.sessionFacts {
-            answers[number] = sessionProgram(number).pointee.match(view.key, source: view.originator, service: view.service, facts: atoms) == .yes ? .yes : .no
+        setPlainSessions(.overAfterSome)
+        for number in found + factsWithoutAtom where answers[number] == .no {
+            guard sessionProgram(number).pointee.match(view.key, source: view.originator, service: view.service, facts: atoms) == .yes else { continue }
+            answers[number] = .yes
+            for member in facts.facts[number].members { triggered.insert(member) }
         }
     }
 
-    /// Turns the answers for one session into those for the connection; give back what they were with another `endSession`.
+    /// Turns the answers for one session into those for its connection.
     public func rememberSession(_ view: PlanView) {
-        for number in facts.sessionFacts {
-            if answers[number] == .yes {
-                if let latch = facts.facts[number].latch { view.setLatch(latch) }
-            } else if let latch = facts.facts[number].latch, view.isLatched(latch) {
-                answers[number] = .yes
-            } else {
-                answers[number] = view.sessionsAreOver ? .no : .unknown
-            }
-        }
+        let held = (found + factsWithoutAtom).filter { answers[$0] == .yes }
+        for number in held { if let latch = facts.facts[number].latch { view.setLatch(latch) } }
+        prepareSessions(view)
+        for number in held { answers[number] = .yes }
     }
 }
 
@@ -281,5 +432,68 @@ extension FieldTest {
         guard case .integers(let set) = predicate, case .integer(let number) = value else { return .unknown }
         guard let last = set.ranges.last, last.upperBound >= number else { return .no }
         return last.contains(number) && last.upperBound == field.orderedLimit ? .yes : .unknown
+    }
+}
+
+/// How far a connection is with its sessions.
+enum SessionState: Hashable {
+    case open, overAfterSome, overWithoutAny
+
+    init(_ view: PlanView) {
+        self = !view.sessionsAreOver ? .open : view.isLatched(PlanFacts.hadSession) ? .overAfterSome : .overWithoutAny
+    }
+}
+
+/// All that a filter which hangs on protocols, service and sessions alone can know before a session.
+struct BulkState: Hashable {
+    var protocols: ProtocolClass
+    var service: Service?
+    var sessions: SessionState
+
+    init(protocols: ProtocolClass, service: Service?, sessions: SessionState) {
+        self.protocols = protocols
+        self.service = service
+        self.sessions = sessions
+    }
+
+    init(_ view: PlanView) { self.init(protocols: ProtocolClass(view.key.pointee.words.5), service: view.service, sessions: SessionState(view)) }
+}
+
+/// What such filters say then.
+struct BulkAnswers {
+    let yes: MemberSet
+    let unknown: MemberSet
+}
+
+extension Filter.Node {
+    /// The single questions in it.
+    fileprivate var tests: Set<FieldTest> {
+        switch self {
+        case .condition(.test(let test)): [test]
+        case .condition: []
+        case .not(let node): node.tests
+        case .all(let nodes), .any(let nodes): nodes.reduce(into: []) { $0.formUnion($1.tests) }
+        }
+    }
+
+    /// Whether it holds only where a test does. Of a node whose negations are pushed down.
+    fileprivate var needsATest: Bool {
+        switch self {
+        case .condition(.test): true
+        case .condition, .not: false
+        case .all(let nodes): nodes.contains(where: \.needsATest)
+        case .any(let nodes): nodes.allSatisfy(\.needsATest)
+        }
+    }
+
+    fileprivate func hangsOnProtocolsAlone(_ facts: PlanFacts, _ isPlainSession: [Bool]) -> Bool {
+        switch self {
+        case .condition(.ipVersion), .condition(.transport), .condition(.service): true
+        case .condition(.fact(let number)):
+            facts.sessionFacts.contains(number) && facts.facts[number].latch == nil && isPlainSession[number - facts.sessionFacts.lowerBound]
+        case .condition: false
+        case .not(let node): node.hangsOnProtocolsAlone(facts, isPlainSession)
+        case .all(let nodes), .any(let nodes): nodes.allSatisfy { $0.hangsOnProtocolsAlone(facts, isPlainSession) }
+        }
     }
 }

@@ -58,6 +58,15 @@ public struct MemberSet: BitwiseCopyable, Sequence {
     @inlinable @inline(__always)
     public func subtract(_ other: MemberSet) { for index in 0..<wordCount { words[index] &= ~other.words[index] } }
 
+    /// Of those members that are in `chosen`, keeps those in `kept`, and puts those in `moved` into `other`.
+    public func split(by chosen: MemberSet, keeping kept: MemberSet, moving moved: MemberSet, to other: MemberSet) {
+        for index in 0..<wordCount {
+            let these = words[index] & chosen.words[index]
+            other.words[index] |= these & moved.words[index]
+            words[index] = words[index] & ~chosen.words[index] | these & kept.words[index]
+        }
+    }
+
     /// The members that are in both, as they stand when the walk comes to their word.
     @inlinable @inline(__always)
     public func intersection(_ other: MemberSet) -> Intersection { Intersection(self, other) }

@@ -22,7 +22,7 @@ struct PlanFacts {
     /// The latch that says whether a connection has had a session.
     static let hadSession = 0
 
-    init(_ filters: [Filter]) throws(FilterPlanError) {
+    init(_ filters: [Filter], bySender: Set<Int>) throws(FilterPlanError) {
         var numbers: [FactQuestion: Int] = [:]
         var questions: [FactQuestion] = []
         var parts = FilterParts { question in
@@ -32,7 +32,7 @@ struct PlanFacts {
             return questions.count - 1
         }
         var provisional: [Filter] = []
-        for filter in filters { provisional.append(try parts.join(filter)) }
+        for (member, filter) in filters.enumerated() { provisional.append(try parts.join(filter, bySender: bySender.contains(member))) }
 
         // Sorted by kind, so that those of a kind are a range.
         func kind(_ number: Int) -> Int {
@@ -82,7 +82,7 @@ struct PlanFacts {
     private func dependence(_ node: Filter.Node) -> Dependence {
         switch node {
         case .condition(.fact(let number)): packetFacts.contains(number) ? .packet : sessionFacts.contains(number) ? .session : .connection
-        case .condition(let condition): condition.dependence
+        case .condition(let condition): condition.dependence(bySender: false)
         case .not(let node): dependence(node)
         case .all(let nodes), .any(let nodes): nodes.reduce(into: []) { $0.formUnion(dependence($1)) }
         }

@@ -40,15 +40,8 @@ extension ConnTracker {
         filters.begin(index)
         let view = view(index, connection)
         prepare(view, index, connection)
-        starting.removeAll()
-        let pending = members.pending(index, connection)
-        for number in 0..<subscribers.count {
-            switch decide(number, view) {
-            case .no: break
-            case .unknown: pending.insert(number)
-            case .yes: starting.insert(number)
-            }
-        }
+        let (starting, pending) = (starting, members.pending(index, connection))
+        filters.with { $0.begin(view, yes: starting, unknown: pending) }
     }
 
     /// Asks the filters that could not tell again: the service has become known, no more sessions will come, or the connection is over.
@@ -61,21 +54,13 @@ extension ConnTracker {
             view.service = connection.pointee.service
         }
         prepare(view, index, connection, reason)
-        decide(view, members.pending(index, connection), index, connection)
+        decide(view, nil, index, connection)
     }
 
-    /// Asks those of a set that could not tell, and starts those that now want the connection.
-    private mutating func decide(_ view: PlanView, _ asked: MemberSet, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        let pending = members.pending(index, connection)
-        starting.removeAll()
-        for number in pending.intersection(asked) {
-            switch decide(number, view) {
-            case .unknown: continue
-            case .yes: starting.insert(number)
-            case .no: break
-            }
-            pending.remove(number)
-        }
+    /// Asks those of a set, or all, that could not tell, and starts those that now want the connection.
+    private mutating func decide(_ view: PlanView, _ asked: MemberSet?, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        let (starting, pending) = (starting, members.pending(index, connection))
+        filters.with { $0.decide(pending, asked: asked, view, yes: starting) }
         if !starting.isEmpty { start(starting, index, connection) }
     }
 
@@ -99,17 +84,17 @@ extension ConnTracker {
         guard filters.hasSessionFacts else { return }
         let view = view(index, connection)
         prepare(view, index, connection)
+        let (triggered, pending) = (triggered, members.pending(index, connection))
+        triggered.removeAll()
         filters.with { plan in
             plan.beginSession()
             parsers.with(stage) { $0.readSession(for: plan) }
-            plan.endSession(view)
+            plan.endSession(view, triggered: triggered)
         }
-        // For this session alone.
+        // For this session alone; then for the connection.
         for number in active.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
-        for number in members.pending(index, connection).intersection(filters.sessionAskers) where decide(number, view) == .yes {
-            if sessionMembers.contains(number) { receiving.insert(number) }
-        }
+        for number in pending.intersection(triggered) where sessionMembers.contains(number) && decide(number, view) == .yes { receiving.insert(number) }
         filters.with { $0.rememberSession(view) }
-        decide(view, filters.sessionAskers, index, connection)
+        decide(view, triggered, index, connection)
     }
 }

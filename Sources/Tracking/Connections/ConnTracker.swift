@@ -52,6 +52,7 @@ public struct ConnTracker: ~Copyable {
     /// Sets for the connection at hand.
     let starting: MemberSet
     let receiving: MemberSet
+    let triggered: MemberSet
     let filters: ActiveFilters
     /// Whether somebody wants anything but records.
     let wantsStages: Bool
@@ -85,7 +86,8 @@ public struct ConnTracker: ~Copyable {
         members = ConnectionMembers(connections: capacity, members: subscribers.count)
         filters = ActiveFilters(plan, connections: capacity)
         func makeSet() -> MemberSet { .allocate(wordCount: MemberSet.wordCount(of: subscribers.count)) }
-        (packetMembers, streamMembers, sessionMembers, starting, receiving) = (makeSet(), makeSet(), makeSet(), makeSet(), makeSet())
+        (packetMembers, streamMembers, sessionMembers) = (makeSet(), makeSet(), makeSet())
+        (starting, receiving, triggered) = (makeSet(), makeSet(), makeSet())
         for (number, subscriber) in subscribers.enumerated() {
             subscriber.number = number
             if subscriber.needs.contains(.connectionPackets) { packetMembers.insert(number) }
@@ -110,7 +112,7 @@ public struct ConnTracker: ~Copyable {
         ownedOptions.deallocate()
         record.deallocate()
         viewKey.deallocate()
-        for set in [packetMembers, streamMembers, sessionMembers, starting, receiving] { set.deallocate() }
+        for set in [packetMembers, streamMembers, sessionMembers, starting, receiving, triggered] { set.deallocate() }
     }
 
     /// Connections and tombstones in the table.

@@ -167,6 +167,8 @@ public final class FilterPlan {
     /// The application protocols that filters ask for: whoever runs the plan must recognise these.
     public var services: Set<Service> { filters.reduce(into: []) { $0.formUnion($1.services) } }
 
+    /// Whether its filters are few, and key and service are all they look at: then each is asked by its program, and nothing else is to be known.
+    public var asksProgramsAlone: Bool { index == nil && !hasFacts }
     public var hasFacts: Bool { !facts.facts.isEmpty }
     public var hasConnectionFacts: Bool { !facts.connectionFacts.isEmpty }
     public var hasSessionFacts: Bool { !facts.sessionFacts.isEmpty }

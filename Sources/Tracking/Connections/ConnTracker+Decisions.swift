@@ -6,15 +6,20 @@ extension ConnTracker {
     /// The connection as filters see it now. Its key lies in memory of the tracker's until the next view.
     @inline(__always)
     func view(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> PlanView {
-        viewKey.pointee = table.key(at: table.slot(at: UInt32(index)))
-        // Filters ask for tags even where they are no part of the key.
-        viewKey.pointee.words.4 |= UInt64(connection.pointee.vlans)
+        fillViewKey(index, connection)
         let isKnown = connection.pointee.parsing == .active || connection.pointee.parsing == .over
         var view = PlanView(
             key: UnsafePointer(viewKey), originator: connection.pointee.originator, service: isKnown ? connection.pointee.service : nil,
             latches: filters.latches(index))
         view.sessionsAreOver = connection.pointee.parsing == .over || connection.pointee.transport != .tcp
         return view
+    }
+
+    @inline(__always)
+    private func fillViewKey(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        viewKey.pointee = table.key(at: table.slot(at: UInt32(index)))
+        // Filters ask for tags even where they are no part of the key.
+        viewKey.pointee.words.4 |= UInt64(connection.pointee.vlans)
     }
 
     /// Works out what filters ask beside the key.
@@ -38,9 +43,21 @@ extension ConnTracker {
     mutating func beginDecisions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         members.begin(index)
         filters.begin(index)
+        let (starting, pending) = (starting, members.pending(index, connection))
+        if filters.asksProgramsAlone {
+            starting.removeAll()
+            fillViewKey(index, connection)
+            for number in 0..<subscribers.count {
+                switch filters.programs[number].match(UnsafePointer(viewKey), source: connection.pointee.originator, service: nil) {
+                case .no: break
+                case .unknown: pending.insert(number)
+                case .yes: starting.insert(number)
+                }
+            }
+            return
+        }
         let view = view(index, connection)
         prepare(view, index, connection)
-        let (starting, pending) = (starting, members.pending(index, connection))
         filters.with { $0.begin(view, yes: starting, unknown: pending) }
     }
 

@@ -33,6 +33,11 @@ private func isOne(_ name: String, _ texts: String...) -> Filter { asks(name, .t
         // What IP carries is a condition of the key.
         ("ip.proto == tcp", .ipv4 && .tcp), ("ip.proto == 6", .ipv4 && .tcp), ("ipv6.nxt == icmpv6", .ipv6 && .icmpv6), ("proto == 17", .udp),
         ("proto in {tcp, udp}", .tcp || .udp), ("ip.proto != udp", .ipv4 && !.udp), ("ip.proto exists", .ipv4),
+        // Durations.
+        ("conn.duration >= 1.5s", isOne("conn.duration", 1_500_000_000...UInt64(Int64.max))),
+        ("conn.duration == 500us", isOne("conn.duration", 500_000...500_000)),
+        ("conn.duration in {20ms, 2m..1h, 7ns}", isOne("conn.duration", 7...7, 20_000_000...20_000_000, 120_000_000_000...3_600_000_000_000)),
+        ("conn.duration < 0.25d", isOne("conn.duration", 0...21_599_999_999_999)), ("conn.duration == 0s", isOne("conn.duration", 0...0)),
         // MAC addresses.
         ("eth.src == aa:bb:cc:dd:ee:ff", isOne("eth.src", 0xaabb_ccdd_eeff...0xaabb_ccdd_eeff)),
         ("eth.src == AA-BB-CC-DD-EE-FF", isOne("eth.src", 0xaabb_ccdd_eeff...0xaabb_ccdd_eeff)),
@@ -44,19 +49,29 @@ private func isOne(_ name: String, _ texts: String...) -> Filter { asks(name, .t
         ("tls.alpn == \"h2\"", isOne("tls.alpn", "h2")), ("tls.alpn eq 'H2'", isOne("tls.alpn", "H2")),
         ("tls.sni in {\"a\", 'b', r\"c\"}", isOne("tls.sni", "a", "b", "c")), ("tls.sni in \"a\"", isOne("tls.sni", "a")),
         ("tls.sni != \"a\"", asks("tls.sni", .exists) && !isOne("tls.sni", "a")), ("tls.sni == \"\"", isOne("tls.sni", "")),
-        ("tls.sni contains \"Cdn\"", asks("tls.sni", .contains(Array("cdn".utf8)))), ("tls.sni starts_with \"www.\"", asks("tls.sni", .startsWith(Array("www.".utf8)))),
+        ("tls.sni contains \"Cdn\"", asks("tls.sni", .contains(Array("cdn".utf8)))),
+        ("tls.sni starts_with \"www.\"", asks("tls.sni", .startsWith(Array("www.".utf8)))),
         ("tls.sni ends_with \".org\"", asks("tls.sni", .endsWith(Array(".org".utf8)))),
         ("tls.alpn == \"a\\\\\\\"\\n\\x41\\t\"", isOne("tls.alpn", "a\\\"\nA\t")), ("tls.alpn == r\"a\\n\"", isOne("tls.alpn", "a\\n")),
         ("tls.alpn == 'it\\'s \"it\"'", isOne("tls.alpn", "it's \"it\"")), ("tls.alpn == \"ü 😀\"", isOne("tls.alpn", "ü 😀")),
         // Bytes.
-        ("payload contains 16:03:01", asks("payload", .contains([0x16, 3, 1]))), ("payload starts_with \"GET \"", asks("payload", .startsWith(Array("GET ".utf8)))),
-        ("tcp.payload == \"\\x16\\xff\"", asks("tcp.payload", .texts(TextSet([[0x16, 0xff]])))), ("payload ends_with 0d-0a", asks("payload", .endsWith([13, 10]))),
+        ("payload contains 16:03:01", asks("payload", .contains([0x16, 3, 1]))),
+        ("payload starts_with \"GET \"", asks("payload", .startsWith(Array("GET ".utf8)))),
+        ("tcp.payload == \"\\x16\\xff\"", asks("tcp.payload", .texts(TextSet([[0x16, 0xff]])))),
+        ("payload ends_with 0d-0a", asks("payload", .endsWith([13, 10]))),
         // Other names of the same.
         ("tls.handshake.extensions_server_name == \"a\"", isOne("tls.sni", "a")), ("ipv4.time_to_live == 1", isOne("ip.ttl", 1...1)),
         ("tcp.flags.rst", isOne("tcp.flags.reset", 1...1)), ("ipv4.src_addr == 192.0.2.1", .source("192.0.2.1")),
         // Of addresses of both versions.
         ("addr == 10.0.0.0/8", .address("10.0.0.0/8")), ("src in {192.0.2.1, 2001:db8::1}", .source("192.0.2.1") || .source("2001:db8::1")),
         ("dst != ::1", (.ipv4 || .ipv6) && !.destination("::1")),
+        ("ip.src in 10.0.0.0..10.255.255.255", .source("10.0.0.0/8")),
+        ("ip.src in 192.0.2.1..192.0.2.4", .source("192.0.2.1") || .source("192.0.2.2/31") || .source("192.0.2.4")),
+        ("ip.src in 0.0.0.0..255.255.255.255", .source("0.0.0.0/0")), ("src in ::..ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", .source("::/0")),
+        (
+            "ipv6.dst in {2001:db8::..2001:db8::1:ffff, ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff}",
+            .destination("2001:db8::/111") || .destination("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+        ),
         // Comments.
         ("tcp # and udp\n and port == 1 /* or\n arp */", .tcp && .port(1)), ("# nothing", .everything), ("/**/tcp/***/", .tcp),
         ("tls.alpn == \"# no /* comment\"", isOne("tls.alpn", "# no /* comment")),
@@ -83,11 +98,13 @@ private func isOne(_ name: String, _ texts: String...) -> Filter { asks(name, .t
     }
 
     @Test(arguments: [
-        ("tls.sni==\"b\"", "tls.sni == \"b\""), ("tls.sni != \"b\" and udp", "tls.sni != \"b\" and udp"), ("ip.ttl < 5 or tcp.flags.syn", "ip.ttl <= 4 or tcp.flags.syn"),
+        ("tls.sni==\"b\"", "tls.sni == \"b\""), ("tls.sni != \"b\" and udp", "tls.sni != \"b\" and udp"),
+        ("ip.ttl < 5 or tcp.flags.syn", "ip.ttl <= 4 or tcp.flags.syn"),
         ("not (tcp.flags.syn and tls)", "not (tcp.flags.syn and tls)"), ("tls.version in {TLSv1.2, 0x304}", "tls.version in TLSv1.2..TLSv1.3"),
         ("tls.alpn ~ r'\\d\"'", "tls.alpn matches \"\\\\d\\\"\""), ("not tls.sni exists", "not tls.sni exists"), ("tcp.port != 443", "tcp.port != 443"),
         ("ip.src != 10.0.0.1", "ip.src != 10.0.0.1"), ("payload contains 00:ff", "payload contains \"\\x00\\xff\""), ("ip.proto == 47", "ip and proto == 47"),
-        ("tcp.port in {1, 3, 5, 7, 9}", "tcp.port in {1, 3, 5, 7, 9}"), ("ip.addr in {0.0.0.1, 0.0.0.2, 0.0.0.3, 0.0.0.4, 0.0.0.5}", "addr in {0.0.0.1, 0.0.0.2, 0.0.0.3, 0.0.0.4, 0.0.0.5}"),
+        ("tcp.port in {1, 3, 5, 7, 9}", "tcp.port in {1, 3, 5, 7, 9}"),
+        ("ip.addr in {0.0.0.1, 0.0.0.2, 0.0.0.3, 0.0.0.4, 0.0.0.5}", "addr in {0.0.0.1, 0.0.0.2, 0.0.0.3, 0.0.0.4, 0.0.0.5}"),
     ])
     func `is printed as one would write it`(text: String, printed: String) throws {
         let filter = try Filter(parsing: text)
@@ -103,6 +120,10 @@ private func isOne(_ name: String, _ texts: String...) -> Filter { asks(name, .t
             for name in [field.name] + field.aliases {
                 #expect(FieldCatalog.standard.field(name) == field)
                 #expect(try Filter(parsing: "\(name) exists") == Filter(parsing: "\(field.name) exists"))
+            }
+            for (name, value) in field.valueNames {
+                let set = IntegerSet([value...value])
+                #expect(try Filter(parsing: "\(field.name) == \(name)") == Filter(field, .integers(set)))
             }
             #expect(!field.summary.isEmpty)
         }

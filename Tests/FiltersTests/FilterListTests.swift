@@ -60,7 +60,9 @@ import Tracking
         #expect(try matches("not ip.addr in $empty", from: "192.0.2.1"))
     }
 
-    @Test(arguments: ["tcp.port in $ports", "ip.src in $bad and tls", "tls.sni in {\"x\", $names}", "eth.addr in $macs", "addr in $empty", "not src in {$bad, $six}"])
+    @Test(arguments: [
+        "tcp.port in $ports", "ip.src in $bad and tls", "tls.sni in {\"x\", $names}", "eth.addr in $macs", "addr in $empty", "not src in {$bad, $six}",
+    ])
     func `a filter with lists prints their names, and parses back`(text: String) throws {
         let filter = try parse(text)
         #expect(filter.description.contains("$"))

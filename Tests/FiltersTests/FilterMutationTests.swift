@@ -6,7 +6,8 @@ import Tracking
 
 @Suite struct `Filter mutations` {
     static let good = `Filter truth`.predicates + FieldCatalog.standard.fields.map(\.example) + [
-        "tls.sni matches r\"\\.example\\.(org|net)$\" and not (tcp.port in {80, 8000..8999} or ip.src in $bad)", "/* c */ tcp # d\n or udp", "ip.addr in {10.0.0.0/8, $bad}",
+        "tls.sni matches r\"\\.example\\.(org|net)$\" and not (tcp.port in {80, 8000..8999} or ip.src in $bad)", "/* c */ tcp # d\n or udp",
+        "ip.addr in {10.0.0.0/8, $bad}",
         "tls.alpn == 'a\\x41\\n' and tls.random contains 16:03:01:ff", "tcp.flags.syn == true && tcp.flags.ack == 0 || !vlan",
     ]
 
@@ -18,7 +19,10 @@ import Tracking
 
     @Test(arguments: 0..<20 as Range<UInt64>) func `never trap, and always say where`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        let scraps = ["\"", "'", "\\", "$", "(", ")", "{", "}", "..", ",", "!", "=", "~", "#", "/*", "*/", "é", "\u{301}", "\0", "\r\n", "0x", "999999999999999999999", ":", "-", "r\"", "ms", " "]
+        let scraps = [
+            "\"", "'", "\\", "$", "(", ")", "{", "}", "..", ",", "!", "=", "~", "#", "/*", "*/", "é", "\u{301}", "\0", "\r\n", "0x",
+            "999999999999999999999", ":", "-", "r\"", "ms", " ",
+        ]
         for _ in 0..<100 {
             var text = Self.good.randomElement(using: &random)!
             if Bool.random(using: &random) { text += [" and ", " or ", " "].randomElement(using: &random)! + Self.good.randomElement(using: &random)! }

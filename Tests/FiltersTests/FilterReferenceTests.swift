@@ -52,11 +52,13 @@ import Tracking
     private final class Sample {
         let memory: FrameMemory
         let service: Service
+        let connection: [String: FieldValue]
         let sessions: [[String: [FieldValue]]]
 
-        init(_ frames: [Octets], service: Service = .none, sessions: [[String: [FieldValue]]] = []) {
+        init(_ frames: [Octets], service: Service = .none, connection: [String: FieldValue] = [:], sessions: [[String: [FieldValue]]] = []) {
             memory = FrameMemory(frames.map { Sent($0, at: start) })
             self.service = service
+            self.connection = connection
             self.sessions = sessions
         }
 
@@ -65,6 +67,7 @@ import Tracking
                 var knowledge = NaiveFilter.Knowledge(frame)
                 knowledge.senderIsSource = Packet(frame).source != IPAddress("192.0.2.1")
                 knowledge.service = service
+                knowledge.connection = { [connection] in connection[$0.name].map { [$0] } ?? [] }
                 return knowledge
             }
             return NaiveFilter(filter).matches(packets, sessions: sessions.map { session in { session[$0.name] ?? [] } })
@@ -78,14 +81,18 @@ import Tracking
         let client: (UInt32, UInt16) = (0x0a00_0001, 40000), server: (UInt32, UInt16) = (0xc000_0201, 443)
         return [
             "web": Sample(
-                [segment(client, server, .syn), segment(server, client, [.syn, .ack]), segment(client, server, [.ack, .psh], [0x16, 3, 1, 0, 1])], service: .tls,
+                [segment(client, server, .syn), segment(server, client, [.syn, .ack]), segment(client, server, [.ack, .psh], [0x16, 3, 1, 0, 1])],
+                service: .tls,
+                connection: ["conn.bytes": .integer(5000), "conn.pkts": .integer(20), "conn.duration": .integer(2_000_000_000), "conn.state": .string("SF")],
                 sessions: [
                     [
                         "tls.sni": [.string("www.example.org")], "tls.version": [.integer(0x303)],
                         "tls.alpn.offered": [.string("h2"), .string("http/1.1")],
                     ]
                 ]),
-            "dns": Sample([ethernet(0x86dd, vlans: [7], ipv6(17, from: 1, to: 2, udp(5353, 53)))]),
+            "dns": Sample(
+                [ethernet(0x86dd, vlans: [7], ipv6(17, from: 1, to: 2, udp(5353, 53)))],
+                connection: ["conn.bytes": .integer(3), "conn.pkts": .integer(1), "conn.state": .string("S0")]),
             "arp": Sample([ethernet(0x0806, Octets(repeating: 0, count: 28))]),
         ]
     }()

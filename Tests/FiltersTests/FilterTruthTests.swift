@@ -11,7 +11,8 @@ import Tracking
     static let predicates = [
         "eth", "ip", "ipv6", "arp", "vlan", "tcp", "udp", "icmp", "tls",
         "tcp.port == 443", "tcp.port != 443", "port < 1024", "tcp.dstport in {22, 443}", "udp.port in {1, 3, 5, 7, 9, 53}", "srcport >= 1024",
-        "ip.addr == 10.0.0.0/8", "ip.src == 10.0.0.1", "ip.dst != 192.0.2.1", "addr in {10.0.0.1, 10.0.0.2, 10.0.0.3, ::1, 2001:db8::/64}", "ipv6.src == 2001:db8::1",
+        "ip.addr == 10.0.0.0/8", "ip.src == 10.0.0.1", "ip.dst != 192.0.2.1", "addr in {10.0.0.1, 10.0.0.2, 10.0.0.3, ::1, 2001:db8::/64}",
+        "ipv6.src == 2001:db8::1",
         "vlan.id == 7", "service == none", "service != tls", "proto in {tcp, icmp}",
         "tcp.flags.syn", "tcp.flags.ack == 0", "tcp.flags == 0x12", "tcp.len > 0", "ip.ttl != 63", "eth.addr == 02:00:00:00:00:01", "frame.len in 60..80",
         "payload contains \"\\x02\"", "tcp.payload starts_with \"GET\"", "fragment", "icmp.type == echo",
@@ -40,7 +41,10 @@ import Tracking
     /// Values of session fields by name, by session.
     static let sessions: [[String: [FieldValue]]] = [
         [:],
-        ["tls.sni": [.string("www.example.org")], "tls.version": [.integer(0x301)], "tls.alpn.offered": [.string("h2"), .string("http/1.1")], "tls.hello_retry": [.integer(0)]],
+        [
+            "tls.sni": [.string("www.example.org")], "tls.version": [.integer(0x301)], "tls.alpn.offered": [.string("h2"), .string("http/1.1")],
+            "tls.hello_retry": [.integer(0)],
+        ],
         ["tls.sni": [.string("mail.example.net")], "tls.version": [.integer(0x303)]],
         ["tls.sni": [.string("WWW.Example.ORG")], "tls.version": [.integer(0x304)], "tls.hello_retry": [.integer(1)]],
     ]
@@ -133,7 +137,9 @@ import Tracking
             return knowledge
         }
         let sessions = Self.sessions.map { session in { (field: Field) -> [FieldValue] in session[field.name] ?? [] } }
-        func matches(_ text: String, sessions: [(Field) -> [FieldValue]]) throws -> Bool { NaiveFilter(try Filter(parsing: text)).matches(frames, sessions: sessions) }
+        func matches(_ text: String, sessions: [(Field) -> [FieldValue]]) throws -> Bool {
+            NaiveFilter(try Filter(parsing: text)).matches(frames, sessions: sessions)
+        }
         #expect(try matches("tcp.flags.syn and not tcp.flags.ack", sessions: []))
         #expect(try !matches("tcp.flags.fin and tcp.flags.syn", sessions: []))
         #expect(try matches("tls.version == TLSv1.0 and tls.alpn.offered == \"h2\"", sessions: sessions))

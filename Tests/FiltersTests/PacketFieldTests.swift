@@ -54,7 +54,8 @@ import Tracking
         (
             "VXLAN",
             ethernet(
-                0x0800, ipv4(17, from: server, to: client, udp(1, 4789, [8, 0, 0, 0, 0, 0x13, 0x89, 0] + ethernet(0x0800, ipv4(17, from: 1, to: 2, udp(3, 4, [5])))))),
+                0x0800,
+                ipv4(17, from: server, to: client, udp(1, 4789, [8, 0, 0, 0, 0, 0x13, 0x89, 0] + ethernet(0x0800, ipv4(17, from: 1, to: 2, udp(3, 4, [5])))))),
             [
                 "frame.len": "93", "frame.cap_len": "93", "eth.type": "ipv4", "eth.dst": "02:00:00:00:00:01", "eth.src": "02:00:00:00:00:02",
                 "ip.ttl": "64", "ip.len": "29", "ip.dsfield.dscp": "0", "fragment": "false", "udp.length": "9", "udp.len": "1", "tunnel.kind": "vxlan",

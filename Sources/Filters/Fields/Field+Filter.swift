@@ -17,7 +17,8 @@ extension Field {
 
     /// Traffic of which a value fits one of the predicates.
     func filter(anyOf predicates: [FieldPredicate]) -> Filter {
-        switch source {
+        let predicates = predicates.filter { $0.canFit(type) }
+        return switch source {
         case .key where predicates == [.exists]: scope
         case .key(let key): key.scope && condition(anyOf: predicates)
         case .either(let fields): .any(fields.map { $0.filter(anyOf: predicates) })
@@ -35,6 +36,21 @@ extension Field {
     private func condition(anyOf predicates: [FieldPredicate]) -> Filter {
         guard case .key(let key) = source else { return .nothing }
         return .any(predicates.map { $0 == .exists ? scope : key.filter($0) })
+    }
+}
+
+extension FieldPredicate {
+    /// False for what is asked of other types, and for sets without members. A list may get some.
+    fileprivate func canFit(_ type: FieldType) -> Bool {
+        switch (self, type) {
+        case (.exists, _): true
+        case (.integers(let set), .integer), (.integers(let set), .boolean), (.integers(let set), .duration), (.integers(let set), .mac):
+            set.listName != nil || !set.ranges.isEmpty
+        case (.addresses(let set), .address): set.listName != nil || !set.prefixes.isEmpty
+        case (.texts(let set), _): type.isText && (set.listName != nil || !set.texts.isEmpty)
+        case (.contains, _), (.startsWith, _), (.endsWith, _), (.matches, _): type.isText
+        default: false
+        }
     }
 }
 

@@ -119,9 +119,9 @@ private enum PacketFields {
         flag("fragment", aliases: ["ip.fragment"], scope: .ipv4 || .ipv6, "whether the packet is a fragment of an IP packet", .isFragment),
     ]
 
-    /// IANA's registry of differentiated services.
+    /// IANA's registry of differentiated services, but for LE, which is an operator.
     private static let codePoints: [String: UInt64] = {
-        var names: [String: UInt64] = ["ef": 46, "le": 1]
+        var names: [String: UInt64] = ["ef": 46, "lower_effort": 1]
         for level in 0..<8 as Range<UInt64> { names["cs\(level)"] = level * 8 }
         for level in 1...4 as ClosedRange<UInt64> {
             for drop in 1...3 as ClosedRange<UInt64> { names["af\(level)\(drop)"] = level * 8 + drop * 2 }
@@ -158,12 +158,18 @@ private enum PacketFields {
 
     private static let icmp = [
         number(
-            "icmp.type", aliases: ["icmpv4.type"], max: 255, scope: .icmpv4, valueNames: ["echo_reply": 0, "unreachable": 3, "redirect": 5, "echo": 8, "time_exceeded": 11],
+            "icmp.type", aliases: ["icmpv4.type"], max: 255, scope: .icmpv4,
+            valueNames: ["echo_reply": 0, "unreachable": 3, "redirect": 5, "echo": 8, "time_exceeded": 11],
             "an ICMP message's type", example: "icmp.type == echo", .icmpType),
-        number("icmp.code", aliases: ["icmpv4.code"], max: 255, scope: .icmpv4, "an ICMP message's code", example: "icmp.type == 3 and icmp.code == 1", .icmpCode),
+        number(
+            "icmp.code", aliases: ["icmpv4.code"], max: 255, scope: .icmpv4, "an ICMP message's code", example: "icmp.type == 3 and icmp.code == 1",
+            .icmpCode),
         number(
             "icmpv6.type", max: 255, scope: .icmpv6,
-            valueNames: ["unreachable": 1, "too_big": 2, "time_exceeded": 3, "echo": 128, "echo_reply": 129, "neighbor_solicitation": 135, "neighbor_advertisement": 136],
+            valueNames: [
+                "unreachable": 1, "too_big": 2, "time_exceeded": 3, "echo": 128, "echo_reply": 129, "neighbor_solicitation": 135,
+                "neighbor_advertisement": 136,
+            ],
             "an ICMPv6 message's type", example: "icmpv6.type == too_big", .icmpType),
         number("icmpv6.code", max: 255, scope: .icmpv6, "an ICMPv6 message's code", example: "icmpv6.code == 4", .icmpCode),
     ]

@@ -34,7 +34,7 @@ final class SessionFieldIndex {
             }
         }
         // Each alone was found to be a good one; together they may be too large, and are then searched for one by one.
-        let set = patterns.count > 1 ? try? PatternSet(compiling: patterns) : nil
+        let set = patterns.count > 1 ? try? PatternSet.shared(patterns) : nil
         scanner = set.map(PatternScanner.init)
         if set == nil { others += tests.filter { scanned.contains($0.number) } }
         self.scanned = scanned

@@ -30,7 +30,8 @@ struct FilterLexer {
 
     static func tokens(of text: String) throws(FilterError) -> [Token] {
         guard text.utf8.count <= maxByteCount else {
-            throw FilterError(text: String(text.prefix(100)), column: 1, message: "a filter's text has at most \(maxByteCount) bytes; this has \(text.utf8.count)")
+            let message = "a filter's text has at most \(maxByteCount) bytes; this has \(text.utf8.count)"
+            throw FilterError(text: String(text.prefix(100)), column: 1, message: message)
         }
         var lexer = FilterLexer(text)
         while try lexer.skipBlanks() { try lexer.readToken() }

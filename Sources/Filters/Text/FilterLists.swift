@@ -103,20 +103,18 @@ struct Members {
 
     mutating func add(_ literal: Literal) {
         switch literal {
-        case .number(let number): ranges.append(number...number)
-        case .prefix(let prefix): prefixes.append(prefix)
+        case .numbers(let range): ranges.append(range)
+        case .prefixes(let more): prefixes += more
         case .text(let text): texts.append(text)
         }
     }
-
-    mutating func add(_ range: ClosedRange<UInt64>) { ranges.append(range) }
 
     /// A list's value: without quotation marks.
     mutating func add(_ value: String, for field: Field) throws(LiteralError) {
         switch field.type {
         case .string, .name:
             add(try field.literal(quoted: Array(value.utf8)))
-        case .integer, .duration, .mac:
+        case .integer, .duration, .mac, .address:
             guard let dots = value.firstRange(of: "..") else { return add(try field.literal(value)) }
             add(try field.range(try field.literal(String(value[..<dots.lowerBound])), try field.literal(String(value[dots.upperBound...]))))
         default:

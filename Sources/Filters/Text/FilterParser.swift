@@ -137,7 +137,8 @@ struct FilterParser {
 
     private mutating func ordering(_ comparison: Comparison, of field: Field, limit: UInt64) throws(FilterError) -> IntegerSet {
         let token = next
-        guard case .number(let number) = try literal(of: field) else { throw unexpected(field.noun) }
+        guard case .numbers(let numbers) = try literal(of: field) else { throw unexpected(field.noun) }
+        let number = numbers.lowerBound
         switch comparison {
         case .less where number > 0: return IntegerSet([0...number - 1])
         case .lessOrEqual: return IntegerSet([0...number])

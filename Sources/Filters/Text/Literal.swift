@@ -1,12 +1,15 @@
 import Packets
 
-/// A value of a field's type as a filter or a list writes it.
+/// A value of a field's type as a filter or a list writes it, or a range of values.
 enum Literal: Equatable {
     /// Of integers, booleans, durations and MAC addresses.
-    case number(UInt64)
-    case prefix(IPPrefix)
+    case numbers(ClosedRange<UInt64>)
+    /// A prefix, or those that a range of addresses is made of.
+    case prefixes([IPPrefix])
     /// Of strings and bytes.
     case text([UInt8])
+
+    static func number(_ number: UInt64) -> Literal { .numbers(number...number) }
 }
 
 /// Why a text is no value of a field.
@@ -64,7 +67,7 @@ extension Field {
             return .number(address.bits)
         case .address(let version):
             guard let prefix = IPPrefix(parsing: word), version == nil || prefix.address.isIPv4 == (version == 4) else { throw noAddress(word, version) }
-            return .prefix(prefix)
+            return .prefixes([prefix])
         case .string, .name:
             throw mismatch(word)
         case .bytes:
@@ -83,12 +86,21 @@ extension Field {
     }
 
     /// The values from one to another.
-    func range(_ lower: Literal, _ upper: Literal) throws(LiteralError) -> ClosedRange<UInt64> {
-        guard orderedLimit != nil, case .number(let lower) = lower, case .number(let upper) = upper else {
+    func range(_ lower: Literal, _ upper: Literal) throws(LiteralError) -> Literal {
+        switch (lower, upper) {
+        case (.numbers(let lower), .numbers(let upper)) where orderedLimit != nil:
+            guard lower.lowerBound <= upper.upperBound else { throw LiteralError(message: "the range ends before it begins") }
+            return .numbers(lower.lowerBound...upper.upperBound)
+        case (.prefixes(let lower), .prefixes(let upper)):
+            guard let first = lower.first?.onlyAddress, let last = upper.first?.onlyAddress, first.isIPv4 == last.isIPv4 else {
+                throw LiteralError(message: "a range lies between two addresses of one IP version")
+            }
+            let prefixes = IPPrefix.prefixes(from: first, through: last)
+            guard !prefixes.isEmpty else { throw LiteralError(message: "the range ends before it begins") }
+            return .prefixes(prefixes)
+        default:
             throw LiteralError(message: "\(name) has no order, so it has no ranges; compare it with \(operators)")
         }
-        guard lower <= upper else { throw LiteralError(message: "the range ends before it begins") }
-        return lower...upper
     }
 
     /// The largest of its values, if these have an order.

@@ -1,4 +1,5 @@
-/// Names of the cipher suites that are met: those of TLS 1.3, those that servers prefer, and weak ones that one looks for. IANA's registry, "TLS Cipher Suites".
+/// Names of the cipher suites that are met: those of TLS 1.3, those that servers prefer, and weak ones that one looks for.
+/// IANA's registry, "TLS Cipher Suites".
 enum TLSCipherSuites {
     static let numbers: [String: UInt64] = [
         "TLS_AES_128_GCM_SHA256": 0x1301, "TLS_AES_256_GCM_SHA384": 0x1302, "TLS_CHACHA20_POLY1305_SHA256": 0x1303, "TLS_AES_128_CCM_SHA256": 0x1304,

@@ -45,8 +45,9 @@ extension TLSParser {
         .strings(
             "tls.handshake.extensions_alpn_str", "an application protocol offered or agreed on", example: "tls.handshake.extensions_alpn_str == \"h2\""
         ) { $0.offeredProtocols + [$0.applicationProtocol].compactMap { $0 } },
-        .integers("tls.extension", aliases: ["tls.handshake.extension.type"], max: 0xffff, "an extension's number, of either hello", example: "tls.extension == 35") {
-            handshake in
+        .integers(
+            "tls.extension", aliases: ["tls.handshake.extension.type"], max: 0xffff, "an extension's number, of either hello", example: "tls.extension == 35"
+        ) { handshake in
             var types: [UInt64] = []
             if let hello = handshake.clientHello { types += hello.extensions.types }
             if let hello = handshake.serverHello { types += hello.extensions.types }

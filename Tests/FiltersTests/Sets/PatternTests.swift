@@ -87,6 +87,13 @@ import Testing
         #expect(count == 0 && time < .seconds(5))
     }
 
+    @Test func `is shared by all who ask for the same patterns`() throws {
+        let patterns = [(text: "a+b", ignoresCase: false), (text: "shared", ignoresCase: true)]
+        let first = try PatternSet.shared(patterns)
+        #expect(try PatternSet.shared(patterns) === first)
+        #expect(try PatternSet.shared([("a+b", true), ("shared", true)]) !== first)
+    }
+
     @Test func `says which pattern is wrong`() {
         #expect(throws: PatternError(message: "Unmatched parentheses at index 1.", offset: 1)) { try PatternSet(compiling: [("b", false), ("a)", false)]) }
     }

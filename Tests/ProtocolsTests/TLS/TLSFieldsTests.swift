@@ -34,7 +34,8 @@ import Testing
 
     @Test func `have no values for what was not said`() throws {
         let server = values(try session(nil, TLSBytes.record(22, TLSBytes.serverHello(selected: 0x0304))))
-        #expect(Set(server.keys) == ["tls.version", "tls.handshake.version", "tls.cipher", "tls.handshake.ciphersuite", "tls.extension", "tls.random", "tls.hello_retry"])
+        let said = ["tls.version", "tls.handshake.version", "tls.cipher", "tls.handshake.ciphersuite", "tls.extension", "tls.random", "tls.hello_retry"]
+        #expect(Set(server.keys) == Set(said))
         #expect(server["tls.version"] == [.integer(0x304)])
         let nameless = values(try session(TLSBytes.record(22, TLSBytes.clientHello(serverName: nil, versions: [0x0a0a, 0x0304, 0x0303])), nil))
         #expect(nameless["tls.sni"] == nil)
@@ -54,7 +55,7 @@ import Testing
     }
 
     @Test func `know a session that goes on`() throws {
-        // TLS 1.2: the server repeats the client's session id; TestBytes' hellos have 1 2 3 and 9.
+        // TLS 1.2: the server repeats the client's session id; TLSBytes' hellos have 1 2 3 and 9.
         let client = TLSBytes.record(22, TLSBytes.clientHello())
         let repeated = TLSBytes.message(2, TLSBytes.big(0x0303) + TLSBytes.random + TLSBytes.vector8([1, 2, 3]) + TLSBytes.big(0xc02f) + [0])
         #expect(try session(client, TLSBytes.record(22, repeated)).isResumed == true)

@@ -79,8 +79,9 @@ extension ConnTracker {
     /// A session is ready in a stage: `receiving` has those whose filters it fits, and those that ask sessions and now want the connection are started.
     mutating func chooseReceivers(_ stage: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let active = members.active(index, connection)
+        guard let receivers = parsers.with(stage, { $0.receivers }) else { return receiving.removeAll() }
         receiving.assign(active)
-        receiving.formIntersection(sessionMembers)
+        receiving.formIntersection(receivers)
         guard filters.hasSessionFacts else { return }
         let view = view(index, connection)
         prepare(view, index, connection)
@@ -92,8 +93,8 @@ extension ConnTracker {
             plan.endSession(view, triggered: triggered)
         }
         // For this session alone; then for the connection.
-        for number in active.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
-        for number in pending.intersection(triggered) where sessionMembers.contains(number) && decide(number, view) == .yes { receiving.insert(number) }
+        for number in receiving.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
+        for number in pending.intersection(triggered) where receivers.contains(number) && decide(number, view) == .yes { receiving.insert(number) }
         filters.with { $0.rememberSession(view) }
         decide(view, triggered, index, connection)
         if !starting.isEmpty { updateWants(index, connection) }
@@ -121,6 +122,7 @@ extension ConnTracker {
         filters = ActiveFilters(edition)
         elders = table.count
         let missing = edition.stages.filter { stage in !(0..<parsers.count).contains { parsers.with($0) { $0.service } == stage.service } }
+        for stage in missing { stage.setReceivers(memberCount: subscribers.count) }
         if !missing.isEmpty { parsers = ObjectList(parsers.objects + missing) }
         return before
     }

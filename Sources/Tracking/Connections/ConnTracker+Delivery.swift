@@ -118,6 +118,8 @@ extension ConnTracker {
             reassemble(packet, frame, Half(index: index, connection: connection, sender: sender))
         }
     }
+
+    @inline(never)
     private mutating func givePacket(
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {

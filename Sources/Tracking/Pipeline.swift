@@ -66,6 +66,9 @@ public struct Pipeline: ~Copyable {
         return memory
     }
 
+    /// Whose parsers it has, those of the filters' included.
+    public var parsedServices: [Service] { tracker.parsers.objects.map(\.service) }
+
     /// Takes a burst's frames through all stages, in order, then ends what has timed out.
     public mutating func process(_ frames: UnsafeBufferPointer<Frame>) {
         var start = 0

@@ -120,7 +120,8 @@ extension ConnTracker {
         let before = filters.edition
         filters = ActiveFilters(edition)
         elders = table.count
-        let missing = edition.stages.filter { stage in !(0..<parsers.count).contains { parsers.with($0) { $0.service } == stage.service } }
+        // One that was asked for twice, by an edition that did not know of it, is there already.
+        let missing = edition.stages.filter { stage in !parsers.objects.contains { $0.service == stage.service } }
         if !missing.isEmpty { parsers = ObjectList(parsers.objects + missing) }
         return before
     }

@@ -9,7 +9,7 @@ import Tracking
 ///        ▲                │
 ///        └──── mbufs ◀────┘ free
 ///
-/// It shares nothing with other cores but what it reads of `stop` and writes into its gauges.
+/// It shares nothing with other cores but what it reads of `stop` and writes into its gauges, and now and then an edition of filters.
 struct Lcore: ~Copyable {
     private var sources: CaptureSources
     private var pipeline: Pipeline
@@ -17,17 +17,22 @@ struct Lcore: ~Copyable {
     private let subscribers: [Subscriber]
     private var lastFlush = Timestamp.zero
     private let gauges: Gauges
+    private let mailbox: FilterMailbox
     private let stop: StopRequest
     /// Why sources ended before their end.
     private(set) var failures: [String] = []
     private(set) var first: Timestamp?
     private(set) var last: Timestamp?
 
-    init(_ sources: consuming CaptureSources, _ subscribers: [Subscriber], _ options: TrackerOptions, _ gauges: Gauges, _ stop: StopRequest) {
+    init(
+        _ sources: consuming CaptureSources, _ subscribers: [Subscriber], _ options: TrackerOptions, _ gauges: Gauges, _ mailbox: FilterMailbox,
+        _ stop: StopRequest
+    ) {
         self.sources = sources
         self.subscribers = subscribers
         pipeline = Pipeline(options, subscribers: subscribers)
         self.gauges = gauges
+        self.mailbox = mailbox
         self.stop = stop
     }
 
@@ -35,6 +40,7 @@ struct Lcore: ~Copyable {
     mutating func run() {
         var round = 0
         while sources.openCount > 0, !stop.isRequested {
+            if mailbox.hasMail { adoptFilters() }
             let now = sources.needsClock ? EAL.wallClock : .zero  // once a round, not once a packet
             var source = 0
             while source < sources.openCount {
@@ -73,6 +79,14 @@ struct Lcore: ~Copyable {
         for subscriber in subscribers { subscriber.flushReport() }
     }
 
+    /// What has been replaced is the main core's to take apart.
+    @inline(never)
+    private mutating func adoptFilters() {
+        guard let edition = mailbox.take() else { return }
+        let before = pipeline.adopt(edition)
+        mailbox.giveBack(FilterMailbox.Replaced(before, pipeline.memory, pipeline.parsedServices))
+    }
+
     private mutating func noteTime() {
         let frames = burst.frames
         let (start, end) = (frames[0].timestamp, frames[frames.count - 1].timestamp)
@@ -95,6 +109,7 @@ struct Lcore: ~Copyable {
     var counters: Counters { pipeline.counters }
     /// What its engine can come to hold.
     var memory: EngineMemory { pipeline.memory }
+    var parsedServices: [Service] { pipeline.parsedServices }
     /// Frames of files lost because their pool was empty.
     var noBuffer: Int { sources.noBuffer }
     /// Of its files.
@@ -115,7 +130,7 @@ public final class StopRequest: Sendable {
 /// What a core tells of itself as it runs. Only the core writes and only the main core reads; relaxed atomics are plain moves.
 /// One object a core, made well apart by the others' fields, so that cores do not share a line.
 final class Gauges: Sendable {
-    private let linesBefore = Padding()
+    private let linesBefore = CacheLine()
     let packets = Atomic<UInt64>(0)
     let bytes = Atomic<UInt64>(0)
     /// Connections and tombstones in the table now.
@@ -126,7 +141,8 @@ final class Gauges: Sendable {
     let holesGivenUp = Atomic<UInt64>(0)
     /// Bytes of capture files read.
     let position = Atomic<UInt64>(0)
-    private let linesBehind = Padding()
-
-    private struct Padding { let bytes: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0) }
+    private let linesBehind = CacheLine()
 }
+
+/// Room that keeps what two cores use on lines of their own.
+struct CacheLine: Sendable { private let bytes: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0) }

@@ -2,13 +2,14 @@ import Glibc
 import Synchronization
 
 /// What the main core does while the others poll: it looks whether they still run, ends the run when its time is over or a signal
-/// came, and shows how it goes. It takes nothing from them but a few words that they publish.
+/// came, sees to reloads, and shows how it goes. It takes nothing from them but a few words that they publish.
 struct Monitor {
     private let options: RunOptions
     private let gauges: [Gauges]
     private let start: ContinuousClock.Instant
     private let end: ContinuousClock.Instant?
     private let ports: [OpenPort]
+    private let reloads: FilterReloads?
     private var display: Display
     private var warnings: Warnings
     private var lastWarning: ContinuousClock.Instant
@@ -21,8 +22,12 @@ struct Monitor {
         case live(LiveLines)
     }
 
-    init(_ plan: RunPlan, _ options: RunOptions, gauges: [Gauges], ports: [OpenPort], fileByteCount: Int, start: ContinuousClock.Instant) {
+    init(
+        _ plan: RunPlan, _ options: RunOptions, gauges: [Gauges], ports: [OpenPort], fileByteCount: Int, _ reloads: FilterReloads?,
+        start: ContinuousClock.Instant
+    ) {
         self.options = options
+        self.reloads = reloads
         self.gauges = gauges
         self.start = start
         self.ports = ports
@@ -46,9 +51,12 @@ struct Monitor {
             let now = ContinuousClock.now
             if let end, now >= end, !options.stop.isRequested { isOver = true }
             if isOver || Signals.isStopAsked { options.stop.request() }
+            reloads?.step(at: now)
             show(now)
             // A short run is over soon, a long one is not asked often.
             var pause = min(max((now - start) / 20, .microseconds(200)), .milliseconds(100))
+            // Cores take filters within a burst.
+            if reloads?.isPending == true { pause = min(pause, .milliseconds(1)) }
             if let end, now < end { pause = min(pause, end - now) }
             usleep(UInt32(clamping: pause.nanoseconds / 1000 + 1))
         }

@@ -6,10 +6,13 @@ import Tracking
 public struct RunPlan {
     public let config: Config
     public let entries: [Entry]
+    /// Those that the config can name.
+    let types: [AnySubscription]
 
     /// - Parameter subscriptions: those that the config can name, beside `DataTypes`; if it names none, all of them run.
     public init(_ config: Config, subscriptions: [AnySubscription]) throws(ConfigError) {
         self.config = config
+        types = subscriptions
         entries = try Self.entries(config, subscriptions)
         guard !entries.isEmpty else { throw ConfigError(path: nil, message: "no subscription to run") }
         try checkPorts()

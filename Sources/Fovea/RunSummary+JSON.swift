@@ -14,6 +14,8 @@ extension RunSummary {
         object["dropped"] = dropped
         object["lost_mbufs"] = lostMbufs
         object["interrupted"] = wasInterrupted
+        object["reloads"] = reloads
+        object["refused_reloads"] = refusedReloads
         object["failures"] = failures
         object["problems"] = problems
         object["ports"] = ports.map { port in
@@ -64,19 +66,5 @@ extension RunSummary {
         } catch {
             throw OutputError(path: path, code: ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError).map { Int32(clamping: $0.code) } ?? EIO)
         }
-    }
-}
-
-extension String {
-    /// `afterEnd` becomes `after_end`, `notIP` `not_ip`, `ipv6ExtensionCut` `ipv6_extension_cut`.
-    fileprivate var snakeCased: String {
-        var text = ""
-        var previous: Character?
-        for character in self {
-            if character.isUppercase, let previous, !previous.isUppercase { text += "_" }
-            text += character.lowercased()
-            previous = character
-        }
-        return text
     }
 }

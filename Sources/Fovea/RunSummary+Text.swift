@@ -25,6 +25,8 @@ extension RunSummary: CustomStringConvertible {
         page.line("\(Figures.grouped(counters.packets)) packets, \(Figures.grouped(counters.bytes)) bytes, \(Figures.duration(Double(packetTime) / 1e9)) of packet time")
         let packetRate = Figures.scaled(Double(counters.packets) / seconds).trimmed, bitRate = Figures.scaled(Double(counters.bytes) * 8 / seconds).trimmed
         page.line("took \(Figures.duration(seconds)): \(packetRate) packets/s, \(bitRate)bit/s")
+        page.rowIfAny("filters reloaded", UInt64(reloads))
+        page.rowIfAny("reloads refused", UInt64(refusedReloads))
         guard lcores.count > 1 else { return }
         for core in lcores { page.row("lcore \(core.lcore)", core.counters.packets, of: counters.packets) }
     }

@@ -15,6 +15,9 @@ public struct RunSummary: Sendable {
     public let wallTime: Duration
     /// Whether a signal or a `StopRequest` ended it before its own end.
     public let wasInterrupted: Bool
+    /// Reloads whose filters were in force, and those that were refused.
+    public internal(set) var reloads = 0
+    public internal(set) var refusedReloads = 0
     /// Why captures could not be read to their end.
     public internal(set) var failures: [String] = []
     /// What could not be written, and what else subscriptions say went wrong.

@@ -8,8 +8,10 @@ public struct RunOptions: Sendable {
     public var logger = Logger(label: "fovea")
     /// Shows how the run goes on standard error.
     public var showsProgress = false
-    /// The first SIGINT or SIGTERM ends the run in order, the second at once.
+    /// The first SIGINT or SIGTERM ends the run in order, the second at once. SIGHUP is a request of `reload`, if there is one.
     public var handlesSignals = false
+    /// Gives the run other filters and lists while it goes on. Nil: it keeps those it began with.
+    public var reload: Reload?
     /// Ends the run, from any thread.
     public var stop = StopRequest()
 
@@ -133,6 +135,7 @@ final class Crew {
     private final class Member: @unchecked Sendable {
         let number: Int
         let gauges = Gauges()
+        let mailbox = FilterMailbox()
         let subscribers: [Subscriber]
         var lcore: Lcore
         let mbufsBefore: Int
@@ -145,8 +148,11 @@ final class Crew {
                 return try entry.subscription._makeSubscriber(order)
             }
             mbufsBefore = sources.mbufs.available
-            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, stop)
+            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, stop)
         }
+
+        /// Before it is launched.
+        var core: FilterReloads.Core { FilterReloads.Core(number, subscribers, mailbox, lcore.memory, lcore.parsedServices) }
     }
 
     init(_ plan: RunPlan, _ options: RunOptions) {
@@ -164,13 +170,15 @@ final class Crew {
     /// Launches the lcores, watches them, and sums up.
     func work(ports: [OpenPort], fileByteCount: Int) throws -> RunSummary {
         options.logger.info("starting", metadata: ["lcores": "\(plan.lcores)", "subscriptions": "\(plan.entries.map(\.name))"])
-        if options.handlesSignals { Signals.watch() }
-        defer { if options.handlesSignals { Signals.unwatch() } }
+        let reloads = options.reload.map { FilterReloads($0, plan, options, members.map(\.core)) }
+        if options.handlesSignals { Signals.watch(reload: reloads != nil) }
+        defer { if options.handlesSignals { Signals.unwatch(reload: reloads != nil) } }
         let start = ContinuousClock.now
         try launch()
-        var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, start: start)
+        var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, start: start)
         monitor.watch { members.contains { EAL.isRunning($0.number) } }
         for member in members { EAL.wait(for: member.number) }
+        reloads?.finish()
 
         var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
         for member in members {
@@ -185,6 +193,7 @@ final class Crew {
                 mbufs: PoolSummary(capacity: mbufs.capacity, before: member.mbufsBefore, after: mbufs.available))
         }
         summary.ports = ports.map(\.summary)
+        (summary.reloads, summary.refusedReloads) = (reloads?.reloads ?? 0, reloads?.refusals ?? 0)
         summary.problems += finishReports()
         do { try summary.writeJSON() } catch { summary.problems.append("\(error)") }
         options.logger.info("ended", metadata: ["packets": "\(summary.counters.packets)", "seconds": "\(summary.wallTime.inSeconds)"])

@@ -21,6 +21,7 @@ final class Run {
     }
 
     private(set) var pipeline: Pipeline
+    private let subscribers: [Subscriber]
     /// What each listener was told.
     let logs: [Log]
     let ledger = Ledger()
@@ -45,11 +46,19 @@ final class Run {
                 return try listener.make(SubscriberOrder(filter: listener.filter, context: context, maxConnections: options.maxConnections))
             }
         }
+        self.subscribers = subscribers
         pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
     }
 
     convenience init<S: Subscription & ~Copyable>(_ type: S.Type, _ filter: Filter = .everything, _ options: TrackerOptions = Run.options) throws {
         try self.init([Listener(type, filter)], options)
+    }
+
+    /// Puts other filters in force, and gives back those before.
+    @discardableResult
+    func adopt(_ filters: Filter...) throws -> FilterEdition {
+        let edition = try FilterEdition(filters, for: subscribers, pipeline.tracker.options.pointee, parsed: pipeline.parsedServices)
+        return Ledger.$current.withValue(ledger) { pipeline.adopt(edition) }
     }
 
     /// Sends packets in bursts of so many, and checks what holds after each.

@@ -4,7 +4,10 @@ import Logging
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs subscriptions on a capture file or on ports.",
-        discussion: "Results go to standard output as JSON lines, or to files; how it went goes to standard error. What is given here overrides the configuration.")
+        discussion: """
+            Results go to standard output as JSON lines, or to files; how it went goes to standard error. What is given here overrides the configuration. SIGHUP \
+            has the filters and lists of the configuration read again, while everything else goes on; with reload = "watch" in it a change of its files does, too.
+            """)
 
     @Argument(help: "A configuration (TOML). Not needed with --capture or --device.", completion: .file(extensions: ["toml"]))
     var config: String?
@@ -37,7 +40,7 @@ struct RunCommand: ParsableCommand {
     var quiet = false
 
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
-    var logLevel = LogLevel.warning
+    var logLevel = LogLevel.notice
 
     func validate() throws {
         guard config != nil || capture != nil || device != nil else { throw ValidationError("give a configuration, --capture or --device") }
@@ -59,6 +62,8 @@ struct RunCommand: ParsableCommand {
             var options = RunOptions()
             options.showsProgress = !quiet
             options.handlesSignals = true
+            // What the command line says stays in force.
+            options.reload = config.map { file in Reload(file: file) { try makeConfig() } }
             return try Fovea.run(makeConfig(), subscriptions: FoveaCommand.subscriptions, options)
         }
         if quiet {
@@ -116,7 +121,7 @@ struct CoreList: ExpressibleByArgument {
 struct LogLevel: ExpressibleByArgument {
     let level: Logger.Level
 
-    static let warning = LogLevel(level: .warning)
+    static let notice = LogLevel(level: .notice)
 
     init(level: Logger.Level) { self.level = level }
 

@@ -24,6 +24,7 @@ extension Config {
         table.take("filter", into: &filter)
         table.take("lists", into: &lists) { $0.takeLists() }
         table.takeSize("memory_budget", into: &memoryBudget, in: 1 << 20...1 << 46)
+        table.takeChoice("reload", into: &reload)
         table.take("mempool", into: &mempool, Mempool.init)
         table.take("conntrack", into: &conntrack, Conntrack.init)
         table.take("tunnels", into: &tunnels, Tunnels.init)

@@ -24,6 +24,8 @@ public struct Config: Equatable, Sendable {
     public var filter: LocatedText?
     /// Bytes that the engine may come to hold on a core, all its tables and buffers together; the run does not start when its settings need more.
     public var memoryBudget = 2 << 30
+    /// When a run whose configuration is a file reads its filters and lists again.
+    public var reload = ReloadTrigger.signal
     public var mempool = Mempool()
     public var conntrack = Conntrack()
     public var tunnels = Tunnels()
@@ -44,6 +46,17 @@ public struct Config: Equatable, Sendable {
     public enum Source: Equatable, Sendable {
         case offline(Offline)
         case online(Online)
+    }
+
+    /// What makes a run read its filters and lists again.
+    ///
+    /// The default is what Suricata's users know: rules change when somebody says so, not while a list is being copied, whose first half is a list, too.
+    /// Zeek's users, whose input files are read again when they change, may have that.
+    public enum ReloadTrigger: String, CaseIterable, Sendable {
+        /// SIGHUP, or a request of the program's.
+        case signal
+        /// That, and the configuration's file or a list's: when it is another than before, and has been at rest for a second.
+        case watch
     }
 
     /// `[mempool]`: the buffers that frames live in; each NUMA node in use gets its own pool.

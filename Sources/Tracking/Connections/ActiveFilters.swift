@@ -1,5 +1,6 @@
 import Containers
 import Filters
+import Packets
 
 /// The plans that filters are asked by, and what is remembered of connections for them: made aside, and put in the place of others between two bursts.
 ///
@@ -11,23 +12,27 @@ public final class FilterEdition {
     private let memory: RawMemory
     /// A connection's words: what the plan remembers, and the two marks below.
     let wordCount: Int
-    /// Parsers that the filters ask for.
+    /// Parsers that the filters ask for and the engine does not have.
     let stages: [ParserStage]
+    private let messageBytes: Int
 
     private static let hasBegun: UInt64 = 1
     private static let isRenewed: UInt64 = 2
 
     /// - Parameters:
     ///   - filters: of the subscriptions that a pipeline has, in its order.
-    ///   - isFirst: there are no connections from before.
+    ///   - parsed: `Pipeline.parsedServices`, of the pipeline that it is for.
     /// - Throws: `FilterPlanError`
     public convenience init(
-        _ filters: [Filter], for subscribers: [Subscriber], _ options: TrackerOptions
+        _ filters: [Filter], for subscribers: [Subscriber], _ options: TrackerOptions, parsed: [Service]
     ) throws(FilterPlanError) {
-        try self.init(filters, for: subscribers, options, isFirst: false)
+        try self.init(filters, for: subscribers, options, parsed: parsed, isFirst: false)
     }
 
-    init(_ filters: [Filter], for subscribers: [Subscriber], _ options: TrackerOptions, isFirst: Bool) throws(FilterPlanError) {
+    /// - Parameter isFirst: there are no connections from before, and the tracker has made the parsers.
+    init(
+        _ filters: [Filter], for subscribers: [Subscriber], _ options: TrackerOptions, parsed: [Service] = [], isFirst: Bool
+    ) throws(FilterPlanError) {
         precondition(filters.count == subscribers.count, "a filter for each subscriber")
         let both = zip(subscribers, filters)
         let trackers = both.filter { $0.0.needs.contains(.connections) }
@@ -38,12 +43,22 @@ public final class FilterEdition {
         let capacity = ConnTracker.capacity(options.maxConnections)
         memory = RawMemory(byteCount: capacity * wordCount * MemoryLayout<UInt64>.stride)
         var stages = ParserStages(capacity: capacity, budget: options.parserMemory)
-        if !isFirst { for service in plan.services { stages.addStage(for: service) } }
+        if !isFirst { for service in plan.services where !parsed.contains(service) { stages.addStage(for: service) } }
         self.stages = stages.stages
+        messageBytes = self.stages.count * options.parserMemory
     }
 
-    /// Bytes reserved.
-    public var byteCount: Int { memory.byteCount + stages.reduce(0) { $0 + $1.byteCount } }
+    /// Bytes reserved, but for the parsers that it brings, which are the engine's from then on.
+    var byteCount: Int { memory.byteCount }
+
+    /// What an engine that takes it can come to hold, and the edition before besides, until that is taken apart.
+    public func memory(with engine: EngineMemory) -> EngineMemory {
+        var sum = engine
+        sum.connections += byteCount
+        sum.parsers += stages.reduce(0) { $0 + $1.byteCount }
+        sum.messages += messageBytes
+        return sum
+    }
 
     @inline(__always)
     fileprivate func words(_ index: Int) -> UnsafeMutablePointer<UInt64>? {

@@ -138,7 +138,8 @@ extension ConnTracker {
         let before = filters.edition
         filters = ActiveFilters(edition)
         elders = table.count
-        let missing = edition.stages.filter { stage in !(0..<parsers.count).contains { parsers.with($0) { $0.service } == stage.service } }
+        // One that was asked for twice, by an edition that did not know of it, is there already.
+        let missing = edition.stages.filter { stage in !parsers.objects.contains { $0.service == stage.service } }
         for stage in missing { stage.setReceivers(memberCount: subscribers.count) }
         if !missing.isEmpty { parsers = ObjectList(parsers.objects + missing) }
         return before
@@ -155,7 +156,9 @@ extension ConnTracker {
         updateWants(index, connection)
     }
 
-    func isElder(_ key: FlowKey) -> Bool {
+    // Mutating, or a call would copy the whole tracker.
+    @inline(never)
+    mutating func isElder(_ key: FlowKey) -> Bool {
         let key = options.pointee.connectionKey(key)
         guard let slot = table.find(key, hash: table.hash(of: key)) else { return false }
         return filters.isElder(Int(slot.index))

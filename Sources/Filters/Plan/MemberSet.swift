@@ -19,6 +19,11 @@ public struct MemberSet: BitwiseCopyable, Sequence {
 
     public func deallocate() { words.deallocate() }
 
+    /// Whether all of it is the one word.
+    @inlinable @inline(__always) public var isWord: Bool { wordCount == 1 }
+    /// Its members, of a set of one word.
+    @inlinable @inline(__always) public var word: UInt64 { words[0] }
+
     /// Words for so many members.
     @inlinable public static func wordCount(of members: Int) -> Int { Swift.max(1, (members + 63) / 64) }
 

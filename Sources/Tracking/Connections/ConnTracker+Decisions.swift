@@ -2,10 +2,12 @@ import Filters
 import Packets
 
 /// What the subscriptions' filters say of a connection, asked again as more becomes known of it (`FilterPlan`).
+///
+/// All of it is mutating: other methods would be called with a copy of the whole tracker.
 extension ConnTracker {
     /// The connection as filters see it now. Its key lies in memory of the tracker's until the next view.
     @inline(__always)
-    func view(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> PlanView {
+    mutating func view(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> PlanView {
         fillViewKey(index, connection)
         let isKnown = connection.pointee.parsing == .active || connection.pointee.parsing == .over
         var view = PlanView(
@@ -16,7 +18,7 @@ extension ConnTracker {
     }
 
     @inline(__always)
-    private func fillViewKey(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+    private mutating func fillViewKey(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         viewKey.pointee = table.key(at: table.slot(at: UInt32(index)))
         // Filters ask for tags even where they are no part of the key.
         viewKey.pointee.words.4 |= UInt64(connection.pointee.vlans)
@@ -24,20 +26,21 @@ extension ConnTracker {
 
     /// Works out what filters ask beside the key.
     @inline(__always)
-    private func prepare(_ view: PlanView, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason? = nil) {
+    private mutating func prepare(_ view: PlanView, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason? = nil) {
         if filters.hasFacts { prepareFacts(view, index, connection, reason) }
     }
 
     @inline(never)
-    private func prepareFacts(_ view: PlanView, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason?) {
+    private mutating func prepareFacts(_ view: PlanView, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason?) {
         if filters.hasConnectionFacts {
             ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index), endReason: reason)
         }
+        let record = record
         filters.with { $0.prepare(view) { ConnectionRecord.fields[$0].read(UnsafePointer(record)) } }
     }
 
     @inline(__always)
-    func decide(_ number: Int, _ view: PlanView) -> Match { filters.with { $0.decide(number, view) } }
+    mutating func decide(_ number: Int, _ view: PlanView) -> Match { filters.with { $0.decide(number, view) } }
 
     /// Asks all filters about a new connection: `starting` has those that want it, `pending` those that cannot tell yet.
     mutating func beginDecisions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
@@ -65,6 +68,7 @@ extension ConnTracker {
     mutating func decidePending(
         _ index: Int, _ connection: UnsafeMutablePointer<Connection>, isOver: Bool = false, _ reason: EndReason? = nil
     ) {
+        if filters.asksProgramsAlone { return decideByPrograms(index, connection) }
         var view = view(index, connection)
         if isOver {
             (view.isOver, view.sessionsAreOver) = (true, true)
@@ -72,6 +76,20 @@ extension ConnTracker {
         }
         prepare(view, index, connection, reason)
         decide(view, nil, index, connection)
+    }
+
+    /// The same for filters that look at key and service alone; the service is known, or there is none.
+    private mutating func decideByPrograms(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        fillViewKey(index, connection)
+        let pending = members.pending(index, connection)
+        starting.removeAll()
+        for number in pending {
+            let answer = filters.programs[number].match(
+                UnsafePointer(viewKey), source: connection.pointee.originator, service: connection.pointee.service)
+            if answer == .yes { starting.insert(number) }
+        }
+        pending.removeAll()
+        if !starting.isEmpty { start(starting, index, connection) }
     }
 
     /// Asks those of a set, or all, that could not tell, and starts those that now want the connection.
@@ -156,7 +174,6 @@ extension ConnTracker {
         updateWants(index, connection)
     }
 
-    // Mutating, or a call would copy the whole tracker.
     @inline(never)
     mutating func isElder(_ key: FlowKey) -> Bool {
         let key = options.pointee.connectionKey(key)

@@ -99,7 +99,7 @@ extension ConnTracker {
         findNextTick(index, connection)
     }
 
-    private func replay(to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> Verdict {
+    private mutating func replay(to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> Verdict {
         let seesPackets = levels.packetHistoryMembers.contains(number), seesStream = levels.streamHistoryMembers.contains(number)
         // Who chooses single packets chooses of these, too.
         let chooses = filters.packetChoosers.contains(number)
@@ -125,7 +125,7 @@ extension ConnTracker {
     /// Whether a filter that has matched the connection wants this packet of it. What is known at the end only is no reason to keep it back.
     private func isChosen(_ packet: FramedPacket, _ number: Int, _ view: PlanView, _ direction: Direction) -> Bool {
         filters.with { $0.single(packet, isFromOriginator: direction == .originator) }
-        return decide(number, view) != .no
+        return filters.with { $0.decide(number, view) } != .no
     }
 
     // MARK: Keeping what a stream brings

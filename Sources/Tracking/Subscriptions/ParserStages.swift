@@ -81,6 +81,8 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     private let parserMemory: RawMemory
     /// By subscriber's number. Of type `SessionSinkOf<P>`; not said so, because to go through an array of that the machine would have to look the type up.
     private var sinks: [AnyObject?] = []
+    /// The same, for calls without a reference counted.
+    private var sinkReferences: UnsafeMutablePointer<Unmanaged<AnyObject>?>?
     /// The one that was taken; memory without a value when there is none.
     private let session: UnsafeMutablePointer<P.Session>
     private let budget: Int
@@ -99,7 +101,17 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         super.init(service: P.service)
     }
 
-    deinit { session.deallocate() }
+    deinit {
+        session.deallocate()
+        sinkReferences?.deallocate()
+    }
+
+    override func setReceivers(memberCount: Int) {
+        super.setReceivers(memberCount: memberCount)
+        let references = UnsafeMutablePointer<Unmanaged<AnyObject>?>.allocate(capacity: max(1, sinks.count))
+        for (number, sink) in sinks.enumerated() { (references + number).initialize(to: sink.map { .passUnretained($0) }) }
+        sinkReferences = references
+    }
 
     override var byteCount: Int { parserMemory.byteCount + heldMemory.byteCount }
 
@@ -151,7 +163,8 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     }
 
     override func giveSession(_ index: Int, to number: Int, _ record: UnsafePointer<ConnectionRecord>) -> Verdict {
-        unsafeDowncast(sinks[number].unsafelyUnwrapped, to: SessionSinkOf<P>.self).session(index, UnsafePointer(session), record)
+        guard let sink = sinkReferences?[number] else { return .more }
+        return sink._withUnsafeGuaranteedRef { unsafeDowncast($0, to: SessionSinkOf<P>.self).session(index, UnsafePointer(session), record) }
     }
 
     override func dropSession() { P._dropSession(session) }

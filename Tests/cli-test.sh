@@ -40,7 +40,7 @@ traces=Tests/Traces
 # Runs.
 expect 0 'accounted for +197 +of 197$' run configs/offline.toml; lines 25
 expect 0 'accounted for +197 +of 197$' run configs/vdev.toml; lines 25
-expect 0 'accounted for +197 +of 197$' run configs/questions.toml; lines 73
+expect 0 'accounted for +197 +of 197$' run configs/questions.toml; lines 148
 [ "$(grep -c '"subscription":"handshakes"}$' "$work/out")" -eq 58 ] || fail "does not say whose a line is" run configs/questions.toml
 expect 0 '' run configs/questions.toml --subscription handshakes --quiet; lines 58
 expect 0 '' run --capture $traces/tls.pcap --subscription tls --quiet; lines 11

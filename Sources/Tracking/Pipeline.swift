@@ -82,7 +82,7 @@ public struct Pipeline: ~Copyable {
 
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
         let notes = readHeaders(frames, count)
-        let isPlain = packetSubscribers.count == 0 && !notes.contains(.noFlow)
+        let isPlain = packetSubscribers.count == 0 && !notes.contains(.noFlow) && tracker.elders == 0
         let trainCount = isPlain ? choosePlainTrains(frames, count) : chooseAllTrains(frames, count)
         if !keysAreWhole { simplifyKeys(trainCount) }
         for index in 0..<trainCount {
@@ -136,7 +136,6 @@ public struct Pipeline: ~Copyable {
     private mutating func chooseTrains(_ frames: UnsafePointer<Frame>, _ count: Int, isPlain: Bool) -> Int {
         // Copies, for a method of `self` would be passed the whole of it.
         let (gate, packets, trains, cars) = (gate, packets, trains, cars)
-        let hasElders = tracker.elders > 0
         var train = trains - 1
         var car = cars
         var filtered: UInt64 = 0
@@ -152,7 +151,7 @@ public struct Pipeline: ~Copyable {
                 frame += 1
             }
             if !isPlain, !isForGate(packet, frame) { continue }
-            guard gate.opens(for: packet) || hasElders && tracker.isElder(packet.pointee.key) else {
+            guard gate.opens(for: packet) || !isPlain && isOfElder(packet) else {
                 filtered &+= 1
                 continue
             }
@@ -185,9 +184,10 @@ public struct Pipeline: ~Copyable {
     }
 
     /// Whether somebody may want it, or it belongs to a connection that somebody wanted before the filters were others.
-    private func opensGate(_ packet: UnsafePointer<Packet>) -> Bool {
-        gate.opens(for: packet) || tracker.elders > 0 && tracker.isElder(packet.pointee.key)
-    }
+    private mutating func opensGate(_ packet: UnsafePointer<Packet>) -> Bool { gate.opens(for: packet) || isOfElder(packet) }
+
+    @inline(never)
+    private mutating func isOfElder(_ packet: UnsafePointer<Packet>) -> Bool { tracker.elders > 0 && tracker.isElder(packet.pointee.key) }
 
     @inline(never)
     private mutating func simplifyKeys(_ count: Int) {

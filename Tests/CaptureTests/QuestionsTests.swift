@@ -60,6 +60,13 @@ extension `Capture` {
         #expect(Set(packets.compactMap(\.tcp_flags)).isSuperset(of: ["S", "SA", "A"]))
         #expect(try lines("\(folder.path)/names over IPv6.jsonl").count == 3)
         #expect(try lines("\(folder.path)/mail.jsonl").isEmpty)
+        // The first six of each of seven, the handshakes before any name included.
+        let history = try Dictionary(grouping: lines("\(folder.path)/packets to example.org.jsonl"), by: \.uid).values
+        #expect(history.count == 7)
+        #expect(history.allSatisfy { $0.prefix(3).map(\.tcp_flags) == ["S", "SA", "A"] && $0.count == 6 })
+        let ticks = try Dictionary(grouping: lines("\(folder.path)/large ones as they go.jsonl"), by: \.uid)
+        #expect(Set(ticks.keys) == Set(connections.map(\.uid)))
+        #expect(ticks.values.contains { $0.count > 2 })
     }
 
     @Test func `lines of a session know its connection, and in a shared file whose they are`() throws {

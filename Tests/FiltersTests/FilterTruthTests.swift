@@ -80,7 +80,7 @@ import Tracking
 
     @Test(arguments: predicates) func `programs answer every pair of predicates as the definitions do`(first: String) throws {
         for second in Self.predicates {
-            for text in ["\(first) and \(second)", "\(first) or \(second)", "not (\(first)) and \(second)", "not (\(first) or not \(second))"] {
+            for text in ["\(first) and not (\(second))", "not (\(first)) or \(second)"] {
                 let filter = try Filter(parsing: text), naive = NaiveFilter(filter)
                 #expect(answers(filter) == moments.map(naive.match), "\(text)")
                 #expect(try Filter(parsing: filter.description) == filter, "\(text)")
@@ -90,9 +90,10 @@ import Tracking
 
     @Test(arguments: predicates) func `connectives are Kleene's, for sessions too`(first: String) throws {
         let sessions = Self.sessions.map { session in { (field: Field) -> [FieldValue]? in session[field.name] ?? [] } } + [{ _ in nil }]
+        let someMoments = moments.filter { $0.senderIsSource == true && $0.service != Service.none }
         func answers(_ text: String) throws -> [Match] {
             let naive = NaiveFilter(try Filter(parsing: text))
-            return moments.flatMap { moment in
+            return someMoments.flatMap { moment in
                 sessions.map { session in
                     var moment = moment
                     moment.session = session

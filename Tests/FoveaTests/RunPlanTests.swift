@@ -90,7 +90,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: file) }
         let lists = "[lists]\nports = [443, '8000..8080']\nbad = { file = '\(file)' }\n"
         let plan = try plan(lists + "[[subscriptions]]\nname = 'everything'\nfilter = 'addr in $bad and tcp.port in $ports'")
-        #expect(plan.entries.map(\.filter) == [try Filter(parsing: "addr in {192.0.2.0/24, 2001:db8::1} and tcp.port in {443, 8000..8080}")])
+        #expect(plan.entries.map(\.filter.description) == ["addr in $bad and tcp.port in $ports"])
 
         func refusal(_ text: String) -> String? { #expect(throws: ConfigError.self) { try self.plan(text) }?.description }
         #expect(refusal(lists + "[[subscriptions]]\nname = 'everything'\nfilter = 'tcp.port in $bad'")?.contains("x.toml:7: filter: ") == true)

@@ -15,7 +15,7 @@ extension Histories {
         var records: [Kept] = []
         replay(index) { record, sender in
             switch record {
-            case .packet(let packet, let frame): records.append(.packet(Octets(frame), length: packet.pointee.wireLength, sender))
+            case .packet(let packet, let frame): records.append(.packet(Octets(UnsafeRawBufferPointer(start: frame.pointee.bytes, count: Int(frame.pointee.length))), length: packet.pointee.wireLength, sender))
             case .bytes(let bytes): records.append(.bytes(Octets(bytes), sender))
             case .gap(let count): records.append(.gap(count, sender))
             }

@@ -297,6 +297,26 @@ private func delivery(packets: PacketSelection? = nil, tick: TickInterval? = nil
         }
     }
 
+    /// Gets those packets alone for which its filter holds.
+    private struct Chosen: PacketTrackable {
+        static var _needs: Needs { [.connections, .connectionPackets, .singlePackets] }
+        init(_ connection: ConnectionRecord) {}
+        static func makeReport(_ context: ReportContext) -> Log { Log.current }
+        mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ log: inout Log) -> Verdict {
+            log.note(.packet(sender, packet.payloadLength), "")
+        }
+        consuming func ended(_ connection: ConnectionRecord, _ log: inout Log) {}
+    }
+
+    @Test(arguments: [
+        ("tcp.flags.syn == 1 and tls.sni exists", [0, 0]), ("tcp.len == 200 and tls.sni exists", [200]), ("tcp.len == 5 and tls.sni exists", [5]), ("tls.sni == \"other\"", []),
+    ] as [(String, [UInt32])]) func `is of the chosen packets only, where single ones are chosen`(text: String, lengths: [UInt32]) throws {
+        let run = try Run([.init(Chosen.self, try Filter(parsing: text), delivery(history: Self.ample))])
+        run.send(Self.talk())
+        run.drain()
+        #expect(run.log.packetLengths == lengths)
+    }
+
     @Test func `ends where the budget of packets does, and the stream goes on`() throws {
         let (always, late, run) = try events(Self.talk().packets, HistoryBudget(packets: 5, bytes: 1 << 20))
         #expect(late.stream(.originator) == always.stream(.originator))

@@ -14,10 +14,15 @@ import Testing
         options.reassemblyMemory = 60_000
         options.midstream = seed % 4 != 0
         options.vlanInKey = seed % 3 != 0
+        options.historyMemory = 20_000
+        var history = Delivery()
+        history.history = HistoryBudget(packets: 5, bytes: 3000)
+        history.packets = .every(2)
         let run = try Run(
             [
                 .init(PacketsAndStreams.self), .init(Exclamations.self, .tcp), .init(TLSNames.self, .tls), .init(Records.self, !.tls), .init(Records.self),
-                .init(Singles.self, .port(1...2)),
+                .init(Singles.self, .port(1...2)), .init(Moments.self, try Filter(parsing: "conn.pkts >= 3 or conn.state == \"S0\""), history),
+                .init(Moments.self, try Filter(parsing: "tls.sni exists"), history), .init(Establishments.self),
             ], options)
         for log in run.logs {
             var generator = random

@@ -13,6 +13,8 @@ public struct NaiveFilter {
     public struct Knowledge {
         public let frame: Frame
         public let packet: Packet
+        /// False: what is known is what all packets of the connection have in common.
+        public var packetIsKnown = true
         /// Whether the packet's sender is the end that counts as the source; nil while that is open.
         public var senderIsSource: Bool?
         public var service: Service?
@@ -91,7 +93,7 @@ public struct NaiveFilter {
     private func values(of field: Field, _ knowledge: Knowledge, _ packet: Packet) -> [FieldValue]? {
         switch field.source {
         case .packet(let field):
-            withUnsafePointer(to: packet) { packet in withUnsafePointer(to: knowledge.frame) { FramedPacket(packet, $0).values(of: field) } }
+            !knowledge.packetIsKnown ? nil : withUnsafePointer(to: packet) { packet in withUnsafePointer(to: knowledge.frame) { FramedPacket(packet, $0).values(of: field) } }
         case .connection: knowledge.connection(field)
         case .session: knowledge.session(field)
         case .key, .either: []

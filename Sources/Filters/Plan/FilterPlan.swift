@@ -167,6 +167,8 @@ public final class FilterPlan {
     /// The application protocols that filters ask for: whoever runs the plan must recognise these.
     public var services: Set<Service> { filters.reduce(into: []) { $0.formUnion($1.services) } }
 
+    /// Whether its filters are few, and key and service are all they look at: then each is asked by its program, and nothing else is to be known.
+    public var asksProgramsAlone: Bool { index == nil && !hasFacts }
     public var hasFacts: Bool { !facts.facts.isEmpty }
     public var hasConnectionFacts: Bool { !facts.connectionFacts.isEmpty }
     public var hasSessionFacts: Bool { !facts.sessionFacts.isEmpty }
@@ -277,10 +279,10 @@ extension FilterPlan {
 
     private func answerOfPackets(_ number: Int, _ view: PlanView) -> Match {
         if let latch = facts.facts[number].latch, view.isLatched(latch) { return .yes }
-        if view.isOver { return .no }
-        // What the key alone decides: there is a packet, and there will be no other key.
+        // What the key alone decides holds for the packets that there were, and there will be no other key.
         guard case .packet(_, let bySender) = facts.facts[number].question else { return .unknown }
-        return packetPrograms[number - facts.packetFacts.lowerBound].match(view.key, source: bySender ? nil : view.originator, service: nil)
+        let answer = packetPrograms[number - facts.packetFacts.lowerBound].match(view.key, source: bySender ? nil : view.originator, service: nil)
+        return answer == .unknown && view.isOver ? .no : answer
     }
 
     private func answerOfConnection(_ number: Int, _ view: PlanView, _ value: (Int) -> FieldValue?) -> Match {

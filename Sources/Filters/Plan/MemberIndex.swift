@@ -7,8 +7,11 @@ import Packets
 final class MemberIndex {
     /// Those that no port or address finds, ascending.
     let walkers: [Int]
-    private let ports: PortMap?
-    private let addresses: AddressMap?
+    private let portMap: PortMap?
+    private let addressMap: AddressMap?
+    /// The same, for looks that count no references.
+    private let ports: Unmanaged<PortMap>?
+    private let addresses: Unmanaged<AddressMap>?
 
     /// Addresses and blocks that all filters together are listed under.
     private static let most = 2_000_000
@@ -27,36 +30,45 @@ final class MemberIndex {
             addresses += handles.addresses.map { ($0, number) }
         }
         self.walkers = walkers
-        self.ports = ports.isEmpty ? nil : PortMap(ports)
-        self.addresses = addresses.isEmpty ? nil : AddressMap(addresses)
+        portMap = ports.isEmpty ? nil : PortMap(ports)
+        addressMap = addresses.isEmpty ? nil : AddressMap(addresses)
+        self.ports = portMap.map { .passUnretained($0) }
+        self.addresses = addressMap.map { .passUnretained($0) }
     }
 
     /// Calls `body` for each filter that is listed under one of the subject's ports or addresses, perhaps more than once, until it says true.
     @inline(__always)
     func anyCandidate<Subject: FilterSubject>(_ subject: UnsafePointer<Subject>, _ body: (Int) -> Bool) -> Bool {
-        if let ports, subject.pointee.isFlow {
-            let ends = subject.pointee.portsOfEnds
-            let (a, b) = (ports.classNumber(of: ends.a), ports.classNumber(of: ends.b))
-            if a | b != 0 {
-                for number in ports.members(ofClass: a) where body(Int(number)) { return true }
-                if b != a { for number in ports.members(ofClass: b) where body(Int(number)) { return true } }
+        if let ports, subject.pointee.isFlow, ports._withUnsafeGuaranteedRef({ Self.any(of: $0, subject.pointee.portsOfEnds, body) }) { return true }
+        guard let addresses else { return false }
+        return addresses._withUnsafeGuaranteedRef { map in
+            switch subject.pointee.context >> 56 {
+            case 4:
+                let ends = subject.pointee.ipv4Ends
+                return Self.any(of: map, map.classNumber(ipv4: ends.a), map.classNumber(ipv4: ends.b), body)
+            case 6:
+                let ends = subject.pointee.ipv6Ends
+                return Self.any(of: map, map.classNumber(ipv6: ends.a), map.classNumber(ipv6: ends.b), body)
+            default:
+                return false
             }
         }
-        guard let addresses else { return false }
-        let version = subject.pointee.context >> 56
-        let a, b: UInt32
-        if version == 4 {
-            let ends = subject.pointee.ipv4Ends
-            (a, b) = (addresses.classNumber(ipv4: ends.a), addresses.classNumber(ipv4: ends.b))
-        } else if version == 6 {
-            let ends = subject.pointee.ipv6Ends
-            (a, b) = (addresses.classNumber(ipv6: ends.a), addresses.classNumber(ipv6: ends.b))
-        } else {
-            return false
-        }
+    }
+
+    @inline(__always)
+    private static func any(of map: PortMap, _ ends: (a: UInt16, b: UInt16), _ body: (Int) -> Bool) -> Bool {
+        let (a, b) = (map.classNumber(of: ends.a), map.classNumber(of: ends.b))
         if a | b == 0 { return false }
-        for number in addresses.members(ofClass: a) where body(Int(number)) { return true }
-        if b != a { for number in addresses.members(ofClass: b) where body(Int(number)) { return true } }
+        for number in map.members(ofClass: a) where body(Int(number)) { return true }
+        if b != a { for number in map.members(ofClass: b) where body(Int(number)) { return true } }
+        return false
+    }
+
+    @inline(__always)
+    private static func any(of map: AddressMap, _ a: UInt32, _ b: UInt32, _ body: (Int) -> Bool) -> Bool {
+        if a | b == 0 { return false }
+        for number in map.members(ofClass: a) where body(Int(number)) { return true }
+        if b != a { for number in map.members(ofClass: b) where body(Int(number)) { return true } }
         return false
     }
 }

@@ -48,13 +48,21 @@ public struct MemberSet: BitwiseCopyable, Sequence {
     }
 
     @inlinable @inline(__always)
-    public func removeAll() { for index in 0..<wordCount { words[index] = 0 } }
+    public func removeAll() { if wordCount == 1 { words[0] = 0 } else { removeAllOfMany() } }
+    @usableFromInline @inline(never)
+    func removeAllOfMany() { for index in 0..<wordCount { words[index] = 0 } }
     @inlinable @inline(__always)
-    public func assign(_ other: MemberSet) { for index in 0..<wordCount { words[index] = other.words[index] } }
+    public func assign(_ other: MemberSet) { if wordCount == 1 { words[0] = other.words[0] } else { assignMany(other) } }
+    @usableFromInline @inline(never)
+    func assignMany(_ other: MemberSet) { for index in 0..<wordCount { words[index] = other.words[index] } }
     @inlinable @inline(__always)
-    public func formUnion(_ other: MemberSet) { for index in 0..<wordCount { words[index] |= other.words[index] } }
+    public func formUnion(_ other: MemberSet) { if wordCount == 1 { words[0] |= other.words[0] } else { formUnionMany(other) } }
+    @usableFromInline @inline(never)
+    func formUnionMany(_ other: MemberSet) { for index in 0..<wordCount { words[index] |= other.words[index] } }
     @inlinable @inline(__always)
-    public func formIntersection(_ other: MemberSet) { for index in 0..<wordCount { words[index] &= other.words[index] } }
+    public func formIntersection(_ other: MemberSet) { if wordCount == 1 { words[0] &= other.words[0] } else { formIntersectionMany(other) } }
+    @usableFromInline @inline(never)
+    func formIntersectionMany(_ other: MemberSet) { for index in 0..<wordCount { words[index] &= other.words[index] } }
     @inlinable @inline(__always)
     public func subtract(_ other: MemberSet) { for index in 0..<wordCount { words[index] &= ~other.words[index] } }
 

@@ -7,28 +7,25 @@ import Packets
 public struct PlanGate: @unchecked Sendable {
     /// One filter that wants everything stands alone; none is one that wants nothing.
     private let first: UnsafePointer<FilterProgram>
-    private let others: UnsafePointer<UnsafePointer<FilterProgram>>
-    private let otherCount: Int
-    private let table: Unmanaged<GateTable>?
+    private let hasMore: Bool
+    private let table: Unmanaged<GateTable>
 
     init(_ gate: GateTable) {
         first = gate.asked[0]
-        others = UnsafePointer(gate.asked + 1)
-        otherCount = gate.askedCount - 1
-        table = gate.index == nil ? nil : .passUnretained(gate)
+        hasMore = gate.askedCount > 1 || gate.index != nil
+        table = .passUnretained(gate)
     }
 
+    // Generic, so that it is compiled into its caller's module, as `FilterProgram.match` is.
     @inline(__always)
-    public func opens(for packet: UnsafePointer<Packet>) -> Bool {
-        if let table { return table._withUnsafeGuaranteedRef { $0.opens(for: packet) } }
+    public func opens<Subject: FilterSubject>(for packet: UnsafePointer<Subject>) -> Bool {
         if first.pointee.match(packet, source: nil, service: nil) != .no { return true }
-        return otherCount > 0 && opensForOthers(packet)
+        return hasMore && opensForOthers(packet)
     }
 
     @inline(never)
-    private func opensForOthers(_ packet: UnsafePointer<Packet>) -> Bool {
-        for number in 0..<otherCount where others[number].pointee.match(packet, source: nil, service: nil) != .no { return true }
-        return false
+    private func opensForOthers<Subject: FilterSubject>(_ packet: UnsafePointer<Subject>) -> Bool {
+        table._withUnsafeGuaranteedRef { $0.opensForOthers(packet) }
     }
 }
 
@@ -38,7 +35,8 @@ final class GateTable {
     fileprivate let asked: UnsafeMutablePointer<UnsafePointer<FilterProgram>>
     fileprivate let askedCount: Int
     private let nothing: UnsafeMutablePointer<FilterProgram>
-    fileprivate let index: MemberIndex?
+    /// The plan's.
+    fileprivate let index: Unmanaged<MemberIndex>?
     private let programs: UnsafePointer<FilterProgram>
     /// Whether one of those that hang on protocols alone may want it, by `ProtocolClass`.
     private let isOpen: UnsafeMutablePointer<Bool>
@@ -48,7 +46,7 @@ final class GateTable {
     ///   - isOpen: by protocol class, where there is an index.
     init(_ programs: UnsafePointer<FilterProgram>, count: Int, index: MemberIndex?, isOpen open: (ProtocolClass) -> Bool) {
         self.programs = programs
-        self.index = index
+        self.index = index.map { .passUnretained($0) }
         nothing = .allocate(capacity: 1)
         nothing.initialize(to: FilterProgram(.nothing))
         isOpen = .allocate(capacity: ProtocolClass.count)
@@ -68,11 +66,12 @@ final class GateTable {
         isOpen.deallocate()
     }
 
-    @inline(never)
-    fileprivate func opens(for packet: UnsafePointer<Packet>) -> Bool {
-        if isOpen[ProtocolClass(packet.pointee.context).number] { return true }
-        for number in 0..<askedCount where asked[number].pointee.match(packet, source: nil, service: nil) != .no { return true }
-        return index.unsafelyUnwrapped.anyCandidate(packet) { programs[$0].match(packet, source: nil, service: nil) != .no }
+    /// After the first has been asked.
+    fileprivate func opensForOthers<Subject: FilterSubject>(_ packet: UnsafePointer<Subject>) -> Bool {
+        if index != nil, isOpen[ProtocolClass(packet.pointee.context).number] { return true }
+        for number in 1..<askedCount where asked[number].pointee.match(packet, source: nil, service: nil) != .no { return true }
+        guard let index else { return false }
+        return index._withUnsafeGuaranteedRef { $0.anyCandidate(packet) { programs[$0].match(packet, source: nil, service: nil) != .no } }
     }
 }
 

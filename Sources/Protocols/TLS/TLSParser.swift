@@ -48,12 +48,12 @@ public struct TLSParser: SessionParser {
 
     public mutating func nextSession() -> TLSHandshake? {
         guard progress != .wantsMore, handshake.clientHello != nil || handshake.serverHello != nil else { return nil }
-        defer {
-            handshake = TLSHandshake()
-            helloBytes = 0
-        }
-        handshake.helloRetried = originator.sawRetry || responder.sawRetry
-        return handshake
+        // Not copied: a copy counts references to all that it holds.
+        var session = TLSHandshake()
+        swap(&session, &handshake)
+        helloBytes = 0
+        session.helloRetried = originator.sawRetry || responder.sawRetry
+        return session
     }
 
     private mutating func take(_ outcome: HelloSearch.Outcome?, from sender: Direction) {

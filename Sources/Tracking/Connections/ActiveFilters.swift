@@ -95,6 +95,8 @@ struct ActiveFilters: ~Copyable {
     private(set) var streamAskers: MemberSet
     private(set) var sessionAskers: MemberSet
     private(set) var packetChoosers: MemberSet
+    private(set) var asksProgramsAlone = false
+    let programs: UnsafePointer<FilterProgram>
     private(set) var hasFacts = false
     private(set) var hasConnectionFacts = false
     private(set) var hasSessionFacts = false
@@ -106,6 +108,7 @@ struct ActiveFilters: ~Copyable {
         let plan = edition.plan
         self.plan = .passUnretained(plan)
         (packetAskers, streamAskers, sessionAskers, packetChoosers) = (plan.packetAskers, plan.streamAskers, plan.sessionAskers, plan.packetChoosers)
+        (asksProgramsAlone, programs) = (plan.asksProgramsAlone, plan.program(0))
         (hasFacts, hasConnectionFacts, hasSessionFacts) = (plan.hasFacts, plan.hasConnectionFacts, plan.hasSessionFacts)
         remembers = edition.wordCount > 0
     }

@@ -6,15 +6,20 @@ extension ConnTracker {
     /// The connection as filters see it now. Its key lies in memory of the tracker's until the next view.
     @inline(__always)
     func view(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> PlanView {
-        viewKey.pointee = table.key(at: table.slot(at: UInt32(index)))
-        // Filters ask for tags even where they are no part of the key.
-        viewKey.pointee.words.4 |= UInt64(connection.pointee.vlans)
+        fillViewKey(index, connection)
         let isKnown = connection.pointee.parsing == .active || connection.pointee.parsing == .over
         var view = PlanView(
             key: UnsafePointer(viewKey), originator: connection.pointee.originator, service: isKnown ? connection.pointee.service : nil,
             latches: filters.latches(index))
         view.sessionsAreOver = connection.pointee.parsing == .over || connection.pointee.transport != .tcp
         return view
+    }
+
+    @inline(__always)
+    private func fillViewKey(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        viewKey.pointee = table.key(at: table.slot(at: UInt32(index)))
+        // Filters ask for tags even where they are no part of the key.
+        viewKey.pointee.words.4 |= UInt64(connection.pointee.vlans)
     }
 
     /// Works out what filters ask beside the key.
@@ -38,9 +43,21 @@ extension ConnTracker {
     mutating func beginDecisions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         members.begin(index)
         filters.begin(index)
+        let (starting, pending) = (starting, members.pending(index, connection))
+        if filters.asksProgramsAlone {
+            starting.removeAll()
+            fillViewKey(index, connection)
+            for number in 0..<subscribers.count {
+                switch filters.programs[number].match(UnsafePointer(viewKey), source: connection.pointee.originator, service: nil) {
+                case .no: break
+                case .unknown: pending.insert(number)
+                case .yes: starting.insert(number)
+                }
+            }
+            return
+        }
         let view = view(index, connection)
         prepare(view, index, connection)
-        let (starting, pending) = (starting, members.pending(index, connection))
         filters.with { $0.begin(view, yes: starting, unknown: pending) }
     }
 
@@ -79,8 +96,9 @@ extension ConnTracker {
     /// A session is ready in a stage: `receiving` has those whose filters it fits, and those that ask sessions and now want the connection are started.
     mutating func chooseReceivers(_ stage: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let active = members.active(index, connection)
+        guard let receivers = parsers.with(stage, { $0.receivers }) else { return receiving.removeAll() }
         receiving.assign(active)
-        receiving.formIntersection(sessionMembers)
+        receiving.formIntersection(receivers)
         guard filters.hasSessionFacts else { return }
         let view = view(index, connection)
         prepare(view, index, connection)
@@ -92,8 +110,8 @@ extension ConnTracker {
             plan.endSession(view, triggered: triggered)
         }
         // For this session alone; then for the connection.
-        for number in active.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
-        for number in pending.intersection(triggered) where sessionMembers.contains(number) && decide(number, view) == .yes { receiving.insert(number) }
+        for number in receiving.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
+        for number in pending.intersection(triggered) where receivers.contains(number) && decide(number, view) == .yes { receiving.insert(number) }
         filters.with { $0.rememberSession(view) }
         decide(view, triggered, index, connection)
         if !starting.isEmpty { updateWants(index, connection) }
@@ -122,6 +140,7 @@ extension ConnTracker {
         elders = table.count
         // One that was asked for twice, by an edition that did not know of it, is there already.
         let missing = edition.stages.filter { stage in !parsers.objects.contains { $0.service == stage.service } }
+        for stage in missing { stage.setReceivers(memberCount: subscribers.count) }
         if !missing.isEmpty { parsers = ObjectList(parsers.objects + missing) }
         return before
     }
@@ -137,7 +156,9 @@ extension ConnTracker {
         updateWants(index, connection)
     }
 
-    func isElder(_ key: FlowKey) -> Bool {
+    // Mutating, or a call would copy the whole tracker.
+    @inline(never)
+    mutating func isElder(_ key: FlowKey) -> Bool {
         let key = options.pointee.connectionKey(key)
         guard let slot = table.find(key, hash: table.hash(of: key)) else { return false }
         return filters.isElder(Int(slot.index))

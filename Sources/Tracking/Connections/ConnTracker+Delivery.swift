@@ -65,6 +65,20 @@ extension ConnTracker {
     mutating func updateWants(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let (active, pending) = (members.active(index, connection), members.pending(index, connection))
         var wants: Wants = []
+        if levels.isOn || !active.isEmpty || !pending.isEmpty { wants = whatIsWanted(active, pending, index, connection) }
+        if !wants.contains(.sessions), connection.pointee.parsing.isRunning { stopParser(index, connection) }
+        let hadStreams = connection.pointee.wants.contains(.hasStreams)
+        if hadStreams, wants.isDisjoint(with: .reassembly) { freeStreams(index) }
+        // Their accounts are kept to the end.
+        if hadStreams || !wants.isDisjoint(with: .reassembly) { wants.insert(.hasStreams) }
+        connection.pointee.wants = wants
+    }
+
+    @inline(__always)
+    private mutating func whatIsWanted(
+        _ active: MemberSet, _ pending: MemberSet, _ index: Int, _ connection: UnsafeMutablePointer<Connection>
+    ) -> Wants {
+        var wants: Wants = []
         if active.overlaps(packetMembers) { wants.insert(.packets) }
         if connection.pointee.transport == .tcp {
             if active.overlaps(streamMembers) { wants.insert(.stream) }
@@ -74,12 +88,7 @@ extension ConnTracker {
         }
         if pending.overlaps(filters.packetAskers) { wants.insert(.decision) }
         if levels.isOn { wants.formUnion(updateLevels(index, connection)) }
-        if !wants.contains(.sessions), connection.pointee.parsing.isRunning { stopParser(index, connection) }
-        let hadStreams = connection.pointee.wants.contains(.hasStreams)
-        if hadStreams, wants.isDisjoint(with: .reassembly) { freeStreams(index) }
-        // Their accounts are kept to the end.
-        if hadStreams || !wants.isDisjoint(with: .reassembly) { wants.insert(.hasStreams) }
-        connection.pointee.wants = wants
+        return wants
     }
 
     mutating func apply(_ verdict: Verdict, to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
@@ -109,6 +118,8 @@ extension ConnTracker {
             reassemble(packet, frame, Half(index: index, connection: connection, sender: sender))
         }
     }
+
+    @inline(never)
     private mutating func givePacket(
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {

@@ -99,6 +99,7 @@ public struct ConnTracker: ~Copyable {
             subscriber.subscribeToSessions(&stages)
         }
         for service in edition.plan.services { stages.addStage(for: service) }
+        for stage in stages.stages { stage.setReceivers(memberCount: subscribers.count) }
         parsers = ObjectList(stages.stages)
         wantsStages = !(packetMembers.isEmpty && streamMembers.isEmpty && sessionMembers.isEmpty) || levels.isOn
         let shortest = min(

@@ -101,13 +101,18 @@ extension ConnTracker {
 
     private func replay(to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> Verdict {
         let seesPackets = levels.packetHistoryMembers.contains(number), seesStream = levels.streamHistoryMembers.contains(number)
+        // Who chooses single packets chooses of these, too.
+        let chooses = filters.packetChoosers.contains(number)
+        let view = view(index, connection)
         var verdict = Verdict.more
         levels.histories.replay(index) { item, sender in
             let direction = connection.direction(of: sender)
             subscribers.with(number) { subscriber in
                 switch item {
                 case .packet(let packet, let frame):
-                    if seesPackets { verdict = subscriber.packet(index, packet, RawSpan(_unsafeBytes: frame), from: direction) }
+                    guard seesPackets, !chooses || isChosen(FramedPacket(packet, frame), number, view, direction) else { return }
+                    let bytes = RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))
+                    verdict = subscriber.packet(index, packet, bytes, from: direction)
                 case .bytes(let bytes): if seesStream { verdict = subscriber.stream(index, RawSpan(_unsafeBytes: bytes), from: direction) }
                 case .gap(let count): if seesStream { verdict = subscriber.gap(index, count, from: direction) }
                 }
@@ -115,6 +120,12 @@ extension ConnTracker {
             return verdict == .more
         }
         return verdict
+    }
+
+    /// Whether a filter that has matched the connection wants this packet of it. What is known at the end only is no reason to keep it back.
+    private func isChosen(_ packet: FramedPacket, _ number: Int, _ view: PlanView, _ direction: Direction) -> Bool {
+        filters.with { $0.single(packet, isFromOriginator: direction == .originator) }
+        return decide(number, view) != .no
     }
 
     // MARK: Keeping what a stream brings

@@ -36,12 +36,14 @@ struct Histories: ~Copyable {
 
     /// A record, valid during the call that it is given to.
     enum Record {
-        case packet(UnsafePointer<Packet>, UnsafeRawBufferPointer)
+        case packet(UnsafePointer<Packet>, UnsafePointer<Frame>)
         case bytes(UnsafeRawBufferPointer)
         case gap(Int)
     }
 
     private static let pageSize = 2048
+    /// What stands before a packet's bytes.
+    private static let headersSize = MemoryLayout<Packet>.size + MemoryLayout<Frame>.size
     /// The longest frame of a capture file, and a datagram's bytes.
     private static let longest = 256 << 10
 
@@ -53,6 +55,7 @@ struct Histories: ~Copyable {
     /// A record as one piece.
     private let piece: UnsafeMutableRawPointer
     private let packet: UnsafeMutablePointer<Packet>
+    private let frame: UnsafeMutablePointer<Frame>
     private var free: UInt32 = 0
     private var everUsed: UInt32 = 0
     private(set) var heldPages: UInt32 = 0
@@ -67,11 +70,14 @@ struct Histories: ~Copyable {
         piece = .allocate(byteCount: Self.longest, alignment: 16)
         packet = .allocate(capacity: 1)
         packet.initialize(to: Packet())
+        frame = .allocate(capacity: 1)
+        frame.initialize(to: Frame(bytes: piece, timestamp: .zero, length: 0, wireLength: 0))
     }
 
     deinit {
         piece.deallocate()
         packet.deallocate()
+        frame.deallocate()
     }
 
     /// Bytes reserved: for all connections' states, and for what is kept.
@@ -91,13 +97,14 @@ struct Histories: ~Copyable {
             log.pointee.lacksPackets = true
             return false
         }
-        let head = Head(kind: .packet, sender: sender, count: UInt64(MemoryLayout<Packet>.size + length))
+        let head = Head(kind: .packet, sender: sender, count: UInt64(Self.headersSize + length))
         guard reserve(Int(head.count), log) else {
             log.pointee.lacksPackets = true
             return false
         }
         append(head, log)
         append(packet, MemoryLayout<Packet>.size, log)
+        append(frame, MemoryLayout<Frame>.size, log)
         append(frame.pointee.bytes, length, log)
         log.pointee.packets &+= 1
         log.pointee.bytes &+= UInt64(length)
@@ -125,7 +132,7 @@ struct Histories: ~Copyable {
     }
 
     private func fits(_ count: Int, _ log: UnsafeMutablePointer<Log>) -> Bool {
-        count <= Self.longest - MemoryLayout<Packet>.size && log.pointee.bytes &+ UInt64(count) <= UInt64(max(0, budget.bytes))
+        count <= Self.longest && log.pointee.bytes &+ UInt64(count) <= UInt64(max(0, budget.bytes))
     }
 
     private func miss(_ count: Int, _ log: UnsafeMutablePointer<Log>, _ sender: Endpoint) {
@@ -189,11 +196,15 @@ struct Histories: ~Copyable {
             var count = Int(head.count)
             if head.kind == .packet {
                 read(&place, packet, MemoryLayout<Packet>.size)
-                count -= MemoryLayout<Packet>.size
+                read(&place, frame, MemoryLayout<Frame>.size)
+                frame.pointee.bytes = UnsafeRawPointer(piece)
+                frame.pointee.buffer = nil
+                count -= Self.headersSize
             }
             read(&place, piece, count)
-            let bytes = UnsafeRawBufferPointer(start: piece, count: count)
-            guard body(head.kind == .packet ? .packet(UnsafePointer(packet), bytes) : .bytes(bytes), head.sender) else { return }
+            let record: Record =
+                head.kind == .packet ? .packet(UnsafePointer(packet), UnsafePointer(frame)) : .bytes(UnsafeRawBufferPointer(start: piece, count: count))
+            guard body(record, head.sender) else { return }
         }
         if log.pointee.missedA > 0, !body(.gap(Int(log.pointee.missedA)), .a) { return }
         if log.pointee.missedB > 0 { _ = body(.gap(Int(log.pointee.missedB)), .b) }

@@ -63,6 +63,16 @@ class ParserStage {
     func dropSession() {}
     /// Subscribers that want its sessions, by number.
     var sinkNumbers: [Int] { [] }
+    /// The same as a set; given by the tracker.
+    private(set) var receivers: MemberSet?
+
+    func setReceivers(memberCount: Int) {
+        let set = MemberSet.allocate(wordCount: MemberSet.wordCount(of: memberCount))
+        for number in sinkNumbers { set.insert(number) }
+        receivers = set
+    }
+
+    deinit { receivers?.deallocate() }
 }
 
 /// Runs one parser: its values lie in an array by the connections' indices.

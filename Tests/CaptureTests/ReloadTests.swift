@@ -160,7 +160,10 @@ extension `Capture` {
         var config = Self.endless(cores: [1])
         config.memoryBudget = 100 << 20
         let changes: [(change: @Sendable (inout Config) -> Void, refusal: String)] = [
-            ({ $0.filter = LocatedText("ipv6 and tcp.prot == 3", path: "c.toml", line: 7) }, "c.toml:7: filter: column 10: no protocol or field is called \"tcp.prot\""),
+            (
+                { $0.filter = LocatedText("ipv6 and tcp.prot == 3", path: "c.toml", line: 7) },
+                "c.toml:7: filter: column 10: no protocol or field is called \"tcp.prot\""
+            ),
             ({ $0.filter = "ipv6 and ip.src in $nobody" }, "no list is called"),
             ({ $0.lists["l"] = .file("/nowhere.txt") }, "lists.l: /nowhere.txt: No such file or directory"),
             ({ ($0.filter, $0.conntrack.maxConnections) = ("ipv6", 2000) }, "conntrack.max_connections changed: that needs a restart"),

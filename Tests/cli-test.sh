@@ -126,6 +126,21 @@ expect 1 'Not a directory' run --capture $traces/tls.pcap --output /dev/null/res
 sleep 2; kill -INT $pid; wait $pid
 [ $? -eq 0 ] && grep -q 'accounted for' "$work/err" || fail "does not end in order" run --device net_null0, SIGINT
 lines 1
+# SIGHUP has filters read again, and what the command line says stays in force.
+cat > "$work/reload.toml" <<EOF
+online.ports = [{ device = "net_pcap0,rx_pcap=$traces/tls.pcap,infinite_rx=1", cores = [1] }]
+conntrack.max_connections = 1000
+subscriptions = [{ name = "packet_counter", filter = "tcp" }]
+EOF
+"$fovea" run "$work/reload.toml" --filter ipv4 > "$work/out" 2> "$work/err" & pid=$!
+sleep 2; sed -i 's/"tcp"/"udp"/' "$work/reload.toml"; kill -HUP $pid
+sleep 1; sed -i 's/1000/2000/' "$work/reload.toml"; kill -HUP $pid
+sleep 1; kill -HUP $pid; kill -INT $pid; wait $pid
+status=$?
+[ $status -eq 0 ] || fail "ends with $status" run, SIGHUP
+for line in 'notice.*filters reloaded$' 'restart$' '^  filters reloaded +1$' '^  reloads refused +[12]$' 'accounted for'; do
+    grep -qE "$line" "$work/err" || fail "does not say $line" run, SIGHUP
+done
 mkfifo "$work/pipe"
 (cat $traces/tls.pcap; sleep 5) > "$work/pipe" &
 "$fovea" run --capture "$work/pipe" > "$work/out" 2> "$work/err" & pid=$!

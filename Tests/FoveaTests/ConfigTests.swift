@@ -14,6 +14,7 @@ import Testing
         #expect(!config.hugepages)
         #expect(config.output == nil)
         #expect(config.filter == nil)
+        #expect(config.reload == .signal)
         #expect(config.subscriptions == [])
         #expect(config.mempool.capacity == 8192)
         #expect(config.mempool.cacheSize == 256)
@@ -81,6 +82,7 @@ import Testing
         expected.conntrack.reassemblyMemory = 1 << 20
         expected.conntrack.emergencyThreshold = 80
         expected.memoryBudget = 3 << 30
+        expected.reload = .watch
         expected.conntrack.tcpInactivityTimeout = .milliseconds(14)
         expected.conntrack.udpInactivityTimeout = .milliseconds(15)
         expected.conntrack.otherInactivityTimeout = .milliseconds(16)
@@ -231,7 +233,7 @@ let everyKey = """
     output = "results"
     filter = 'ipv4'
     memory_budget = "3 GiB"
-
+    reload = "watch"
     [mempool]
     capacity = 65_536
     cache_size = 0x200 # 512

@@ -5,8 +5,9 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs subscriptions on a capture file or on ports.",
         discussion: """
-            Results go to standard output as JSON lines, or to files; how it went goes to standard error. What is given here overrides the configuration. SIGHUP \
-            has the filters and lists of the configuration read again, while everything else goes on; with reload = "watch" in it a change of its files does, too.
+            Results go to standard output as JSON lines, or to files; how it went goes to standard error. What is given here overrides the configuration. \
+            SIGHUP has the filters and lists of the configuration read again, while everything else goes on; with reload = "watch" in it a change of its \
+            files does, too.
             """)
 
     @Argument(help: "A configuration (TOML). Not needed with --capture or --device.", completion: .file(extensions: ["toml"]))

@@ -78,15 +78,16 @@ extension ConnTracker {
     private mutating func whatIsWanted(
         _ active: MemberSet, _ pending: MemberSet, _ index: Int, _ connection: UnsafeMutablePointer<Connection>
     ) -> Wants {
+        // Most have one word, and looking at the words of sets that never change is all there is to do.
+        let isWord = active.isWord
+        func overlap(_ set: MemberSet, _ members: MemberSet) -> Bool { isWord ? set.word & members.word != 0 : set.overlaps(members) }
         var wants: Wants = []
-        if active.overlaps(packetMembers) { wants.insert(.packets) }
+        if overlap(active, packetMembers) { wants.insert(.packets) }
         if connection.pointee.transport == .tcp {
-            if active.overlaps(streamMembers) { wants.insert(.stream) }
-            if connection.pointee.parsing != .over, active.overlaps(sessionMembers) || pending.overlaps(filters.streamAskers) {
-                wants.insert(.sessions)
-            }
+            if overlap(active, streamMembers) { wants.insert(.stream) }
+            if connection.pointee.parsing != .over, overlap(active, sessionMembers) || overlap(pending, filters.streamAskers) { wants.insert(.sessions) }
         }
-        if pending.overlaps(filters.packetAskers) { wants.insert(.decision) }
+        if filters.hasFacts, overlap(pending, filters.packetAskers) { wants.insert(.decision) }
         if levels.isOn { wants.formUnion(updateLevels(index, connection)) }
         return wants
     }

@@ -82,7 +82,8 @@ extension ConnTracker {
         case .done: break
         }
         finishParser(index, connection)
-        updateWants(index, connection)
+        // Unless a verdict has brought it up to date.
+        if connection.pointee.wants.contains(.sessions) { updateWants(index, connection) }
     }
 
     /// Gives the sessions that are ready to those whose filters they, or their connection, fit.

@@ -176,6 +176,12 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
         slot(at: UInt32(truncatingIfNeeded: (UnsafeRawPointer(pointer) - UnsafeRawPointer(entries)) / MemoryLayout<Entry>.stride))
     }
 
+    /// The key of the entry whose value lies at a pointer.
+    @inline(__always)
+    public func key(of pointer: UnsafeMutablePointer<Value>) -> UnsafePointer<Key> {
+        UnsafeRawPointer(pointer).advanced(by: -MemoryLayout<Key>.stride).assumingMemoryBound(to: Key.self)
+    }
+
     // MARK: Orders
 
     /// The entry that has stood longest in an order.

@@ -47,13 +47,27 @@ public struct TLSParser: SessionParser {
     public var heldBytes: Int { originator.heldBytes + responder.heldBytes + helloBytes }
 
     public mutating func nextSession() -> TLSHandshake? {
-        guard progress != .wantsMore, handshake.clientHello != nil || handshake.serverHello != nil else { return nil }
-        // Not copied: a copy counts references to all that it holds.
-        var session = TLSHandshake()
-        swap(&session, &handshake)
+        guard prepareSession() else { return nil }
+        defer { handshake = TLSHandshake() }
+        return handshake
+    }
+
+    /// Moves the session out, where `nextSession` counts references to all that a copy holds.
+    public static func _takeSession(from parser: UnsafeMutablePointer<TLSParser>, into session: UnsafeMutablePointer<TLSHandshake>) -> Bool {
+        guard parser.pointee.prepareSession() else { return false }
+        withUnsafeMutablePointer(to: &parser.pointee.handshake) {
+            session.moveInitialize(from: $0, count: 1)
+            $0.initialize(to: TLSHandshake())
+        }
+        return true
+    }
+
+    /// Whether there is a session, which then is complete.
+    private mutating func prepareSession() -> Bool {
+        guard progress != .wantsMore, handshake.clientHello != nil || handshake.serverHello != nil else { return false }
+        handshake.helloRetried = originator.sawRetry || responder.sawRetry
         helloBytes = 0
-        session.helloRetried = originator.sawRetry || responder.sawRetry
-        return session
+        return true
     }
 
     private mutating func take(_ outcome: HelloSearch.Outcome?, from sender: Direction) {

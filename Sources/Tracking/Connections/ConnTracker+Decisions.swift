@@ -5,23 +5,26 @@ import Packets
 ///
 /// All of it is mutating: other methods would be called with a copy of the whole tracker.
 extension ConnTracker {
-    /// The connection as filters see it now. Its key lies in memory of the tracker's until the next view.
+    /// The connection as filters see it now. Its key may lie in memory that the next view uses.
     @inline(__always)
     mutating func view(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> PlanView {
-        fillViewKey(index, connection)
+        let key = filterKey(connection)
         let isKnown = connection.pointee.parsing == .active || connection.pointee.parsing == .over
         var view = PlanView(
-            key: UnsafePointer(viewKey), originator: connection.pointee.originator, service: isKnown ? connection.pointee.service : nil,
+            key: key, originator: connection.pointee.originator, service: isKnown ? connection.pointee.service : nil,
             latches: filters.latches(index))
         view.sessionsAreOver = connection.pointee.parsing == .over || connection.pointee.transport != .tcp
         return view
     }
 
+    /// The key as filters look at it: they ask for tags even where these are no part of the key.
     @inline(__always)
-    private mutating func fillViewKey(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        viewKey.pointee = table.key(at: table.slot(at: UInt32(index)))
-        // Filters ask for tags even where they are no part of the key.
+    private mutating func filterKey(_ connection: UnsafeMutablePointer<Connection>) -> UnsafePointer<FlowKey> {
+        let key = table.key(of: connection)
+        if options.pointee.vlanInKey { return key }
+        viewKey.pointee = key.pointee
         viewKey.pointee.words.4 |= UInt64(connection.pointee.vlans)
+        return UnsafePointer(viewKey)
     }
 
     /// Works out what filters ask beside the key.
@@ -44,14 +47,14 @@ extension ConnTracker {
 
     /// Asks all filters about a new connection: `starting` has those that want it, `pending` those that cannot tell yet.
     mutating func beginDecisions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        members.begin(index)
+        members.clear(index, connection)
         filters.begin(index)
         let (starting, pending) = (starting, members.pending(index, connection))
         if filters.asksProgramsAlone {
+            let key = filterKey(connection)
             starting.removeAll()
-            fillViewKey(index, connection)
             for number in 0..<subscribers.count {
-                switch filters.programs[number].match(UnsafePointer(viewKey), source: connection.pointee.originator, service: nil) {
+                switch filters.programs[number].match(key, source: connection.pointee.originator, service: nil) {
                 case .no: break
                 case .unknown: pending.insert(number)
                 case .yes: starting.insert(number)
@@ -68,6 +71,7 @@ extension ConnTracker {
     mutating func decidePending(
         _ index: Int, _ connection: UnsafeMutablePointer<Connection>, isOver: Bool = false, _ reason: EndReason? = nil
     ) {
+        if elders > 0 { renewDecisions(index, connection) }
         if filters.asksProgramsAlone { return decideByPrograms(index, connection) }
         var view = view(index, connection)
         if isOver {
@@ -80,12 +84,11 @@ extension ConnTracker {
 
     /// The same for filters that look at key and service alone; the service is known, or there is none.
     private mutating func decideByPrograms(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        fillViewKey(index, connection)
+        let key = filterKey(connection)
         let pending = members.pending(index, connection)
         starting.removeAll()
         for number in pending {
-            let answer = filters.programs[number].match(
-                UnsafePointer(viewKey), source: connection.pointee.originator, service: connection.pointee.service)
+            let answer = filters.programs[number].match(key, source: connection.pointee.originator, service: connection.pointee.service)
             if answer == .yes { starting.insert(number) }
         }
         pending.removeAll()
@@ -104,6 +107,7 @@ extension ConnTracker {
     mutating func decide(
         with packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {
+        if elders > 0 { renewDecisions(index, connection) }
         let view = view(index, connection)
         prepare(view, index, connection)
         _ = filters.with { $0.take(FramedPacket(packet, frame), isFromOriginator: sender == connection.pointee.originator, view) }
@@ -111,13 +115,13 @@ extension ConnTracker {
         updateWants(index, connection)
     }
 
-    /// A session is ready in a stage: `receiving` has those whose filters it fits, and those that ask sessions and now want the connection are started.
+    /// A session is ready in a stage, and filters ask sessions: `receiving` has those whose filters it fits, and those that ask sessions and now want the connection are started.
     mutating func chooseReceivers(_ stage: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let active = members.active(index, connection)
-        guard let receivers = parsers.with(stage, { $0.receivers }) else { return receiving.removeAll() }
+        let receivers = parsers.with(stage) { $0.receivers }
         receiving.assign(active)
         receiving.formIntersection(receivers)
-        guard filters.hasSessionFacts else { return }
+        if elders > 0 { renewDecisions(index, connection) }
         let view = view(index, connection)
         prepare(view, index, connection)
         let (triggered, pending) = (triggered, members.pending(index, connection))

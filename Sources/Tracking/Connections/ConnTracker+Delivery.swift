@@ -18,10 +18,10 @@ extension ConnTracker {
         if wantsStages || !members.pending(index, connection).isEmpty { updateWants(index, connection) }
     }
 
+    @inline(__always)
     mutating func start(_ wanting: MemberSet, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        members.subscribed(index, connection).formUnion(wanting)
-        members.active(index, connection).formUnion(wanting)
-        ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index))
+        members.insert(wanting, index, connection)
+        ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index))
         for number in wanting { subscribers.with(number) { $0.start(index, UnsafePointer(record)) } }
         if levels.isOn { catchUp(wanting, index, connection) }
     }
@@ -35,10 +35,7 @@ extension ConnTracker {
             flush(Half(index: index, connection: connection, sender: .b))
             if connection.pointee.parsing.isRunning { finishParser(index, connection) }
         }
-        if !members.pending(index, connection).isEmpty {
-            if elders > 0 { renewDecisions(index, connection) }
-            decidePending(index, connection, isOver: true, reason)
-        }
+        if !members.pending(index, connection).isEmpty { decidePending(index, connection, isOver: true, reason) }
         let hasStreams = connection.pointee.wants.contains(.hasStreams)
         if hasStreams {
             settleAccounts(index, connection)
@@ -54,9 +51,7 @@ extension ConnTracker {
                 record, table.key(at: slot), connection, extras.known(index), hasStreams ? reassembly.accounts(index) : nil, endReason: reason)
             for number in subscribed { subscribers.with(number) { $0.end(index, UnsafePointer(record)) } }
         }
-        subscribed.removeAll()
-        members.active(index, connection).removeAll()
-        members.pending(index, connection).removeAll()
+        members.clear(index, connection)
         if connection.pointee.wants.isMoreThanCounts { updateWants(index, connection) }
         if hasStreams { closeStreams(index) }
     }

@@ -92,9 +92,13 @@ extension ConnTracker {
         // A verdict may stop the parser.
         while connection.pointee.parsing.isRunning, parsers.with(stage, { $0.takeSession(index) }) {
             counters.sessions &+= 1
-            chooseReceivers(stage, index, connection)
-            ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index))
-            for number in receiving where members.active(index, connection).contains(number) {
+            var receivers = parsers.with(stage) { $0.receivers }
+            if filters.hasSessionFacts {
+                chooseReceivers(stage, index, connection)
+                receivers = receiving
+            }
+            ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index))
+            for number in members.active(index, connection).intersection(receivers) {
                 let verdict = parsers.with(stage) { $0.giveSession(index, to: number, UnsafePointer(record)) }
                 apply(verdict, to: number, index, connection)
             }

@@ -230,8 +230,10 @@ public struct ConnTracker: ~Copyable {
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
     ) {
         let slot = table.slot(of: connection)
+        if connection.pointee.wants.isForBytesAlone {
+            return reassemble(packet, frame, Half(index: Int(slot.index), connection: connection, sender: sender))
+        }
         if !connection.pointee.wants.isDisjoint(with: [.beginning, .reoriented]) { tell(slot, connection) }
-        if elders > 0 { renewDecisions(Int(slot.index), connection) }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
     }
 

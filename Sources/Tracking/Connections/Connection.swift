@@ -150,6 +150,9 @@ struct Wants: OptionSet {
 
     @inline(__always)
     var isMoreThanCounts: Bool { rawValue & 0x7f != 0 }
+    /// Whether there is nothing to do but reassembly.
+    @inline(__always)
+    var isForBytesAlone: Bool { rawValue & 0x79 == 0 && rawValue & 6 != 0 }
     /// Anything that needs reassembly.
     static let reassembly: Wants = [.stream, .sessions]
 }

@@ -35,10 +35,25 @@ struct ConnectionMembers: ~Copyable {
         return MemberSet(words, wordCount: wordCount)
     }
 
-    /// A connection begins at an index: nobody wants anything of it yet.
+    /// Subscriptions begin for the connection.
     @inline(__always)
-    func begin(_ index: Int) {
-        guard wordCount > 1 else { return }
-        memset(memory.start + index * 3 * wordCount * MemoryLayout<UInt64>.stride, 0, 3 * wordCount * MemoryLayout<UInt64>.stride)
+    func insert(_ starting: MemberSet, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        if wordCount == 1 {
+            connection.pointee.members.0 |= starting.word
+            connection.pointee.members.1 |= starting.word
+        } else {
+            subscribed(index, connection).formUnion(starting)
+            active(index, connection).formUnion(starting)
+        }
+    }
+
+    /// Nobody wants anything of the connection: it begins, or is over.
+    @inline(__always)
+    func clear(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        if wordCount == 1 {
+            connection.pointee.members = (0, 0, 0)
+        } else {
+            memset(memory.start + index * 3 * wordCount * MemoryLayout<UInt64>.stride, 0, 3 * wordCount * MemoryLayout<UInt64>.stride)
+        }
     }
 }

@@ -63,16 +63,16 @@ class ParserStage {
     func dropSession() {}
     /// Subscribers that want its sessions, by number.
     var sinkNumbers: [Int] { [] }
-    /// The same as a set; given by the tracker.
-    private(set) var receivers: MemberSet?
+    /// The same as a set, once the tracker has said how many subscribers there are.
+    private(set) var receivers = MemberSet.allocate(wordCount: 1)
 
     func setReceivers(memberCount: Int) {
-        let set = MemberSet.allocate(wordCount: MemberSet.wordCount(of: memberCount))
-        for number in sinkNumbers { set.insert(number) }
-        receivers = set
+        receivers.deallocate()
+        receivers = .allocate(wordCount: MemberSet.wordCount(of: memberCount))
+        for number in sinkNumbers { receivers.insert(number) }
     }
 
-    deinit { receivers?.deallocate() }
+    deinit { receivers.deallocate() }
 }
 
 /// Runs one parser: its values lie in an array by the connections' indices.

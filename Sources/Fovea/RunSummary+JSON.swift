@@ -48,7 +48,7 @@ extension RunSummary {
             "holes_timed_out": counters.holesTimedOut, "reassembly_peak": counters.reassemblyPeak,
             "datagrams": counters.datagrams, "datagrams_lost": table { (loss: DatagramLoss) in counters[loss] },
             "fragment_duplicates": counters.fragmentDuplicates, "fragment_conflicts": counters.fragmentConflicts, "fragments_peak": counters.fragmentsPeak,
-            "sessions": counters.sessions, "history_packets_missed": counters.historyPacketsMissed, "history_bytes_missed": counters.historyBytesMissed,
+            "sessions": counters.sessions, "sessions_missed": counters.sessionsMissed, "history_packets_missed": counters.historyPacketsMissed, "history_bytes_missed": counters.historyBytesMissed,
             "parser_failures": table { (failure: ParserFailure) in counters.parserFailures[Int(failure.rawValue)] },
             "emergencies": counters.emergencies, "emergency_time": Double(counters.emergencyTime) / 1e9,
             "time_leaps": counters.timeLeaps, "stray_times": counters.strayTimes, "latest_timeout": Double(counters.lateness.most) / 1e9,

@@ -117,6 +117,7 @@ extension RunSummary: CustomStringConvertible {
             let budget = config.conntrack.fragmentMemory * max(1, lcores.count)
             page.row("fragments held", Figures.bytes(counters.fragmentsPeak), note: "of \(Figures.bytes(budget))")
         }
+        page.rowIfAny("sessions before a match, without room", counters.sessionsMissed)
         page.rowIfAny("packets before a match, without room", counters.historyPacketsMissed)
         page.rowIfAny("bytes before a match, without room", counters.historyBytesMissed)
         page.rowIfAny("evicted: the table was full", counters[.evicted])

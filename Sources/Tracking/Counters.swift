@@ -83,6 +83,8 @@ public struct Counters: Sendable {
     /// Holes given up because they had been open for too long.
     public var holesTimedOut: UInt64 = 0
     public var sessions: UInt64 = 0
+    /// Sessions that waited for a filter to tell, and for which there was no room.
+    public var sessionsMissed: UInt64 = 0
     /// Packets and stream bytes of connections that filters could not tell of yet, for which `HistoryBudget` or `historyMemory` had no room.
     public var historyPacketsMissed: UInt64 = 0
     public var historyBytesMissed: UInt64 = 0
@@ -150,6 +152,7 @@ public struct Counters: Sendable {
         holesGivenUp += other.holesGivenUp
         holesTimedOut += other.holesTimedOut
         sessions += other.sessions
+        sessionsMissed += other.sessionsMissed
         historyPacketsMissed += other.historyPacketsMissed
         historyBytesMissed += other.historyBytesMissed
         datagrams += other.datagrams

@@ -67,15 +67,16 @@ extension `Capture` {
             change(&rule)
             return port.validate(rule)
         }
-        #expect(answer() == nil)
+        // Spreading is a BPF program of the driver's, which not every kernel takes.
+        #expect([nil, "Operation not supported"].contains(answer()))
         #expect(answer { $0.action = .drop } == nil)
         #expect(answer { $0.action = .queue(1) } == nil)
         let hosts = try #require(IPPrefix(IPAddress("192.0.2.1")!, length: 32)), net = try #require(IPPrefix(IPAddress("2001:db8::")!, length: 32))
-        #expect(answer { $0.source = hosts } == nil)
-        #expect(answer { ($0.ipVersion, $0.destination, $0.transport) = (6, net, .udp) } == nil)
-        #expect(answer { $0.transport = .sctp } == "item not supported")
+        #expect(answer { ($0.source, $0.action) = (hosts, .drop) } == nil)
+        #expect(answer { ($0.ipVersion, $0.destination, $0.transport, $0.action) = (6, net, .udp, .drop) } == nil)
+        #expect(answer { ($0.transport, $0.action) = (.sctp, .drop) } == "item not supported")
         // It compares whole ports.
-        #expect(answer { $0.destinationPort = .init(1024, mask: 0xfc00) } == "Operation not supported")
+        #expect(answer { ($0.destinationPort, $0.action) = (.init(1024, mask: 0xfc00), .drop) } == "Operation not supported")
     }
 
     /// CAP_NET_ADMIN is number 12 of the process's capabilities.

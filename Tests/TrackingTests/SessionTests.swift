@@ -26,6 +26,32 @@ import Testing
         return talk
     }
 
+    @Test func `wait for what a filter knows at the end only, and come then`() throws {
+        let texts = ["tls", "tls and conn.pkts >= 8", "tls and conn.pkts >= 9", "tls and conn.state == \"SF\"", "tls and conn.state == \"RSTO\"", "tls and tcp.flags.fin"]
+        let run = try Run(try texts.map { .init(Exclamations.self, try Filter(parsing: $0)) })
+        var talk = Talk()
+        talk.payloads = ["!one.!tw", "o.", "!three."].map { Octets($0.utf8) }
+        talk.say(">S <SA >A >PA1 >PA1 <PA1 >FA <FA")
+        run.send(talk)
+        run.drain()
+        let all = ["one", "two", "three"]
+        #expect(run.logs.map(\.names) == [all, all, [], all, [], all])
+        #expect(run.counters.sessions == 3)
+        #expect(run.counters.sessionsMissed == 0)
+    }
+
+    @Test func `that wait are given up in a number that is known`() throws {
+        let run = try Run([.init(Exclamations.self, try Filter(parsing: "tls and conn.pkts >= 3"))])
+        var talk = Talk()
+        talk.payloads = [Octets(String(repeating: "!a.", count: 100).utf8)]
+        talk.say(">PA1")
+        run.send(talk)
+        run.drain()
+        #expect(run.logs[0].names.isEmpty)
+        #expect(run.counters.sessions == 100)
+        #expect(run.counters.sessionsMissed == 36)
+    }
+
     @Test func `come to each subscription once, from a parser that runs once`() throws {
         let run = try Run([.init(Exclamations.self), .init(Exclamations.self, .tcp), .init(Exclamations.self, .udp), .init(Records.self)])
         var talk = Talk()

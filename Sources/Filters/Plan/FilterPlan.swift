@@ -42,7 +42,8 @@ public final class FilterPlan {
 
     /// Those whose answer hangs on protocols, service and sessions alone, and is the same for all connections with the same of these (`BulkAnswers`).
     let bulk: MemberSet
-    private var bulkAnswers: [BulkState: BulkAnswers] = [:]
+    /// By the number of the state; made when a connection is first in it.
+    private let bulkAnswers: UnsafeMutablePointer<BulkAnswers?>
     private let index: MemberIndex?
     private var gateTable: GateTable!
     /// Plans of so few filters ask one after the other.
@@ -115,6 +116,8 @@ public final class FilterPlan {
         specialSessionFacts = facts.sessionFacts.filter { facts.facts[$0].latch != nil || !isPlainSession[$0 - facts.sessionFacts.lowerBound] }
 
         bulk = .allocate(wordCount: wordCount)
+        bulkAnswers = .allocate(capacity: BulkState.count)
+        bulkAnswers.initialize(repeating: nil, count: BulkState.count)
         if filters.count > Self.few {
             for (number, filter) in facts.joined.enumerated() where filter.node.hangsOnProtocolsAlone(facts, isPlainSession) { bulk.insert(number) }
             let rest = facts.joined.enumerated().filter { [bulk] in !bulk.contains($0.offset) }
@@ -158,10 +161,11 @@ public final class FilterPlan {
         streamAskers.deallocate()
         bulk.deallocate()
         withoutSession.deallocate()
-        for entry in bulkAnswers.values {
-            entry.yes.deallocate()
-            entry.unknown.deallocate()
+        for number in 0..<BulkState.count {
+            bulkAnswers[number]?.yes.deallocate()
+            bulkAnswers[number]?.unknown.deallocate()
         }
+        bulkAnswers.deallocate()
     }
 
     /// The application protocols that filters ask for: whoever runs the plan must recognise these.
@@ -317,7 +321,7 @@ extension FilterPlan {
         let known = bulkAnswers(BulkState(view))
         yes.assign(known.yes)
         unknown.assign(known.unknown)
-        for number in index.walkers { ask(number) }
+        for number in index.walkerNumbers { ask(number) }
         _ = index.anyCandidate(view.key) {
             ask($0)
             return false
@@ -343,7 +347,7 @@ extension FilterPlan {
     }
 
     private func bulkAnswers(_ state: BulkState) -> BulkAnswers {
-        if let known = bulkAnswers[state] { return known }
+        if let known = bulkAnswers[state.number] { return known }
         let made = BulkAnswers(yes: .allocate(wordCount: wordCount), unknown: .allocate(wordCount: wordCount))
         var key = FlowKey()
         key.words.5 = state.protocols.context
@@ -358,7 +362,7 @@ extension FilterPlan {
             case .unknown: made.unknown.insert(number)
             }
         }
-        bulkAnswers[state] = made
+        bulkAnswers[state.number] = made
         return made
     }
 
@@ -438,7 +442,7 @@ extension FieldTest {
 }
 
 /// How far a connection is with its sessions.
-enum SessionState: Hashable {
+enum SessionState: Int, CaseIterable {
     case open, overAfterSome, overWithoutAny
 
     init(_ view: PlanView) {
@@ -447,7 +451,15 @@ enum SessionState: Hashable {
 }
 
 /// All that a filter which hangs on protocols, service and sessions alone can know before a session.
-struct BulkState: Hashable {
+struct BulkState {
+    static var count: Int { ProtocolClass.count * (Service.allCases.count + 1) * SessionState.allCases.count }
+
+    /// 0..<`count`.
+    var number: Int {
+        let services = Service.allCases.count + 1
+        return (protocols.number * services + (service.map { Int($0.rawValue) + 1 } ?? 0)) * 3 + sessions.rawValue
+    }
+
     var protocols: ProtocolClass
     var service: Service?
     var sessions: SessionState

@@ -68,11 +68,16 @@ extension ConnTracker {
     }
 
     /// Asks the filters that could not tell again: the service has become known, no more sessions will come, or the connection is over.
+    @inline(__always)
     mutating func decidePending(
         _ index: Int, _ connection: UnsafeMutablePointer<Connection>, isOver: Bool = false, _ reason: EndReason? = nil
     ) {
         if elders > 0 { renewDecisions(index, connection) }
-        if filters.asksProgramsAlone { return decideByPrograms(index, connection) }
+        if filters.asksProgramsAlone { decideByPrograms(index, connection) } else { decideByPlan(index, connection, isOver, reason) }
+    }
+
+    @inline(never)
+    private mutating func decideByPlan(_ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ isOver: Bool, _ reason: EndReason?) {
         var view = view(index, connection)
         if isOver {
             (view.isOver, view.sessionsAreOver) = (true, true)
@@ -133,10 +138,37 @@ extension ConnTracker {
         }
         // For this session alone; then for the connection.
         for number in receiving.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
-        for number in pending.intersection(triggered) where receivers.contains(number) && decide(number, view) == .yes { receiving.insert(number) }
+        var undecided: [Int] = []
+        for number in pending.intersection(receivers) {
+            switch decide(number, view) {
+            case .no: break
+            case .yes: receiving.insert(number)
+            case .unknown: undecided.append(number)
+            }
+        }
+        if !undecided.isEmpty {
+            if parsers.with(stage, { $0.holdSession(index, for: undecided) }) { heldSessions += 1 } else { counters.sessionsMissed &+= 1 }
+        }
         filters.with { $0.rememberSession(view) }
         decide(view, triggered, index, connection)
         if !starting.isEmpty { updateWants(index, connection) }
+    }
+
+    /// The connection is over, and a session of it was held for some: `receiving` has those whose filters it fits.
+    mutating func chooseHeldReceivers(
+        _ numbers: [Int], _ stage: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason
+    ) {
+        var view = view(index, connection)
+        (view.isOver, view.sessionsAreOver, view.service) = (true, true, connection.pointee.service)
+        prepare(view, index, connection, reason)
+        let triggered = triggered
+        filters.with { plan in
+            plan.beginSession()
+            parsers.with(stage) { $0.readSession(for: plan) }
+            plan.endSession(view, triggered: triggered)
+        }
+        receiving.removeAll()
+        for number in numbers where decide(number, view) == .yes { receiving.insert(number) }
     }
 
     /// `receiving` has those that choose single packets, and want this one.

@@ -36,6 +36,7 @@ extension ConnTracker {
             if connection.pointee.parsing.isRunning { finishParser(index, connection) }
         }
         if !members.pending(index, connection).isEmpty { decidePending(index, connection, isOver: true, reason) }
+        if heldSessions > 0 { giveHeldSessions(index, connection, reason) }
         let hasStreams = connection.pointee.wants.contains(.hasStreams)
         if hasStreams {
             settleAccounts(index, connection)

@@ -93,7 +93,7 @@ extension ConnTracker {
         while connection.pointee.parsing.isRunning, parsers.with(stage, { $0.takeSession(index) }) {
             counters.sessions &+= 1
             var receivers = parsers.with(stage) { $0.receivers }
-            if filters.hasSessionFacts {
+            if filters.hasSessionFacts || filters.hasFacts && members.pending(index, connection).overlaps(receivers) {
                 chooseReceivers(stage, index, connection)
                 receivers = receiving
             }
@@ -103,6 +103,23 @@ extension ConnTracker {
                 apply(verdict, to: number, index, connection)
             }
             parsers.with(stage) { $0.dropSession() }
+        }
+    }
+
+    /// Gives out the sessions that waited for what is known at the end.
+    @inline(never)
+    mutating func giveHeldSessions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
+        for stage in 0..<parsers.count {
+            while let numbers = parsers.with(stage, { $0.takeHeldSession(index) }) {
+                heldSessions -= 1
+                chooseHeldReceivers(numbers, stage, index, connection, reason)
+                ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index))
+                for number in members.active(index, connection).intersection(receiving) {
+                    let verdict = parsers.with(stage) { $0.giveSession(index, to: number, UnsafePointer(record)) }
+                    apply(verdict, to: number, index, connection)
+                }
+                parsers.with(stage) { $0.dropSession() }
+            }
         }
     }
 

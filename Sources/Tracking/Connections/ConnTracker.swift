@@ -55,6 +55,8 @@ public struct ConnTracker: ~Copyable {
     let receiving: MemberSet
     let triggered: MemberSet
     var filters: ActiveFilters
+    /// Sessions that parsers hold for filters which cannot tell yet.
+    var heldSessions = 0
     /// Connections from before the edition of filters in force.
     var elders = 0
     /// Whether somebody wants anything but records.

@@ -61,6 +61,10 @@ class ParserStage {
     /// Gives the session to a subscriber that wants this parser's sessions.
     func giveSession(_ index: Int, to number: Int, _ record: UnsafePointer<ConnectionRecord>) -> Verdict { .more }
     func dropSession() {}
+    /// Keeps a copy of the session for subscribers whose filters cannot tell yet, until the connection's end; false when there is no room.
+    func holdSession(_ index: Int, for numbers: [Int]) -> Bool { false }
+    /// Takes the next that was held, as `takeSession` does, and says for whom.
+    func takeHeldSession(_ index: Int) -> [Int]? { nil }
     /// Subscribers that want its sessions, by number.
     var sinkNumbers: [Int] { [] }
     /// The same as a set, once the tracker has said how many subscribers there are.
@@ -85,6 +89,12 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     private var sinkReferences: UnsafeMutablePointer<Unmanaged<AnyObject>?>?
     /// The one that was taken; memory without a value when there is none.
     private let session: UnsafeMutablePointer<P.Session>
+    /// Sessions of connections of which a filter wants to know more, by the connections' indices.
+    private var heldByIndex: [Int: [(session: P.Session, numbers: [Int])]] = [:]
+    private var heldSessions = 0
+    /// Of all connections, and of one.
+    private static var mostHeld: Int { 4096 }
+    private static var mostHeldEach: Int { 64 }
     private let budget: Int
     /// Bytes that the values keep, together and each.
     private var held = 0
@@ -168,6 +178,22 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     }
 
     override func dropSession() { P._dropSession(session) }
+
+    override func holdSession(_ index: Int, for numbers: [Int]) -> Bool {
+        guard heldSessions < Self.mostHeld, heldByIndex[index, default: []].count < Self.mostHeldEach else { return false }
+        heldSessions += 1
+        heldByIndex[index, default: []].append((session.pointee, numbers))
+        return true
+    }
+
+    override func takeHeldSession(_ index: Int) -> [Int]? {
+        guard let next = heldByIndex[index]?.first else { return nil }
+        heldByIndex[index]!.removeFirst()
+        if heldByIndex[index]!.isEmpty { heldByIndex[index] = nil }
+        heldSessions -= 1
+        session.initialize(to: next.session)
+        return next.numbers
+    }
 }
 
 /// One subscriber's end of a parser.

@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `wait for what a filter knows at the end only, and come then`() throws {
-        let texts = ["tls", "tls and conn.pkts >= 8", "tls and conn.pkts >= 9", "tls and conn.state == \"SF\"", "tls and conn.state == \"RSTO\"", "tls and tcp.flags.fin"]
+        let texts = ["tcp", "conn.pkts >= 8", "conn.pkts >= 9", "conn.state == \"SF\"", "conn.state == \"RSTO\"", "tcp.flags.fin"]
         let run = try Run(try texts.map { .init(Exclamations.self, try Filter(parsing: $0)) })
         var talk = Talk()
         talk.payloads = ["!one.!tw", "o.", "!three."].map { Octets($0.utf8) }
@@ -40,8 +40,16 @@ import Testing
         #expect(run.counters.sessionsMissed == 0)
     }
 
+    @Test func `of TLS wait, too`() throws {
+        let texts = ["tls.sni ~ \"example\" and conn.pkts >= 5", "tls.sni exists and conn.pkts >= 6", "tls.sni == \"no\" or conn.pkts >= 5", "not tls.sni exists and conn.pkts >= 5"]
+        let run = try Run(try texts.map { .init(TLSNames.self, try Filter(parsing: $0)) })
+        run.send(Self.talk())
+        run.drain()
+        #expect(run.logs.map(\.names) == [["www.example.org"], [], ["www.example.org"], []])
+    }
+
     @Test func `that wait are given up in a number that is known`() throws {
-        let run = try Run([.init(Exclamations.self, try Filter(parsing: "tls and conn.pkts >= 3"))])
+        let run = try Run([.init(Exclamations.self, try Filter(parsing: "conn.pkts >= 3"))])
         var talk = Talk()
         talk.payloads = [Octets(String(repeating: "!a.", count: 100).utf8)]
         talk.say(">PA1")

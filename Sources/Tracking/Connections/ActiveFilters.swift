@@ -92,7 +92,6 @@ struct ActiveFilters: ~Copyable {
     private var plan: Unmanaged<FilterPlan>
     /// Who has to be asked again as packets, and who when sessions, come; who chooses single packets.
     private(set) var packetAskers: MemberSet
-    private(set) var streamAskers: MemberSet
     private(set) var sessionAskers: MemberSet
     private(set) var packetChoosers: MemberSet
     private(set) var asksProgramsAlone = false
@@ -107,7 +106,7 @@ struct ActiveFilters: ~Copyable {
         reference = .passUnretained(edition)
         let plan = edition.plan
         self.plan = .passUnretained(plan)
-        (packetAskers, streamAskers, sessionAskers, packetChoosers) = (plan.packetAskers, plan.streamAskers, plan.sessionAskers, plan.packetChoosers)
+        (packetAskers, sessionAskers, packetChoosers) = (plan.packetAskers, plan.sessionAskers, plan.packetChoosers)
         (asksProgramsAlone, programs) = (plan.asksProgramsAlone, plan.program(0))
         (hasFacts, hasConnectionFacts, hasSessionFacts) = (plan.hasFacts, plan.hasConnectionFacts, plan.hasSessionFacts)
         remembers = edition.wordCount > 0

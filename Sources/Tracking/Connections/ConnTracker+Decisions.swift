@@ -191,6 +191,8 @@ extension ConnTracker {
     mutating func adopt(_ edition: FilterEdition) -> FilterEdition {
         let before = filters.edition
         filters = ActiveFilters(edition)
+        readers.assign(edition.plan.streamAskers)
+        readers.formUnion(sessionMembers)
         elders = table.count
         // One that was asked for twice, by an edition that did not know of it, is there already.
         let missing = edition.stages.filter { stage in !parsers.objects.contains { $0.service == stage.service } }

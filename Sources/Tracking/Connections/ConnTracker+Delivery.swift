@@ -81,7 +81,7 @@ extension ConnTracker {
         if overlap(active, packetMembers) { wants.insert(.packets) }
         if connection.pointee.transport == .tcp {
             if overlap(active, streamMembers) { wants.insert(.stream) }
-            if connection.pointee.parsing != .over, overlap(active, sessionMembers) || overlap(pending, filters.streamAskers) { wants.insert(.sessions) }
+            if connection.pointee.parsing != .over, overlap(active, sessionMembers) || overlap(pending, readers) { wants.insert(.sessions) }
         }
         if filters.hasFacts, overlap(pending, filters.packetAskers) { wants.insert(.decision) }
         if levels.isOn { wants.formUnion(updateLevels(index, connection)) }

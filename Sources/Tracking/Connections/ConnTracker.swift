@@ -50,6 +50,8 @@ public struct ConnTracker: ~Copyable {
     let packetMembers: MemberSet
     let streamMembers: MemberSet
     let sessionMembers: MemberSet
+    /// Those for whose sake streams are read before their filter can tell: it asks sessions or for the service, or they want sessions themselves.
+    let readers: MemberSet
     /// Sets for the connection at hand.
     let starting: MemberSet
     let receiving: MemberSet
@@ -91,7 +93,7 @@ public struct ConnTracker: ~Copyable {
         members = ConnectionMembers(connections: capacity, members: subscribers.count)
         filters = ActiveFilters(edition)
         func makeSet() -> MemberSet { .allocate(wordCount: MemberSet.wordCount(of: subscribers.count)) }
-        (packetMembers, streamMembers, sessionMembers) = (makeSet(), makeSet(), makeSet())
+        (packetMembers, streamMembers, sessionMembers, readers) = (makeSet(), makeSet(), makeSet(), makeSet())
         (starting, receiving, triggered) = (makeSet(), makeSet(), makeSet())
         for (number, subscriber) in subscribers.enumerated() {
             subscriber.number = number
@@ -100,6 +102,8 @@ public struct ConnTracker: ~Copyable {
             if subscriber.needs.contains(.sessions) { sessionMembers.insert(number) }
             subscriber.subscribeToSessions(&stages)
         }
+        readers.assign(edition.plan.streamAskers)
+        readers.formUnion(sessionMembers)
         for service in edition.plan.services { stages.addStage(for: service) }
         for stage in stages.stages { stage.setReceivers(memberCount: subscribers.count) }
         parsers = ObjectList(stages.stages)
@@ -118,7 +122,7 @@ public struct ConnTracker: ~Copyable {
         ownedOptions.deallocate()
         record.deallocate()
         viewKey.deallocate()
-        for set in [packetMembers, streamMembers, sessionMembers, starting, receiving, triggered] { set.deallocate() }
+        for set in [packetMembers, streamMembers, sessionMembers, readers, starting, receiving, triggered] { set.deallocate() }
     }
 
     /// Connections and tombstones in the table.

@@ -52,7 +52,10 @@ struct PlanFacts {
         joined = provisional.map { Filter($0.node.renumbered(place)) }
 
         if !sessionFacts.isEmpty { latchCount = Self.hadSession + 1 }
-        for (member, filter) in joined.enumerated() { note(filter.node, member, besides: []) }
+        for (member, filter) in joined.enumerated() {
+            // What packets said is asked again with each session, wherever in the filter it stands.
+            note(filter.node, member, besides: dependence(filter.node).intersection(.session))
+        }
     }
 
     /// Notes who asks, and which answers must be remembered: those that stand in an `and` with what becomes known at another time.

@@ -168,7 +168,11 @@ extension ConnTracker {
             plan.endSession(view, triggered: triggered)
         }
         receiving.removeAll()
-        for number in numbers where decide(number, view) == .yes { receiving.insert(number) }
+        let subscribed = members.subscribed(index, connection)
+        for number in numbers {
+            // Whose filter asks no sessions has said what it says of all of them.
+            if filters.sessionAskers.contains(number) ? decide(number, view) == .yes : subscribed.contains(number) { receiving.insert(number) }
+        }
     }
 
     /// `receiving` has those that choose single packets, and want this one.

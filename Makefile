@@ -55,6 +55,7 @@ user-package: setup
 costs: release
 	@$(call install,valgrind binutils)
 	.build/release/bench $(BENCH_TRACE) --counts --check
+	.build/release/bench $(MIXED_TRACE) --filters --counts --check
 
 # Floods, holes and storms that are too large for a unit test.
 endurance: release

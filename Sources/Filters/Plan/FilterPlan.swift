@@ -45,6 +45,8 @@ public final class FilterPlan {
     /// By the number of the state; made when a connection is first in it.
     private let bulkAnswers: UnsafeMutablePointer<BulkAnswers?>
     private let index: MemberIndex?
+    /// The same, for looks that count no references.
+    private let indexReference: Unmanaged<MemberIndex>?
     private var gateTable: GateTable!
     /// Plans of so few filters ask one after the other.
     private static let few = 8
@@ -125,6 +127,7 @@ public final class FilterPlan {
         } else {
             index = nil
         }
+        indexReference = index.map { .passUnretained($0) }
 
         packetAskers = .allocate(wordCount: wordCount)
         packetChoosers = .allocate(wordCount: wordCount)
@@ -312,7 +315,7 @@ extension FilterPlan {
             case .unknown: unknown.insert(number)
             }
         }
-        guard let index else {
+        guard let indexReference else {
             yes.removeAll()
             unknown.removeAll()
             for number in 0..<count { ask(number) }
@@ -321,22 +324,24 @@ extension FilterPlan {
         let known = bulkAnswers(BulkState(view))
         yes.assign(known.yes)
         unknown.assign(known.unknown)
-        for number in index.walkerNumbers { ask(number) }
-        _ = index.anyCandidate(view.key) {
-            ask($0)
-            return false
+        indexReference._withUnsafeGuaranteedRef { index in
+            for number in index.walkerNumbers { ask(number) }
+            _ = index.anyCandidate(view.key) {
+                ask($0)
+                return false
+            }
         }
     }
 
     /// Asks those of `pending` that are in `asked` again, after `prepare`: those that now say yes come into `yes`, and only those that cannot tell remain.
     public func decide(_ pending: MemberSet, asked: MemberSet?, _ view: PlanView, yes: MemberSet) {
         yes.removeAll()
-        if index != nil, asked == nil {
+        if indexReference != nil, asked == nil {
             let known = bulkAnswers(BulkState(view))
             pending.split(by: bulk, keeping: known.unknown, moving: known.yes, to: yes)
         }
         for number in pending.intersection(asked ?? pending) {
-            if index != nil, asked == nil, bulk.contains(number) { continue }
+            if indexReference != nil, asked == nil, bulk.contains(number) { continue }
             switch decide(number, view) {
             case .unknown: continue
             case .yes: yes.insert(number)

@@ -49,6 +49,10 @@ extension RunPlan {
             } catch {
                 throw (wish.filter ?? wish.name).error("filter: \(error)")
             }
+            if type._needs.contains(.packets), ((filter ?? type.filter) && global).asksForConnections {
+                throw (wish.filter ?? config.filter ?? wish.name).error(
+                    "filter: \(name) looks at packets one by one, and this asks for what is known of their connections; connection_packet waits for that")
+            }
             let file = try wish.outputFile(folder: config.output)
             chosen.append((name, type, (filter ?? type.filter) && global, file, try wish.delivery(of: type._needs)))
         }

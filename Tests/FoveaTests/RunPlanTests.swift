@@ -79,6 +79,15 @@ import Testing
         #expect(try RunPlan(config, subscriptions: [TLS.self]).entries.map(\.filter) == [.everything, .everything, .tls])
     }
 
+    @Test func `single packets are not asked what their connections tell`() throws {
+        for filter in ["tls", "tls.sni exists", "tcp and conn.pkts > 3", "not tls"] {
+            let error = #expect(throws: ConfigError.self) { try self.plan("[[subscriptions]]\nname = 'packet'\nfilter = '\(filter)'") }
+            #expect(error?.description.contains("packet looks at packets one by one") == true, "\(filter)")
+            _ = try plan("[[subscriptions]]\nname = 'connection_packet'\nfilter = '\(filter)'")
+        }
+        _ = try plan("[[subscriptions]]\nname = 'packet'\nfilter = 'ip.src == 10.0.0.1 and tcp.flags.syn'")
+    }
+
     @Test func `no data type is there twice, or without a summary`() {
         #expect(Set(DataTypes.all.map { $0.name }).count == DataTypes.all.count)
         #expect(DataTypes.all.allSatisfy { !$0.summary.isEmpty })

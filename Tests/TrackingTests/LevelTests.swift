@@ -299,7 +299,7 @@ private func delivery(packets: PacketSelection? = nil, tick: TickInterval? = nil
 
     /// Gets those packets alone for which its filter holds.
     private struct Chosen: PacketTrackable {
-        static var _needs: Needs { [.connections, .connectionPackets, .singlePackets] }
+        static let choosesPackets = true
         init(_ connection: ConnectionRecord) {}
         static func makeReport(_ context: ReportContext) -> Log { Log.current }
         mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ log: inout Log) -> Verdict {

@@ -62,6 +62,11 @@ extension Filter.Node {
     static func anyOf(_ nodes: [Filter.Node]) -> Filter.Node { Filter.any(nodes.map(Filter.init)).node }
 }
 
+extension Filter {
+    /// Whether it asks for what a packet by itself does not tell: its connection's service, sessions or counts.
+    public var asksForConnections: Bool { !node.dependence().isDisjoint(with: [.service, .connection, .session]) }
+}
+
 /// Takes a filter apart: into questions to one packet, questions to one session, and what joins their answers.
 ///
 /// A connection matches when there is a packet and a session of it for which the filter holds. "There is" goes through every `or`, and through an

@@ -17,6 +17,7 @@ struct PacketData: PacketSubscription {
 /// the filter could tell.
 struct ConnectionPacketData: PacketTrackable {
     static let name = "connection_packet"
+    static let choosesPackets = true
     static let summary = "packets of connections: as packet, and whose they are"
 
     static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }

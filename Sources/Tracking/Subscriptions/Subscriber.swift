@@ -221,7 +221,7 @@ final class SelectiveSubscriber<S: Trackable & ~Copyable>: TrackableSubscriber<S
     init(_ order: SubscriberOrder, _ selection: PacketSelection) throws {
         self.selection = selection
         counts = RawMemory(byteCount: ConnTracker.capacity(order.maxConnections) * MemoryLayout<UInt64>.stride)
-        wantsPacketsOnly = S._needs == [.connections, .connectionPackets]
+        wantsPacketsOnly = S._needs.subtracting(.singlePackets) == [.connections, .connectionPackets]
         try super.init(order)
     }
 

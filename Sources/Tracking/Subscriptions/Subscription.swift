@@ -124,6 +124,7 @@ public protocol Trackable: Subscription, ~Copyable {
     static func _end(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report)
 
     static var _seesPackets: Bool { get }
+    static var _choosesPackets: Bool { get }
     static var _seesStream: Bool { get }
     static var _seesSessions: Bool { get }
     static var _seesEstablishment: Bool { get }
@@ -140,6 +141,9 @@ public protocol Trackable: Subscription, ~Copyable {
 
 /// Wants each packet of its connections, in the order of arrival.
 public protocol PacketTrackable: Trackable, ~Copyable {
+    /// Whether the filter chooses single packets of connections: what it says of packets is asked of each, and a source is a packet's sender. False unless
+    /// a type says otherwise: a connection of which one packet fits brings all.
+    static var choosesPackets: Bool { get }
     /// Which of a connection's packets. All unless given; the config may give another.
     static var packetSelection: PacketSelection { get }
     mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
@@ -243,6 +247,7 @@ extension Trackable where Self: ~Copyable {
     public static var _needs: Needs {
         var needs: Needs = .connections
         if _seesPackets { needs.insert(.connectionPackets) }
+        if _choosesPackets { needs.insert(.singlePackets) }
         if _seesStream { needs.insert(.stream) }
         if _seesSessions { needs.insert(.sessions) }
         if _seesEstablishment { needs.insert(.establishment) }
@@ -255,6 +260,7 @@ extension Trackable where Self: ~Copyable {
     }
     // Constants after specialisation: a refinement of the protocol gives the other answer.
     public static var _seesPackets: Bool { false }
+    public static var _choosesPackets: Bool { false }
     public static var _seesStream: Bool { false }
     public static var _seesSessions: Bool { false }
     public static var _seesEstablishment: Bool { false }
@@ -270,6 +276,8 @@ extension Trackable where Self: ~Copyable {
 }
 
 extension PacketTrackable where Self: ~Copyable {
+    public static var choosesPackets: Bool { false }
+    public static var _choosesPackets: Bool { choosesPackets }
     public static var packetSelection: PacketSelection { .all }
     public static var _selection: PacketSelection { packetSelection }
     public static var _seesPackets: Bool { true }

@@ -427,6 +427,10 @@ extension FilterPlan {
         }
     }
 
+    /// Takes out of a set the filters that a session cannot make say yes: of those that hang on protocols, service and sessions alone the ones that it does
+    /// not trigger.
+    public func leaveOut(_ members: MemberSet, but triggered: MemberSet) { members.subtract(bulk, but: triggered) }
+
     /// Turns the answers for one session into those for its connection.
     public func rememberSession(_ view: PlanView) {
         let held = (found + factsWithoutAtom).filter { answers[$0] == .yes }

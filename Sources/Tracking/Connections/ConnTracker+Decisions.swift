@@ -138,8 +138,13 @@ extension ConnTracker {
         }
         // For this session alone; then for the connection.
         for number in receiving.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
+        // Those that hang on sessions alone have said no to one that triggers nothing in them.
+        let asked = starting
+        asked.assign(pending)
+        asked.formIntersection(receivers)
+        filters.with { plan in plan.leaveOut(asked, but: triggered) }
         var undecided: [Int] = []
-        for number in pending.intersection(receivers) {
+        for number in asked {
             switch decide(number, view) {
             case .no: break
             case .yes: receiving.insert(number)

@@ -13,7 +13,7 @@ TRACE := Tests/Traces/tls.pcap
 # Retina's own trace where it is at hand: the thresholds are its.
 BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suites.pcap) $(TRACE))
 # Of many protocols and addresses, for what large filters cost.
-MIXED_TRACE := $(firstword $(wildcard ../shared/traces/open/mixed-netflix-6999.pcap) $(TRACE))
+MIXED_TRACE := $(firstword $(wildcard ../shared/traces/open/mixed-enterprise-emix.pcap) $(TRACE))
 
 # For each fuzzer.
 SECONDS ?= 10

@@ -168,7 +168,11 @@ extension `Capture` {
             ({ $0.lists["l"] = .file("/nowhere.txt") }, "lists.l: /nowhere.txt: No such file or directory"),
             ({ ($0.filter, $0.conntrack.maxConnections) = ("ipv6", 2000) }, "conntrack.max_connections changed: that needs a restart"),
             ({ ($0.filter, $0.subscriptions) = ("ipv6", [.init("versions")]) }, "subscription records is gone: that needs a restart"),
-            ({ $0.filter = "ipv6 and tls.sni exists" }, "memory_budget is 100.0 MiB a core, and these settings need"),
+            (
+                { $0.subscriptions = [.init("versions", filter: "ipv6"), .init("records", filter: "ipv6 and tls.sni exists")] },
+                "memory_budget is 100.0 MiB a core, and these settings need"
+            ),
+            ({ $0.filter = "ipv6 and tls" }, "versions looks at packets one by one"),
         ]
         let base = config, change = Shared<@Sendable (inout Config) -> Void>({ _ in })
         let reload = Reload {

@@ -45,7 +45,7 @@ extension RunPlan {
             let type = try wish.subscription(among: types)
             let filter = try wish.filter.map { text throws(ConfigError) in try Self.filter(text, lists) }
             do {
-                _ = try FilterPlan([(filter ?? type.filter) && global])
+                try FilterPlan.check((filter ?? type.filter) && global)
             } catch {
                 throw (wish.filter ?? wish.name).error("filter: \(error)")
             }

@@ -11,7 +11,7 @@ public struct Pipeline: ~Copyable {
     private(set) var fragments: Fragments
     private let packetSubscribers: SubscriberList
     /// Of the edition in force, which the tracker has.
-    private var packetPlan: FilterPlan
+    private var packetFilters: PacketFilters
     private var gate: PlanGate
     /// Whether VLANs and tunnels belong to connections' keys.
     private let keysAreWhole: Bool
@@ -24,7 +24,7 @@ public struct Pipeline: ~Copyable {
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
         let packetSubscribers = subscribers.filter { $0.needs.contains(.packets) }
         let edition = Self.edition(options, subscribers)
-        packetPlan = edition.packetPlan
+        packetFilters = edition.packetFilters
         gate = edition.plan.gate
         keysAreWhole = options.vlanInKey && options.tunnelInKey
         tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed)
@@ -47,7 +47,7 @@ public struct Pipeline: ~Copyable {
 
     /// Puts new filters in force, between two bursts. Gives back those before, for whoever has the time to take them apart.
     public mutating func adopt(_ edition: FilterEdition) -> FilterEdition {
-        packetPlan = edition.packetPlan
+        packetFilters = edition.packetFilters
         gate = edition.plan.gate
         return tracker.adopt(edition)
     }
@@ -200,7 +200,7 @@ public struct Pipeline: ~Copyable {
         var isDelivered = false
         for number in 0..<packetSubscribers.count {
             // What a packet alone cannot tell is no reason to keep it from a subscription of packets.
-            guard packetPlan.matches(number, FramedPacket(packet, frame)) else { continue }
+            guard packetFilters.matches(number, FramedPacket(packet, frame)) else { continue }
             packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))) }
             isDelivered = true
         }

@@ -281,7 +281,7 @@ private struct PlanSteps {
             let packet = connection.packets[index]
             let isFromOriginator = (packet.senderIsB ? Endpoint.b : .a) == connection.originator
             withUnsafePointer(to: packet) { packet in
-                withUnsafePointer(to: connection.memory.frames[index]) { _ = plan.take(FramedPacket(packet, $0), isFromOriginator: isFromOriginator, view) }
+                withUnsafePointer(to: connection.memory.frames[index]) { plan.take(FramedPacket(packet, $0), isFromOriginator: isFromOriginator, view) }
             }
             plan.decide(pending, asked: plan.packetAskers, view, yes: some)
         case .discovery, .sessionsOver, .end:

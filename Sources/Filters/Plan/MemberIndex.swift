@@ -6,9 +6,7 @@ import Packets
 /// Those for which there are none have to be asked each time (`walkers`).
 final class MemberIndex {
     /// Those that no port or address finds, ascending.
-    let walkers: [Int]
-    /// The same, for walks that count no references.
-    let walkerNumbers: UnsafeMutableBufferPointer<Int>
+    let walkers: UnsafeMutableBufferPointer<Int>
     private let portMap: PortMap?
     private let addressMap: AddressMap?
     /// The same, for looks that count no references.
@@ -31,16 +29,15 @@ final class MemberIndex {
             if !handles.ports.isEmpty { ports.append((IntegerSet(handles.ports), number)) }
             addresses += handles.addresses.map { ($0, number) }
         }
-        self.walkers = walkers
-        walkerNumbers = .allocate(capacity: walkers.count)
-        _ = walkerNumbers.initialize(from: walkers)
+        self.walkers = .allocate(capacity: walkers.count)
+        _ = self.walkers.initialize(from: walkers)
         portMap = ports.isEmpty ? nil : PortMap(ports)
         addressMap = addresses.isEmpty ? nil : AddressMap(addresses)
         self.ports = portMap.map { .passUnretained($0) }
         self.addresses = addressMap.map { .passUnretained($0) }
     }
 
-    deinit { walkerNumbers.deallocate() }
+    deinit { walkers.deallocate() }
 
     /// Calls `body` for each filter that is listed under one of the subject's ports or addresses, perhaps more than once, until it says true.
     @inline(__always)

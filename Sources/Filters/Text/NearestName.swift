@@ -8,7 +8,7 @@ func nearestName(to word: String, among names: some Sequence<String>) -> String?
 }
 
 /// How many letters to add, drop, change or swap with the next one to get from one word to the other.
-private func slips(_ from: [Character], _ to: [Character]) -> Int {
+package func slips<Letter: Equatable>(_ from: [Letter], _ to: [Letter]) -> Int {
     var beforeLast: [Int] = []
     var last = Array(0...to.count)
     for i in from.indices {

@@ -1,3 +1,4 @@
+import Filters
 import TOMLKit
 
 /// A table of the configuration, from which keys are taken. What is left over at the end is a typo.
@@ -317,24 +318,8 @@ extension String {
 
     /// The word that this one is probably a misspelling of.
     func nearest(in words: [String]) -> String? {
-        words.map { word in (word: word, edits: edits(from: self, to: word)) }
+        words.map { word in (word: word, edits: slips(Array(utf8.prefix(64)), Array(word.utf8))) }
             .filter { word, edits in edits <= (word.utf8.count + 2) / 3 }
             .min { $0.edits < $1.edits }?.word
     }
-}
-
-/// How many letters to add, drop, replace or swap with the next one.
-private func edits(from word: String, to other: String) -> Int {
-    let from = Array(word.utf8.prefix(64)), to = Array(other.utf8)
-    var rows = [Array(0...to.count)]
-    for i in from.indices {
-        var row = [i + 1]
-        for j in to.indices {
-            var edits = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (from[i] == to[j] ? 0 : 1))
-            if i > 0, j > 0, from[i] == to[j - 1], from[i - 1] == to[j] { edits = min(edits, rows[i - 1][j - 1] + 1) }
-            row.append(edits)
-        }
-        rows.append(row)
-    }
-    return rows[from.count][to.count]
 }

@@ -8,7 +8,7 @@ import Packets
 /// new filters would not let in; for subscriptions that had not decided yet the new filter is asked from then on, as if the connection began.
 public final class FilterEdition {
     let plan: FilterPlan
-    let packetPlan: FilterPlan
+    let packetFilters: PacketFilters
     private let memory: RawMemory
     /// A connection's words: what the plan remembers, and the two marks below.
     let wordCount: Int
@@ -38,7 +38,7 @@ public final class FilterEdition {
         let trackers = both.filter { $0.0.needs.contains(.connections) }
         let choosers = trackers.enumerated().filter { $0.element.0.needs.contains(.singlePackets) }.map(\.offset)
         plan = try FilterPlan(trackers.map(\.1), singlePackets: Set(choosers))
-        packetPlan = try FilterPlan(both.filter { $0.0.needs.contains(.packets) }.map(\.1))
+        packetFilters = PacketFilters(both.filter { $0.0.needs.contains(.packets) }.map(\.1))
         wordCount = max(plan.latchWords, isFirst ? 0 : 1)
         let capacity = ConnTracker.capacity(options.maxConnections)
         memory = RawMemory(byteCount: capacity * wordCount * MemoryLayout<UInt64>.stride)

@@ -17,6 +17,13 @@ extension ConnTracker {
         return view
     }
 
+    /// The same when the connection is over: nothing more will become known.
+    private mutating func finalView(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) -> PlanView {
+        var view = view(index, connection)
+        (view.isOver, view.sessionsAreOver, view.service) = (true, true, connection.pointee.service)
+        return view
+    }
+
     /// The key as filters look at it: they ask for tags even where these are no part of the key.
     @inline(__always)
     private mutating func filterKey(_ connection: UnsafeMutablePointer<Connection>) -> UnsafePointer<FlowKey> {
@@ -36,7 +43,7 @@ extension ConnTracker {
     @inline(never)
     private mutating func prepareFacts(_ view: PlanView, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason?) {
         if filters.hasConnectionFacts {
-            ConnectionRecord.fill(record, table.key(at: table.slot(at: UInt32(index))), connection, extras.known(index), endReason: reason)
+            ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index), endReason: reason)
         }
         let record = record
         filters.with { $0.prepare(view) { ConnectionRecord.fields[$0].read(UnsafePointer(record)) } }
@@ -78,11 +85,7 @@ extension ConnTracker {
 
     @inline(never)
     private mutating func decideByPlan(_ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ isOver: Bool, _ reason: EndReason?) {
-        var view = view(index, connection)
-        if isOver {
-            (view.isOver, view.sessionsAreOver) = (true, true)
-            view.service = connection.pointee.service
-        }
+        let view = isOver ? finalView(index, connection) : view(index, connection)
         prepare(view, index, connection, reason)
         decide(view, nil, index, connection)
     }
@@ -115,12 +118,24 @@ extension ConnTracker {
         if elders > 0 { renewDecisions(index, connection) }
         let view = view(index, connection)
         prepare(view, index, connection)
-        _ = filters.with { $0.take(FramedPacket(packet, frame), isFromOriginator: sender == connection.pointee.originator, view) }
+        filters.with { $0.take(FramedPacket(packet, frame), isFromOriginator: sender == connection.pointee.originator, view) }
         decide(view, filters.packetAskers, index, connection)
         updateWants(index, connection)
     }
 
-    /// A session is ready in a stage, and filters ask sessions: `receiving` has those whose filters it fits, and those that ask sessions and now want the connection are started.
+    /// Answers what filters ask the session that is ready in a stage; `triggered` has those that ask something which holds for it.
+    private mutating func askSession(_ stage: Int, _ view: PlanView) {
+        let triggered = triggered
+        triggered.removeAll()
+        filters.with { plan in
+            plan.beginSession()
+            parsers.with(stage) { $0.readSession(for: plan) }
+            plan.endSession(view, triggered: triggered)
+        }
+    }
+
+    /// A session is ready in a stage, and filters ask sessions: `receiving` has those whose filters it fits, and those that ask sessions and now want
+    /// the connection are started.
     mutating func chooseReceivers(_ stage: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let active = members.active(index, connection)
         let receivers = parsers.with(stage) { $0.receivers }
@@ -129,13 +144,8 @@ extension ConnTracker {
         if elders > 0 { renewDecisions(index, connection) }
         let view = view(index, connection)
         prepare(view, index, connection)
-        let (triggered, pending) = (triggered, members.pending(index, connection))
-        triggered.removeAll()
-        filters.with { plan in
-            plan.beginSession()
-            parsers.with(stage) { $0.readSession(for: plan) }
-            plan.endSession(view, triggered: triggered)
-        }
+        askSession(stage, view)
+        let pending = members.pending(index, connection)
         // For this session alone; then for the connection.
         for number in receiving.intersection(filters.sessionAskers) where decide(number, view) != .yes { receiving.remove(number) }
         // Those that hang on sessions alone have said no to one that triggers nothing in them.
@@ -163,15 +173,9 @@ extension ConnTracker {
     mutating func chooseHeldReceivers(
         _ numbers: [Int], _ stage: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason
     ) {
-        var view = view(index, connection)
-        (view.isOver, view.sessionsAreOver, view.service) = (true, true, connection.pointee.service)
+        let view = finalView(index, connection)
         prepare(view, index, connection, reason)
-        let triggered = triggered
-        filters.with { plan in
-            plan.beginSession()
-            parsers.with(stage) { $0.readSession(for: plan) }
-            plan.endSession(view, triggered: triggered)
-        }
+        askSession(stage, view)
         receiving.removeAll()
         let subscribed = members.subscribed(index, connection)
         for number in numbers {

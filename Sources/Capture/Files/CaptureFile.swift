@@ -23,7 +23,10 @@ public struct CaptureFile: ~Copyable {
 
     /// - Parameter path: "-" is standard input.
     /// - Throws: `CaptureFileError`: missing, unreadable, not a capture, or of a link type that Fovea does not read.
-    public init(path: String) throws(CaptureFileError) {
+    public init(path: String) throws(CaptureFileError) { try self.init(path: path, onlyLibpcap: false) }
+
+    /// - Parameter onlyLibpcap: for tests that hold our own readers against it.
+    package init(path: String, onlyLibpcap: Bool) throws(CaptureFileError) {
         let (file, byteCount) = try Self.open(path)
         self.path = path
         self.byteCount = byteCount
@@ -31,7 +34,7 @@ public struct CaptureFile: ~Copyable {
         pcap = nil
         pcapng = nil
         libpcap = nil
-        guard path != "-", let descriptor = Self.regularFile(of: file) else {
+        guard !onlyLibpcap, path != "-", let descriptor = Self.regularFile(of: file) else {
             libpcap = LibpcapReader(file, linkType: linkType)
             return
         }
@@ -116,6 +119,14 @@ public struct CaptureFile: ~Copyable {
             return try libpcap!.read(into: frames, capacity: capacity)
         } catch {
             throw CaptureFileError(path: path, message: error.message)
+        }
+    }
+
+    /// Whether libpcap reads it to its end.
+    package var isLibpcaps: Bool {
+        switch libpcap {
+        case .some: true
+        case nil: false
         }
     }
 

@@ -104,7 +104,8 @@ struct PcapngReader: ~Copyable {
             guard let value = try blocks.peek(at: length - 4) else { throw lack(of: length) }
             trailer = isSwapped ? value.byteSwapped : value
         }
-        guard trailer == length else { throw CaptureDamage("block total length in header and trailer don't match") }
+        // At the file's first block libpcap does not look.
+        guard trailer == length || blocks.position == 0 else { throw CaptureDamage("block total length in header and trailer don't match") }
         return length
     }
 

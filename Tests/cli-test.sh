@@ -77,6 +77,12 @@ explains 'tcp and udp' '^  never '
 explains 'not tcp' '^  card +cannot choose'
 expect 0 '' explain --filter tcp --device net_null0; grep -qE '^  device +not supported: .* \(2\)$' "$work/out" || fail "asks no device" explain
 expect 0 '' explain configs/offline.toml --format json; python3 -m json.tool < "$work/out" > "$work/err" || fail "prints no JSON" explain --format json
+expect 0 '' explain configs/offline.toml --profile $traces/tls.pcap; grep -qE '^  all +197 ' "$work/out" || fail "profiles nothing" explain --profile
+grep -qE '^  calls: sessions +[1-9]' "$work/out" || fail "profiles no callbacks" explain --profile
+expect 0 '' explain --filter tls --profile $traces/tls.pcap --format json
+python3 -c 'import json,sys; p = json.load(sys.stdin); assert p["packets"] == 197 and p["cycles"] == sum(s["cycles"] for s in p["stages"]) > 0' < "$work/out" ||
+    fail "profiles no JSON" explain --profile --format json
+expect 3 'No such file' explain --filter tls --profile "$work/none.pcap"
 expect 2 '^--filter: column 1: ' explain --filter 'tcp.prot == 3'
 expect 64 'give a configuration' explain
 for config in configs/*.toml; do expect 0 '' check "$config"; done

@@ -9,7 +9,8 @@ struct ExplainCommand: ParsableCommand {
         commandName: "explain", abstract: "Says how subscriptions come to their decisions: what is asked when, and what a card could do.",
         discussion: """
             For each stage at which more is known: what a connection must be to go on. What a card could pick out are frames of whole packets outside of \
-            tunnels; with --device it is asked whether it would.
+            tunnels; with --device it is asked whether it would. With --profile the subscriptions run on a capture, their results going nowhere: what each stage \
+            costs, and what each filter lets through to the next.
             """)
 
     @Argument(help: "A configuration (TOML).", completion: .file(extensions: ["toml"]))
@@ -21,6 +22,9 @@ struct ExplainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Asks this DPDK device what it would do by itself: a PCI address, net_tap0.", valueName: "devargs"))
     var device: String?
 
+    @Option(help: ArgumentHelp("Measures on this capture file, pcap or pcapng.", valueName: "file"), completion: .file())
+    var profile: String?
+
     @Option(help: ArgumentHelp("text or json.", valueName: "format"))
     var format = ListCommand.Format.text
 
@@ -29,7 +33,8 @@ struct ExplainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let explanations = try reportingErrors { try self.explanations() }
+        let (explanations, profile) = try reportingErrors { (try self.explanations(), try self.measure()) }
+        if let profile { return print(format == .text ? (explanations.map(\.text) + [profile.description]).joined(separator: "\n\n") : profile.json) }
         switch format {
         case .text: print(explanations.map(\.text).joined(separator: "\n\n"))
         case .json: print("[\n" + explanations.map(\.json).joined(separator: ",\n") + "\n]")
@@ -52,6 +57,18 @@ struct ExplainCommand: ParsableCommand {
         }
     }
 
+    /// The subscriptions' costs on a capture, if there is one. A filter alone has its connections' records made.
+    private func measure() throws -> Profile? {
+        guard let profile else { return nil }
+        var config = try self.config.map { path throws(ConfigError) in try Config(contentsOf: path) } ?? Config(offline: .init(pcap: profile))
+        if let filter {
+            var subscription = Config.Subscription(LocatedText(ConnectionData.name))
+            subscription.filter = LocatedText(filter, path: "--filter")
+            config.subscriptions = [subscription]
+        }
+        return try RunPlan(config, subscriptions: FoveaCommand.subscriptions).profile(profile)
+    }
+
     /// The device's answers to each filter's rules, nil where it would take one.
     private func verdicts(of device: String, _ filters: [Filter]) throws -> [[String?]] {
         let mbufs = Mempools.Shape(capacity: 2048, cache: 0, room: 2048)
@@ -63,83 +80,4 @@ struct ExplainCommand: ParsableCommand {
         let port = try Port(device: device, options)
         return filters.map { filter in FlowRule.rules(for: filter)?.map { port.validate($0) } ?? [] }
     }
-}
-
-/// What there is to know of a filter before traffic comes.
-struct FilterExplanation {
-    let name: String
-    let filter: Filter
-    /// Ascending, each with what must hold by then.
-    let stages: [(stage: FilterStage, required: Filter)]
-    /// Nil: every frame may be wanted, or too many rules would be needed.
-    let rules: [FlowRule]?
-    /// A device's answers to the rules, nil where it would take one; nil when none was asked.
-    let verdicts: [String?]?
-
-    init(name: String, _ filter: Filter, verdicts: [String?]?) {
-        self.name = name
-        self.filter = filter
-        stages = filter.stages.map { ($0, filter.required(at: $0)) }
-        rules = FlowRule.rules(for: filter)
-        self.verdicts = verdicts
-    }
-
-    /// Of these protocols sessions are parsed.
-    private var parsers: [String] { filter.services.map(\.name).sorted() }
-    private var isContradiction: Bool { rules?.isEmpty ?? false }
-
-    /// A line for each distinct answer of the device.
-    private var verdictLines: [String] {
-        guard let verdicts, !verdicts.isEmpty else { return [] }
-        return Dictionary(grouping: verdicts.map { $0 ?? "taken" }, by: \.self).map { "\($0.key) (\($0.value.count))" }.sorted()
-    }
-
-    var text: String {
-        var lines = [(name, "\(filter)")]
-        if isContradiction { lines.append(("  never", "it contradicts itself: no connection can match")) }
-        for (stage, required) in stages { lines.append(("  \(stage)", required == .everything ? "all go on" : "\(required)")) }
-        if !parsers.isEmpty { lines.append(("  parsers", parsers.joined(separator: ", "))) }
-        if let rules, !rules.isEmpty {
-            for rule in rules { lines.append(("  card", "\(rule)")) }
-        } else if rules == nil {
-            lines.append(("  card", "cannot choose: every frame may be wanted, or too many rules would be needed"))
-        }
-        for line in verdictLines { lines.append(("  device", line)) }
-        let width = max(12, lines.map(\.0.count).max() ?? 0)
-        return lines.map { "\(Figures.rightPadded($0.0, to: width))  \($0.1)" }.joined(separator: "\n")
-    }
-
-    var json: String {
-        JSONObject.text { object in
-            object.add("name", name)
-            object.add("filter", "\(filter)")
-            object.add("contradiction", isContradiction)
-            object.add("stages", stages.map { "\($0.stage)" })
-            object.add("required", stages.map { "\($0.required)" })
-            object.add("parsers", parsers)
-            if let rules { object.add("rules", rules.map(\.description)) }
-            if let verdicts { object.add("device", verdicts.map { $0 ?? "taken" }) }
-        }
-    }
-}
-
-extension FlowRule {
-    /// Rules that a card needs to pick out the frames of all connections that a filter can want; nil when there is no saying, or no end of them.
-    static func rules(for filter: Filter, limit: Int = 64) -> [FlowRule]? {
-        guard let patterns = filter.framePatterns(limit: limit) else { return nil }
-        let rules = patterns.flatMap { pattern in
-            blocks(pattern.sourcePort).flatMap { source in
-                blocks(pattern.destinationPort).map { destination in
-                    var rule = FlowRule()
-                    (rule.ipVersion, rule.transport) = (pattern.ipVersion, pattern.transport)
-                    (rule.source, rule.destination) = (pattern.source, pattern.destination)
-                    (rule.sourcePort, rule.destinationPort) = (source, destination)
-                    return rule
-                }
-            }
-        }
-        return rules.count <= limit ? rules : nil
-    }
-
-    private static func blocks(_ range: ClosedRange<UInt16>?) -> [PortBits?] { range.map(PortBits.covering) ?? [nil] }
 }

@@ -186,7 +186,16 @@ extension EndReason {
     }
 
     /// For logs.
-    public var name: String { "\(self)" }
+    public var name: String {
+        switch self {
+        case .fin: "fin"
+        case .rst: "rst"
+        case .idle: "idle"
+        case .evicted: "evicted"
+        case .emergency: "emergency"
+        case .drained: "drained"
+        }
+    }
 }
 
 extension OriginatorEvidence {

@@ -73,13 +73,23 @@ explains 'tcp.port == 443 and tls.sni == "a"' '^  packet +tcp.port == 443 and tc
 explains 'tcp.port == 443 and tls.sni == "a"' '^  session +tcp.port == 443 and tls.sni == "a"$'
 explains 'tcp.port == 443 and tls.sni == "a"' '^  parsers +tls$'
 explains 'ip.src == 10.0.0.0/8 and udp' '^  card +ipv4 dst 10.0.0.0/8 / udp$'
-explains 'tcp and udp' '^  never '
+explains 'tcp and udp' '^  never +tcp and udp: a packet has one IP version and carries one protocol$'
+explains 'ip.ttl < 5 and ip.ttl > 10' '^  never +ip.ttl <= 4 and ip.ttl >= 11: a packet has one ip.ttl, and no value fits$'
+explains 'tls or tcp and (udp.port == 53 or ip)' '^  dead part +udp.port == 53, because of tcp and udp.port == 53: '
+explains 'tcp and udp' '^  card +drops all'
+expect 0 '' explain --filter 'tls and not tcp' --format json
+python3 -c "import json, sys; filter = json.load(sys.stdin)[0]; assert filter['contradiction'] and len(filter['contradictions']) == 1" < "$work/out" \
+    || fail "has no list of contradictions" explain --format json
 explains 'not tcp' '^  card +cannot choose'
 expect 0 '' explain --filter tcp --device net_null0; grep -qE '^  device +not supported: .* \(2\)$' "$work/out" || fail "asks no device" explain
 expect 0 '' explain configs/offline.toml --format json; python3 -m json.tool < "$work/out" > "$work/err" || fail "prints no JSON" explain --format json
 expect 2 '^--filter: column 1: ' explain --filter 'tcp.prot == 3'
 expect 64 'give a configuration' explain
 for config in configs/*.toml; do expect 0 '' check "$config"; done
+
+printf 'offline.pcap = "%s"\nsubscriptions = [{ name = "packet_counter", filter = "tcp and udp" }]\n' $traces/tls.pcap > "$work/never.toml"
+expect 0 '^warning: packet_counter: its filter never matches: tcp and udp: ' check "$work/never.toml"
+expect 0 'warning.*packet_counter: its filter never matches: tcp and udp: ' run "$work/never.toml"
 
 # Bad configurations: 2.
 printf 'offline.pcap = "x"\n[conntrack]\nmax_conections = 1\n' > "$work/a.toml"

@@ -197,6 +197,7 @@ public struct Pipeline: ~Copyable {
     /// Gives the packet to the subscriptions of packets that want it; false when there is none.
     @inline(never)
     private mutating func deliverPacket(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
+        if packetFilters.areMany { return deliverToMany(packet, frame) }
         var isDelivered = false
         for number in 0..<packetSubscribers.count {
             // What a packet alone cannot tell is no reason to keep it from a subscription of packets.
@@ -205,6 +206,15 @@ public struct Pipeline: ~Copyable {
             isDelivered = true
         }
         return isDelivered
+    }
+
+    @inline(never)
+    private mutating func deliverToMany(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
+        guard let chosen = packetFilters.matches(FramedPacket(packet, frame)) else { return false }
+        for number in chosen {
+            packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))) }
+        }
+        return true
     }
 
     /// Takes what is no flow's packet as it is: gives it to the subscriptions of packets, and counts it, unless it has become one of a flow that somebody

@@ -22,6 +22,10 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
     /// Whether the answer is no whatever comes.
     public var isNothing: Bool { start == .no }
 
+    /// Whether the answer may be other than no for what is of this IP version and protocol.
+    /// - Parameter context: a flow key's word 5.
+    func canWant(_ context: UInt64) -> Bool { start != .no && required.fits(context) }
+
     public init(_ filter: Filter) {
         var compiler = FilterCompiler()
         start = compiler.compile(filter)

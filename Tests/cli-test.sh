@@ -64,6 +64,7 @@ expect 0 '' fields tls.sni; grep -qE "^tls.sni +name +session +" "$work/out" || 
 expect 0 '' fields --format json
 python3 -c "import json, sys; assert len(json.load(sys.stdin)) > 50" < "$work/out" || fail "prints no JSON" fields --format json
 expect 64 "no field begins with" fields no.such.field
+printf 'offline.pcap = "%s"\nmemory_budget = "1 MiB"\nsubscriptions = [{ name = "packet_counter" }]\n' $traces/tls.pcap > "$work/few.toml"
 # explains TEXT PATTERN: what `fovea explain` prints of a filter has a line that grep -E finds.
 explains() {
     expect 0 '' explain --filter "$1"
@@ -83,6 +84,22 @@ python3 -c "import json, sys; filter = json.load(sys.stdin)[0]; assert filter['c
 explains 'not tcp' '^  card +cannot choose'
 expect 0 '' explain --filter tcp --device net_null0; grep -qE '^  device +not supported: .* \(2\)$' "$work/out" || fail "asks no device" explain
 expect 0 '' explain configs/offline.toml --format json; python3 -m json.tool < "$work/out" > "$work/err" || fail "prints no JSON" explain --format json
+# engine_part PATTERN: what the last explanation of a configuration says of the engine has a line that grep -E finds.
+engine_part() { grep -qE -- "$1" "$work/out" || fail "does not explain: $1" explain, engine; }
+expect 0 '' explain configs/questions.toml
+engine_part '^  connections +max_connections 100,000, .* MiB reserved; for mail, '
+engine_part '^  parser of tls +parser_memory 64.0 MiB, .*; for mail \(its sessions\), .*, packets to example.org \(its filter\)$'
+engine_part '^  reassembly +reassembly_memory 64.0 MiB, reassembly_per_connection 2.0 MiB, .*; for mail, names over IPv6, packets to example.org$'
+engine_part '^  history +history_memory 64.0 MiB; for packets to example.org$'
+expect 0 '' explain "$work/few.toml"
+engine_part '^  connections +off: no subscription tracks connections$'
+engine_part '^  parser of tls +off: '
+engine_part '^  reassembly +off: '
+engine_part '^  fragments +off: '
+engine_part '^  memory_budget is 1.0 MiB a core, and these settings need '
+expect 0 '' explain "$work/few.toml" --format json
+python3 -c "import json, sys; parts = [part for part in json.load(sys.stdin) if 'part' in part]; assert len(parts) == 7 and not parts[2]['on']" < "$work/out" \
+    || fail "lists no parts" explain --format json
 expect 2 '^--filter: column 1: ' explain --filter 'tcp.prot == 3'
 expect 64 'give a configuration' explain
 for config in configs/*.toml; do expect 0 '' check "$config"; done

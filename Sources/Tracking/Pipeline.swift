@@ -69,6 +69,9 @@ public struct Pipeline: ~Copyable {
     /// Whose parsers it has, those of the filters' included.
     public var parsedServices: [Service] { tracker.parsers.objects.map(\.service) }
 
+    /// Of the subscribers that track connections, in their order, the numbers of those that get a parser's sessions.
+    public func receivers(of service: Service) -> [Int] { tracker.parsers.objects.first { $0.service == service }?.sinkNumbers ?? [] }
+
     /// Takes a burst's frames through all stages, in order, then ends what has timed out.
     public mutating func process(_ frames: UnsafeBufferPointer<Frame>) {
         var start = 0

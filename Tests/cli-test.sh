@@ -100,6 +100,12 @@ engine_part '^  memory_budget is 1.0 MiB a core, and these settings need '
 expect 0 '' explain "$work/few.toml" --format json
 python3 -c "import json, sys; parts = [part for part in json.load(sys.stdin) if 'part' in part]; assert len(parts) == 7 and not parts[2]['on']" < "$work/out" \
     || fail "lists no parts" explain --format json
+expect 0 '' explain configs/offline.toml --profile $traces/tls.pcap; grep -qE '^  all +197 ' "$work/out" || fail "profiles nothing" explain --profile
+grep -qE '^  calls: sessions +[1-9]' "$work/out" || fail "profiles no callbacks" explain --profile
+expect 0 '' explain --filter tls --profile $traces/tls.pcap --format json
+python3 -c 'import json,sys; p = json.load(sys.stdin); assert p["packets"] == 197 and p["cycles"] == sum(s["cycles"] for s in p["stages"]) > 0' < "$work/out" ||
+    fail "profiles no JSON" explain --profile --format json
+expect 3 'No such file' explain --filter tls --profile "$work/none.pcap"
 expect 2 '^--filter: column 1: ' explain --filter 'tcp.prot == 3'
 expect 64 'give a configuration' explain
 for config in configs/*.toml; do expect 0 '' check "$config"; done

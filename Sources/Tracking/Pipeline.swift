@@ -7,8 +7,8 @@ public struct Pipeline: ~Copyable {
     /// Packets that are taken through the stages together.
     static let width = 64
 
-    public private(set) var tracker: ConnTracker
-    private(set) var fragments: Fragments
+    public internal(set) var tracker: ConnTracker
+    var fragments: Fragments
     private let packetSubscribers: SubscriberList
     /// Of the edition in force, which the tracker has.
     private var packetFilters: PacketFilters
@@ -16,18 +16,23 @@ public struct Pipeline: ~Copyable {
     /// Whether VLANs and tunnels belong to connections' keys.
     private let keysAreWhole: Bool
     private let packets: UnsafeMutablePointer<Packet>
-    private let trains: UnsafeMutablePointer<PacketTrain>
+    let trains: UnsafeMutablePointer<PacketTrain>
     private let cars: UnsafeMutablePointer<TrainCar>
+    private let profile: PipelineProfile?
 
-    /// - Parameter subscribers: their filters are such that `FilterPlan` takes them.
-    public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed()) {
+    /// - Parameters:
+    ///   - subscribers: their filters are such that `FilterPlan` takes them.
+    ///   - profile: gathers what costs how much; takes its own time.
+    public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed(), profile: PipelineProfile? = nil) {
+        let subscribers = profile?.measured(subscribers) ?? subscribers
+        self.profile = profile
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
         let packetSubscribers = subscribers.filter { $0.needs.contains(.packets) }
         let edition = Self.edition(options, subscribers)
         packetFilters = edition.packetFilters
         gate = edition.plan.gate
         keysAreWhole = options.vlanInKey && options.tunnelInKey
-        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed)
+        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed, meter: profile?.meter)
         fragments = Fragments(options, isOn: options.fragments && !trackers.isEmpty, seed: seed)
         self.packetSubscribers = SubscriberList(packetSubscribers)
         packets = .allocate(capacity: Self.width + 1)
@@ -77,22 +82,24 @@ public struct Pipeline: ~Copyable {
         var start = 0
         while start < frames.count {
             let count = min(Self.width, frames.count - start)
-            processPart(frames.baseAddress! + start, count)
+            if let profile { processMeasured(frames.baseAddress! + start, count, profile) } else { processPart(frames.baseAddress! + start, count) }
             start += count
         }
-        tracker.expire()
+        measured { $0.expire() }
+    }
+
+    /// What the tracker does beside packets.
+    private mutating func measured(_ work: (inout ConnTracker) -> Void) {
+        profile?.meter.enter(.tracking)
+        work(&tracker)
+        profile?.meter.enter(nil)
     }
 
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
         let notes = readHeaders(frames, count)
         let isPlain = packetSubscribers.count == 0 && !notes.contains(.noFlow) && tracker.elders == 0
         let trainCount = isPlain ? choosePlainTrains(frames, count) : chooseAllTrains(frames, count)
-        if !keysAreWhole { simplifyKeys(trainCount) }
-        for index in 0..<trainCount {
-            trains[index].hash = tracker.hash(of: trains[index].key)
-            tracker.prefetchBucket(trains[index].hash)
-        }
-        for index in 0..<trainCount { tracker.prefetchConnection(trains + index) }
+        find(trainCount)
         if fragments.completed == 0 {
             for index in 0..<trainCount { tracker.process(trains + index) }
         } else {
@@ -100,9 +107,20 @@ public struct Pipeline: ~Copyable {
         }
     }
 
+    /// Has the table load what belongs to the trains' keys.
+    @inline(__always)
+    mutating func find(_ trainCount: Int) {
+        if !keysAreWhole { simplifyKeys(trainCount) }
+        for index in 0..<trainCount {
+            trains[index].hash = tracker.hash(of: trains[index].key)
+            tracker.prefetchBucket(trains[index].hash)
+        }
+        for index in 0..<trainCount { tracker.prefetchConnection(trains + index) }
+    }
+
     /// Gives what there is to note about any of them.
     @inline(never)
-    private mutating func readHeaders(_ frames: UnsafePointer<Frame>, _ count: Int) -> ReadingNotes {
+    mutating func readHeaders(_ frames: UnsafePointer<Frame>, _ count: Int) -> ReadingNotes {
         let packets = packets
         let tunnels = tracker.options.pointee.tunnels
         var bytes: UInt64 = 0
@@ -131,7 +149,7 @@ public struct Pipeline: ~Copyable {
     @inline(never)
     private mutating func choosePlainTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int { chooseTrains(frames, count, isPlain: true) }
     @inline(never)
-    private mutating func chooseAllTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int { chooseTrains(frames, count, isPlain: false) }
+    mutating func chooseAllTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int { chooseTrains(frames, count, isPlain: false) }
 
     /// Asks the filters: packets to be tracked are put into `trains`, the others have their outcome with that. Gives the number of trains; the one behind
     /// them says where the last one's cars end.
@@ -258,30 +276,33 @@ public struct Pipeline: ~Copyable {
     @inline(never)
     private mutating func processDatagrams(_ trainCount: Int) {
         for train in trains..<trains + trainCount {
-            for car in train.pointee.cars..<train[1].cars {
-                let place = car.pointee.packet - packets
-                if fragments.completed >> place & 1 != 0 {
-                    let datagram = UnsafePointer(fragments.datagrams + place)
-                    car.pointee.frame = datagram.frame
-                    tracker.process(car, of: train, datagram.pointee.sum)
-                } else {
-                    tracker.process(car, of: train)
-                }
-            }
+            for car in train.pointee.cars..<train[1].cars { process(car, of: train) }
         }
         fragments.completed = 0
+    }
+
+    /// Has the tracker process a packet of its own, or the datagram that it completed.
+    mutating func process(_ car: UnsafeMutablePointer<TrainCar>, of train: UnsafePointer<PacketTrain>) {
+        let place = car.pointee.packet - packets
+        guard fragments.completed >> place & 1 != 0 else { return tracker.process(car, of: train) }
+        let datagram = UnsafePointer(fragments.datagrams + place)
+        car.pointee.frame = datagram.frame
+        tracker.process(car, of: train, datagram.pointee.sum)
     }
 
     /// Lets time pass without packets.
     public mutating func advance(to time: Timestamp) {
         fragments.expire(at: time, atMost: .max, &tracker.counters)
-        tracker.advance(to: time)
-        tracker.expire()
+        measured {
+            $0.advance(to: time)
+            $0.expire()
+        }
     }
 
     /// Ends all connections.
     public mutating func drain() {
         fragments.drain(&tracker.counters)
-        tracker.drain()
+        measured { $0.drain() }
+        profile?.finish()
     }
 }

@@ -36,7 +36,7 @@ final class Run {
         return options
     }
 
-    init(_ listeners: [Listener], _ options: TrackerOptions = Run.options) throws {
+    init(_ listeners: [Listener], _ options: TrackerOptions = Run.options, profile: PipelineProfile? = nil) throws {
         let logs = listeners.map { _ in Log() }
         self.logs = logs
         let subscribers = try zip(listeners, logs).map { listener, log in
@@ -47,7 +47,7 @@ final class Run {
             }
         }
         self.subscribers = subscribers
-        pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
+        pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1), profile: profile)
     }
 
     convenience init<S: Subscription & ~Copyable>(_ type: S.Type, _ filter: Filter = .everything, _ options: TrackerOptions = Run.options) throws {

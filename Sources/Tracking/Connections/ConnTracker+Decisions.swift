@@ -53,6 +53,7 @@ extension ConnTracker {
     mutating func decide(_ number: Int, _ view: PlanView) -> Match { filters.with { $0.decide(number, view) } }
 
     /// Asks all filters about a new connection: `starting` has those that want it, `pending` those that cannot tell yet.
+    @inline(__always)
     mutating func beginDecisions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         members.clear(index, connection)
         filters.begin(index)
@@ -80,7 +81,8 @@ extension ConnTracker {
         _ index: Int, _ connection: UnsafeMutablePointer<Connection>, isOver: Bool = false, _ reason: EndReason? = nil
     ) {
         if elders > 0 { renewDecisions(index, connection) }
-        if filters.asksProgramsAlone { decideByPrograms(index, connection) } else { decideByPlan(index, connection, isOver, reason) }
+        if filters.asksProgramsAlone { return decideByPrograms(index, connection) }
+        staged(.decisions) { $0.decideByPlan(index, connection, isOver, reason) }
     }
 
     @inline(never)
@@ -91,6 +93,7 @@ extension ConnTracker {
     }
 
     /// The same for filters that look at key and service alone; the service is known, or there is none.
+    @inline(__always)
     private mutating func decideByPrograms(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let key = filterKey(connection)
         let pending = members.pending(index, connection)

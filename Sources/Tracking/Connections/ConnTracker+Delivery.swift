@@ -13,9 +13,14 @@ extension ConnTracker {
         guard subscribers.count > 0 else { return }
         let index = Int(slot.index)
         levels.begin(index)
-        beginDecisions(index, connection)
+        if meter == nil { beginDecisions(index, connection) } else { beginMeasuredDecisions(index, connection) }
         if !starting.isEmpty { start(starting, index, connection) }
         if wantsStages || !members.pending(index, connection).isEmpty { updateWants(index, connection) }
+    }
+
+    @inline(never)
+    private mutating func beginMeasuredDecisions(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        staged(.decisions) { $0.beginDecisions(index, connection) }
     }
 
     @inline(__always)
@@ -109,10 +114,11 @@ extension ConnTracker {
     mutating func deliver(
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint
     ) {
-        if connection.pointee.wants.contains(.decision) { decide(with: packet, frame, index, connection, sender) }
+        if connection.pointee.wants.contains(.decision) { staged(.decisions) { $0.decide(with: packet, frame, index, connection, sender) } }
         if !connection.pointee.wants.isDisjoint(with: [.packets, .levels]) { givePacket(packet, frame, index, connection, sender) }
         if !connection.pointee.wants.isDisjoint(with: .reassembly) {
-            reassemble(packet, frame, Half(index: index, connection: connection, sender: sender))
+            let half = Half(index: index, connection: connection, sender: sender)
+            staged(.reassembly) { $0.reassemble(packet, frame, half) }
         }
     }
 
@@ -125,7 +131,7 @@ extension ConnTracker {
             let direction = connection.direction(of: sender)
             let active = members.active(index, connection)
             let areChosen = active.overlaps(filters.packetChoosers)
-            if areChosen { choosePacket(packet, frame, index, connection, sender) }
+            if areChosen { staged(.decisions) { $0.choosePacket(packet, frame, index, connection, sender) } }
             for number in active.intersection(packetMembers) {
                 if areChosen, filters.packetChoosers.contains(number), !receiving.contains(number) { continue }
                 let verdict = subscribers.with(number) { $0.packet(index, packet, span, from: direction) }

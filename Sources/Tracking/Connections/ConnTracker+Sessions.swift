@@ -94,7 +94,7 @@ extension ConnTracker {
             counters.sessions &+= 1
             var receivers = parsers.with(stage) { $0.receivers }
             if filters.hasSessionFacts || filters.hasFacts && members.pending(index, connection).overlaps(receivers) {
-                chooseReceivers(stage, index, connection)
+                staged(.decisions) { $0.chooseReceivers(stage, index, connection) }
                 receivers = receiving
             }
             ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index))
@@ -112,7 +112,7 @@ extension ConnTracker {
         for stage in 0..<parsers.count {
             while let numbers = parsers.with(stage, { $0.takeHeldSession(index) }) {
                 heldSessions -= 1
-                chooseHeldReceivers(numbers, stage, index, connection, reason)
+                staged(.decisions) { $0.chooseHeldReceivers(numbers, stage, index, connection, reason) }
                 ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index))
                 for number in members.active(index, connection).intersection(receiving) {
                     let verdict = parsers.with(stage) { $0.giveSession(index, to: number, UnsafePointer(record)) }

@@ -63,6 +63,8 @@ public struct ConnTracker: ~Copyable {
     var elders = 0
     /// Whether somebody wants anything but records.
     let wantsStages: Bool
+    /// Counts cycles by stage, where somebody wants to know.
+    let meter: StageMeter?
     var clock = PacketClock()
     var emergency: Emergency
     /// The tick up to which timeouts have been acted upon, but for some if `hasOverdue`.
@@ -74,7 +76,7 @@ public struct ConnTracker: ~Copyable {
     /// - Parameters:
     ///   - subscribers: those that track connections.
     ///   - edition: their filters, in the same order.
-    init(_ options: TrackerOptions, subscribers: [Subscriber], edition: FilterEdition, seed: HashSeed = HashSeed()) {
+    init(_ options: TrackerOptions, subscribers: [Subscriber], edition: FilterEdition, seed: HashSeed = HashSeed(), meter: StageMeter? = nil) {
         precondition(options.maxConnections >= 1 && options.maxConnections < 1 << 30, "1 ..< 2³⁰ connections")
         ownedOptions = .allocate(capacity: 1)
         ownedOptions.initialize(to: options)
@@ -105,8 +107,10 @@ public struct ConnTracker: ~Copyable {
         readers.assign(edition.plan.streamAskers)
         readers.formUnion(sessionMembers)
         for service in edition.plan.services { stages.addStage(for: service) }
-        for stage in stages.stages { stage.setReceivers(memberCount: subscribers.count) }
-        parsers = ObjectList(stages.stages)
+        let parserStages = stages.stages.map { stage in meter.map { MeasuredParserStage(stage, $0, subscribers) } ?? stage }
+        for stage in parserStages { stage.setReceivers(memberCount: subscribers.count) }
+        parsers = ObjectList(parserStages)
+        self.meter = meter
         wantsStages = !(packetMembers.isEmpty && streamMembers.isEmpty && sessionMembers.isEmpty) || levels.isOn
         let shortest = min(
             options.tcpInactivityTimeout, options.udpInactivityTimeout, options.otherInactivityTimeout, options.tcpEstablishTimeout, options.tcpClosingTimeout,
@@ -178,7 +182,8 @@ public struct ConnTracker: ~Copyable {
     /// What a packet of a connection that goes on costs: its side's counters, TCP's numbers, and looking whether somebody wants more.
     @inline(__always)
     mutating func track(
-        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint,
+        isMeasured: Bool = false
     ) {
         let side = connection.side(sender)
         let seen = side.pointee.seen
@@ -195,7 +200,9 @@ public struct ConnTracker: ~Copyable {
         if isNewSecond || connection.pointee.rank != .established && (seen != side.pointee.seen || side.pointee.packets == 1) {
             keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)
         }
-        if connection.pointee.wants.isMoreThanCounts { serve(packet, frame, connection, from: sender) }
+        if connection.pointee.wants.isMoreThanCounts {
+            if isMeasured { serveMeasured(packet, frame, connection, from: sender) } else { serve(packet, frame, connection, from: sender) }
+        }
     }
 
     /// A connection's first packet of a train, or one that is not simply the next of an open connection: finds the connection or makes it.
@@ -239,6 +246,16 @@ public struct ConnTracker: ~Copyable {
         if connection.pointee.wants.isForBytesAlone {
             return reassemble(packet, frame, Half(index: Int(slot.index), connection: connection, sender: sender))
         }
+        if !connection.pointee.wants.isDisjoint(with: [.beginning, .reoriented]) { tell(slot, connection) }
+        if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
+    }
+
+    /// The same by the way on which each stage's cycles are counted.
+    @inline(never)
+    private mutating func serveMeasured(
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
+    ) {
+        let slot = table.slot(of: connection)
         if !connection.pointee.wants.isDisjoint(with: [.beginning, .reoriented]) { tell(slot, connection) }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
     }

@@ -69,10 +69,12 @@ extension UnsafeMutablePointer<Connection> {
     private func followHandshake(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> TCPChange {
         let flags = packet.pointee.flags
         let peerState = state(sender.other)
-        if flags.isSuperset(of: [.fin, .rst]) {
-            note(.inconsistent, as: .inconsistent, side, sender)
-        } else if flags.contradict {
-            note(.multiFlag, as: .multiFlag, side, sender)
+        if flags.contradict {
+            if flags.isSuperset(of: [.fin, .rst]) {
+                note(.inconsistent, as: .inconsistent, side, sender)
+            } else {
+                note(.multiFlag, as: .multiFlag, side, sender)
+            }
         }
 
         if flags.contains(.syn), pointee.originatorEvidence != .syn { correctOriginator(flags, sender) }

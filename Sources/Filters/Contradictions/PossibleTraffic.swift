@@ -15,6 +15,9 @@ struct PossibleTraffic {
         case session(Service, Int)
     }
 
+    /// Of a list of more addresses than that it learns no more than that there is one, for the list is gone through again and again.
+    private static let most = 2_000
+
     private var protocols = ProtocolSet.all
     /// Whether it has ports, and can have a service: a later fragment has neither.
     private var isFlow = false
@@ -40,7 +43,9 @@ struct PossibleTraffic {
         case .port(let side, let range): return learn(side, NumberRanges([UInt128(range.lowerBound)...UInt128(range.upperBound)]), holds)
         case .ports(let side, let set): return learn(side, NumberRanges(set), holds)
         case .address(let side, let block): return learn(side, [block], holds)
-        case .addresses(let side, let set): return learn(side, set.prefixes, holds)
+        case .addresses(let side, let set):
+            guard set.prefixes.count <= Self.most else { return holds ? narrow(.notIP, false) : nil }
+            return learn(side, set.prefixes, holds)
         case .test(let test): return learn(test, holds)
         case .fact: return nil
         }

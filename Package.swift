@@ -135,7 +135,7 @@ let package = Package(
             ],
             exclude: ["Filters"], swiftSettings: optimised),
         // What libFuzzer calls with one input after the other, and the test that calls it with those of the corpora.
-        .target(name: "FuzzInputs", dependencies: ["Tracking", "Protocols", "Filters", "Packets"], path: "Tests/Fuzz/Inputs", swiftSettings: uncounted),
+        .target(name: "FuzzInputs", dependencies: ["Capture", "Tracking", "Protocols", "Filters", "Packets"], path: "Tests/Fuzz/Inputs", swiftSettings: uncounted),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzInputs", "TestSupport"], path: "Tests/Fuzz/Tests", swiftSettings: optimised),
     ] + fuzzTargets
 )

@@ -78,22 +78,3 @@ void shim_burst_free(const shim_frame *frames, uint16_t count) {
     }
     rte_pktmbuf_free_bulk(mbufs, held);
 }
-
-int shim_frame_copy(void *pool, void *jumbo_pool, const void *bytes, uint32_t length, shim_frame *frame) {
-    uint32_t room = room_of(pool);
-    if (unlikely(length > room)) {
-        pool = jumbo_pool;
-        room = room_of(pool);
-        if (length > room) length = room;
-    }
-    struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
-    if (mbuf == NULL) return -ENOBUFS;
-    void *target = rte_pktmbuf_mtod(mbuf, void *);
-    memcpy(target, bytes, length);
-    mbuf->data_len = length;
-    mbuf->pkt_len = length;
-    frame->buffer = mbuf;
-    frame->bytes = target;
-    frame->length = length;
-    return 0;
-}

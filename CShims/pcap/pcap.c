@@ -41,6 +41,15 @@ const char *shim_pcap_last_error(shim_pcap *file) {
     return pcap_geterr(libpcap(file));
 }
 
+int shim_pcap_descriptor(shim_pcap *file) {
+    FILE *stream = pcap_file(libpcap(file));
+    return stream == NULL ? -1 : fileno(stream);
+}
+
+uint32_t shim_pcap_snap_length(shim_pcap *file) {
+    return pcap_snapshot(libpcap(file));
+}
+
 uint32_t shim_pcap_link_type(shim_pcap *file) {
     return pcap_datalink(libpcap(file));
 }

@@ -1,7 +1,8 @@
 import CDPDK
 import Packets
 
-/// The frames of one receive call, in place: filled by C, read by Swift, freed in bulk when it is filled again or goes away.
+/// The frames of one receive call, in place: filled by C or by a capture file's reader, read by Swift, freed in bulk when it is filled again or
+/// goes away.
 public struct Burst: ~Copyable {
     /// Frames in a burst at most.
     public static let capacity = Int(shim_burst_capacity)
@@ -39,15 +40,12 @@ public struct Burst: ~Copyable {
         count = Int(shim_burst_receive(queue, storage, UInt16(truncatingIfNeeded: Self.capacity), now))
     }
 
-    /// Adds a frame whose bytes are copied into an mbuf; false when the pool is empty.
-    mutating func append(_ record: Frame, pool: UnsafeMutableRawPointer, jumboPool: UnsafeMutableRawPointer) -> Bool {
-        let frame = storage + count
-        guard shim_frame_copy(pool, jumboPool, record.bytes, record.length, frame) == 0 else { return false }
-        frame.pointee.timestamp = record.timestamp.nanoseconds
-        frame.pointee.wire_length = max(record.wireLength, record.length)
-        frame.pointee.rss_hash = 0
-        frame.pointee.link_type = record.linkType.rawValue
-        count += 1
-        return true
+    /// Frees what it holds and has it filled anew, by a body that gets room for frames and gives how many it has put there: frames that lie where
+    /// the source keeps them, in no mbuf. None if it throws.
+    @inline(__always)
+    mutating func fill<Failure>(_ body: (UnsafeMutablePointer<Frame>, _ capacity: Int) throws(Failure) -> Int) throws(Failure) -> Int {
+        free()
+        count = try body(UnsafeMutableRawPointer(storage).assumingMemoryBound(to: Frame.self), Self.capacity)
+        return count
     }
 }

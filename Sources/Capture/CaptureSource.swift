@@ -5,7 +5,7 @@ import Packets
 /// Not an enum, because Swift cannot change an enum's payload in place.
 public struct CaptureSource: ~Copyable {
     private var queue: RxQueue?
-    private var file: FileQueue?
+    private var file: CaptureFile?
     /// Whether time passes when nothing comes.
     public let isLive: Bool
     /// Whether frames bring no time of their own and `fill` must be told it.
@@ -16,11 +16,11 @@ public struct CaptureSource: ~Copyable {
         return CaptureSource(queue: queue, file: nil, isLive: isLive, needsClock: needsClock)
     }
 
-    public static func file(_ file: consuming FileQueue) -> CaptureSource {
+    public static func file(_ file: consuming CaptureFile) -> CaptureSource {
         CaptureSource(queue: nil, file: file, isLive: false, needsClock: false)
     }
 
-    private init(queue: consuming RxQueue?, file: consuming FileQueue?, isLive: Bool, needsClock: Bool) {
+    private init(queue: consuming RxQueue?, file: consuming CaptureFile?, isLive: Bool, needsClock: Bool) {
         self.queue = queue
         self.file = file
         self.isLive = isLive
@@ -37,24 +37,8 @@ public struct CaptureSource: ~Copyable {
     /// Bytes of the file read so far; 0 of a port.
     public var position: Int {
         switch file {
-        case .some(let file): file.file.position
+        case .some(let file): file.position
         case nil: 0
-        }
-    }
-
-    /// Frames of the file lost because its pool was empty; a port counts its own.
-    public var noBuffer: Int {
-        switch file {
-        case .some(let file): file.noBuffer
-        case nil: 0
-        }
-    }
-
-    /// The file's mbufs that nobody holds, of how many; nil of a port, which has them itself.
-    public var mbufs: (available: Int, capacity: Int)? {
-        switch file {
-        case .some(let file): (file.mempools.available, file.mempools.capacity)
-        case nil: nil
         }
     }
 }
@@ -108,12 +92,4 @@ public struct CaptureSources: ~Copyable {
     }
 
     public var position: Int { (0..<count).reduce(0) { $0 + sources[$1].position } }
-    public var noBuffer: Int { (0..<count).reduce(0) { $0 + sources[$1].noBuffer } }
-    /// Of all files.
-    public var mbufs: (available: Int, capacity: Int) {
-        (0..<count).reduce((0, 0)) { sum, index in
-            let mbufs = sources[index].mbufs ?? (0, 0)
-            return (sum.0 + mbufs.available, sum.1 + mbufs.capacity)
-        }
-    }
 }

@@ -1,9 +1,9 @@
 import CDPDK
 import Synchronization
 
-/// The mbufs of one port or file: a pool a NUMA socket (rte_pktmbuf_pool_create), and a small one of jumbo mbufs for the frames that do not fit
-/// the others. Gives its memory back when the value goes away. Whoever is filled from it must be gone by then, which is why a `Port` and
-/// a `CaptureFile` own theirs.
+/// The mbufs of one port: a pool a NUMA socket (rte_pktmbuf_pool_create), and a small one of jumbo mbufs for the frames that do not fit
+/// the others. Gives its memory back when the value goes away. Whoever is filled from it must be gone by then, which is why a `Port` owns
+/// its own.
 public struct Mempools: ~Copyable {
     /// What a pool is made of.
     public struct Shape: Equatable, Sendable {

@@ -18,7 +18,7 @@ final class FilterReloads {
 
     /// An lcore as reloads see it.
     struct Core {
-        let number: Int
+        let thread: LcoreThread
         let subscribers: [Subscriber]
         let mailbox: FilterMailbox
         /// What its engine can come to hold.
@@ -26,8 +26,8 @@ final class FilterReloads {
         var services: [Service]
         fileprivate var isWaitedFor = false
 
-        init(_ number: Int, _ subscribers: [Subscriber], _ mailbox: FilterMailbox, _ memory: EngineMemory, _ services: [Service]) {
-            (self.number, self.subscribers, self.mailbox) = (number, subscribers, mailbox)
+        init(_ thread: LcoreThread, _ subscribers: [Subscriber], _ mailbox: FilterMailbox, _ memory: EngineMemory, _ services: [Service]) {
+            (self.thread, self.subscribers, self.mailbox) = (thread, subscribers, mailbox)
             (self.memory, self.services) = (memory, services)
         }
     }
@@ -97,7 +97,7 @@ final class FilterReloads {
         guard let start else { return }
         for index in cores.indices where cores[index].isWaitedFor {
             // In this order: one that ends may have taken it just before.
-            let hasEnded = !EAL.isRunning(cores[index].number)
+            let hasEnded = !cores[index].thread.isRunning
             if let replaced = cores[index].mailbox.collect() {
                 (cores[index].memory, cores[index].services) = (replaced.memory, replaced.services)
                 cores[index].isWaitedFor = false

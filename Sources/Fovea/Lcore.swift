@@ -7,7 +7,7 @@ import Tracking
 ///
 ///     sources ──fill──▶ burst ──process──▶ pipeline ──▶ subscriptions, counters
 ///        ▲                │
-///        └──── mbufs ◀────┘ free
+///        └──── mbufs ◀────┘ free; a file's frames have none, and are gone with the next fill
 ///
 /// It shares nothing with other cores but what it reads of `stop` and writes into its gauges, and now and then an edition of filters.
 struct Lcore: ~Copyable {
@@ -110,10 +110,6 @@ struct Lcore: ~Copyable {
     /// What its engine can come to hold.
     var memory: EngineMemory { pipeline.memory }
     var parsedServices: [Service] { pipeline.parsedServices }
-    /// Frames of files lost because their pool was empty.
-    var noBuffer: Int { sources.noBuffer }
-    /// Of its files.
-    var mbufs: (available: Int, capacity: Int) { sources.mbufs }
 }
 
 /// Asks all lcores of a run to stop; they look at it once a round.

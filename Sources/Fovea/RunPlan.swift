@@ -64,26 +64,15 @@ public struct RunPlan {
 // MARK: For DPDK
 
 extension RunPlan {
-    /// The mbufs of a port, or of the file.
-    var mbufs: Mempools.Shape {
-        switch config.source {
-        case .offline(let offline): mbufs(room: offline.mtu)
+    /// The mbufs of a port.
+    func mbufs(_ online: Config.Online) -> Mempools.Shape {
         // The Ethernet header, two VLAN tags and the checksum surround an MTU. Less than 2048 some drivers refuse.
-        case .online(let online): mbufs(room: max(2048, online.mtu + 26))
-        }
-    }
-
-    private func mbufs(room: Int) -> Mempools.Shape {
-        Mempools.Shape(capacity: config.mempool.capacity, cache: config.mempool.cacheSize, room: (room + 63) / 64 * 64)
+        let room = max(2048, online.mtu + 26)
+        return Mempools.Shape(capacity: config.mempool.capacity, cache: config.mempool.cacheSize, room: (room + 63) / 64 * 64)
     }
 
     /// Memory that its pools need, given a machine of one NUMA node; DPDK has more nodes' pools in huge pages.
-    var poolMemory: Int {
-        switch config.source {
-        case .offline: mbufs.bytes
-        case .online(let online): online.ports.count * mbufs.bytes
-        }
-    }
+    func poolMemory(_ online: Config.Online) -> Int { online.ports.count * mbufs(online).bytes }
 
     var usesPCI: Bool {
         guard case .online(let online) = config.source else { return false }

@@ -24,7 +24,7 @@ extension RunSummary {
                 "errors": port.statistics.errors,
             ] as [String: Any]
         }
-        if let file { object["file"] = ["path": file.path, "bytes": file.byteCount, "no_mbuf": file.noBuffer] as [String: Any] }
+        if let file { object["file"] = ["path": file.path, "bytes": file.byteCount] as [String: Any] }
         // Strings, numbers, arrays and dictionaries of them: that cannot fail.
         let data = try? JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
         return String(decoding: data ?? Data(), as: UTF8.self) + "\n"

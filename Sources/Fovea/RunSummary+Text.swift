@@ -134,7 +134,6 @@ extension RunSummary: CustomStringConvertible {
             page.rowIfAny("\(name)dropped: no mbuf free", port.statistics.noBuffer)
             page.rowIfAny("\(name)dropped: device errors", port.statistics.errors)
         }
-        page.rowIfAny("dropped: no mbuf free", UInt64(file?.noBuffer ?? 0))
         page.rowIfAny("mbufs not given back", UInt64(max(0, lostMbufs)))
         if dropped == 0 { page.row("dropped", "0") }
     }
@@ -187,7 +186,16 @@ extension EndReason {
     }
 
     /// For logs.
-    public var name: String { "\(self)" }
+    public var name: String {
+        switch self {
+        case .fin: "fin"
+        case .rst: "rst"
+        case .idle: "idle"
+        case .evicted: "evicted"
+        case .emergency: "emergency"
+        case .drained: "drained"
+        }
+    }
 }
 
 extension OriginatorEvidence {

@@ -45,10 +45,10 @@ public struct RunSummary: Sendable {
     }
 
     /// Packets that got lost before a core saw them: no mbuf was free, a queue was full, or the device could not read them.
-    public var dropped: UInt64 { UInt64(file?.noBuffer ?? 0) + ports.reduce(0) { $0 + $1.statistics.dropped } }
+    public var dropped: UInt64 { ports.reduce(0) { $0 + $1.statistics.dropped } }
 
     /// Mbufs that were not given back: a bug, here or in a driver.
-    public var lostMbufs: Int { (ports.map(\.mbufs) + (file.map { [$0.mbufs] } ?? [])).reduce(0) { $0 + $1.before - $1.after } }
+    public var lostMbufs: Int { ports.reduce(0) { $0 + $1.mbufs.before - $1.mbufs.after } }
 
     /// What the command line exits with.
     public var exitStatus: ExitStatus { failures.isEmpty ? (problems.isEmpty ? .success : .failure) : .badCapture }
@@ -67,9 +67,6 @@ public struct LcoreSummary: Sendable {
 public struct FileSummary: Sendable {
     public let path: String
     public let byteCount: Int
-    /// Frames lost because no mbuf was free.
-    public let noBuffer: Int
-    public let mbufs: PoolSummary
 }
 
 /// A port as it was listened to.

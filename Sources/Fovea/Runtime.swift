@@ -22,7 +22,7 @@ public struct RunOptions: Sendable {
 ///
 ///     let summary = try Fovea.run(Config(offline: .init(pcap: "Tests/Traces/tls.pcap")), subscriptions: [ServerNames.self])
 ///
-/// DPDK starts once a process. Later runs may ask for the lcores and the memory of the first, and for no more.
+/// DPDK starts with the first run on ports, once a process. Later ones may ask for its lcores and its memory, and for no more.
 ///
 /// - Throws: before the first packet: `ConfigError`, `CaptureFileError`, `DPDKError`, `OutputError`, or what a subscription's `makeReport` throws.
 ///   What goes wrong after that stands in the summary.
@@ -40,21 +40,20 @@ extension RunPlan {
         case .offline(let offline):
             let file = try CaptureFile(path: offline.pcap)
             let byteCount = file.byteCount
-            try startEAL(extra: [])
             var sources = CaptureSources(capacity: 1)
-            sources.append(.file(try FileQueue(file, mbufs, lcore: lcores[0])))
+            sources.append(.file(file))
             let crew = Crew(self, options)
-            try crew.enlist(lcores[0], sources)
+            try crew.enlist(LcoreThread(lcores[0], .plain), sources)
             return try crew.work(ports: [], fileByteCount: byteCount)
         case .online(let online):
-            try startEAL(extra: online.dpdkSuplArgs)
-            let ports = try online.ports.map { try OpenPort($0, online, mbufs) }
+            try startEAL(online)
+            let ports = try online.ports.map { try OpenPort($0, online, mbufs(online)) }
             for port in ports { port.logStart(to: options.logger) }
             let crew = Crew(self, options)
             for lcore in lcores {
                 var sources = CaptureSources(capacity: ports.count)
                 for port in ports { if let queue = port.queue(of: lcore) { sources.append(.port(queue)) } }
-                try crew.enlist(lcore, sources)
+                try crew.enlist(LcoreThread(lcore, .dpdk), sources)
             }
             let summary = try crew.work(ports: ports, fileByteCount: 0)
             for port in ports { port.logEnd(to: options.logger) }
@@ -62,11 +61,11 @@ extension RunPlan {
         }
     }
 
-    private func startEAL(extra: [String]) throws(DPDKError) {
-        guard EAL.setup == nil else { return try EAL.require(lcores: lcores, memory: poolMemory, usesPCI: usesPCI) }
+    private func startEAL(_ online: Config.Online) throws(DPDKError) {
+        guard EAL.setup == nil else { return try EAL.require(lcores: lcores, memory: poolMemory(online), usesPCI: usesPCI) }
         try EAL.start(
-            mainLcore: config.mainCore, workers: lcores, hugepages: config.hugepages, memory: poolMemory, channels: config.nbMemoryChannels,
-            usesPCI: usesPCI, quiet: config.suppressDPDKOutput, extra: extra)
+            mainLcore: config.mainCore, workers: lcores, hugepages: config.hugepages, memory: poolMemory(online), channels: config.nbMemoryChannels,
+            usesPCI: usesPCI, quiet: config.suppressDPDKOutput, extra: online.dpdkSuplArgs)
     }
 }
 
@@ -134,26 +133,24 @@ final class Crew {
 
     /// An lcore in memory that does not move. The worker has it from launch to return, the main core before and after.
     private final class Member: @unchecked Sendable {
-        let number: Int
+        let thread: LcoreThread
         let gauges = Gauges()
         let mailbox = FilterMailbox()
         let subscribers: [Subscriber]
         var lcore: Lcore
-        let mbufsBefore: Int
 
-        init(_ number: Int, _ plan: RunPlan, _ sources: consuming CaptureSources, _ stop: StopRequest) throws {
-            self.number = number
+        init(_ thread: LcoreThread, _ plan: RunPlan, _ sources: consuming CaptureSources, _ stop: StopRequest) throws {
+            self.thread = thread
             subscribers = try plan.entries.map { entry in
-                let context = plan.context(of: entry, lcore: number)
+                let context = plan.context(of: entry, lcore: thread.number)
                 let order = SubscriberOrder(filter: entry.filter, context: context, maxConnections: plan.config.conntrack.maxConnections)
                 return try entry.subscription._makeSubscriber(order)
             }
-            mbufsBefore = sources.mbufs.available
             lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, stop)
         }
 
         /// Before it is launched.
-        var core: FilterReloads.Core { FilterReloads.Core(number, subscribers, mailbox, lcore.memory, lcore.parsedServices) }
+        var core: FilterReloads.Core { FilterReloads.Core(thread, subscribers, mailbox, lcore.memory, lcore.parsedServices) }
     }
 
     init(_ plan: RunPlan, _ options: RunOptions) {
@@ -161,9 +158,9 @@ final class Crew {
         self.options = options
     }
 
-    func enlist(_ lcore: Int, _ sources: consuming CaptureSources) throws {
+    func enlist(_ thread: LcoreThread, _ sources: consuming CaptureSources) throws {
         if members.isEmpty { try OutputFolder.prepare(plan.config.output, files: plan.entries.compactMap(\.outputFile)) }
-        let member = try Member(lcore, plan, sources, options.stop)
+        let member = try Member(thread, plan, sources, options.stop)
         try plan.check(member.lcore.memory)
         members.append(member)
     }
@@ -177,22 +174,17 @@ final class Crew {
         let start = ContinuousClock.now
         try launch()
         var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, start: start)
-        monitor.watch { members.contains { EAL.isRunning($0.number) } }
-        for member in members { EAL.wait(for: member.number) }
+        monitor.watch { members.contains(where: \.thread.isRunning) }
+        for member in members { member.thread.wait() }
         reloads?.finish()
 
         var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
         for member in members {
             summary.add(
-                LcoreSummary(lcore: member.number, counters: member.lcore.counters, memory: member.lcore.memory, first: member.lcore.first, last: member.lcore.last),
+                LcoreSummary(lcore: member.thread.number, counters: member.lcore.counters, memory: member.lcore.memory, first: member.lcore.first, last: member.lcore.last),
                 failures: member.lcore.failures)
         }
-        if case .offline(let offline) = plan.config.source, let member = members.first {
-            let mbufs = member.lcore.mbufs
-            summary.file = FileSummary(
-                path: offline.pcap, byteCount: fileByteCount, noBuffer: member.lcore.noBuffer,
-                mbufs: PoolSummary(capacity: mbufs.capacity, before: member.mbufsBefore, after: mbufs.available))
-        }
+        if case .offline(let offline) = plan.config.source { summary.file = FileSummary(path: offline.pcap, byteCount: fileByteCount) }
         summary.ports = ports.map(\.summary)
         (summary.reloads, summary.refusedReloads) = (reloads?.reloads ?? 0, reloads?.refusals ?? 0)
         summary.problems += finishReports()
@@ -204,10 +196,10 @@ final class Crew {
     private func launch() throws {
         for (index, member) in members.enumerated() {
             do {
-                try EAL.launch(on: member.number) { member.lcore.run() }
+                try member.thread.launch { member.lcore.run() }
             } catch {
                 options.stop.request()
-                for launched in members[..<index] { EAL.wait(for: launched.number) }
+                for launched in members[..<index] { launched.thread.wait() }
                 throw error
             }
         }

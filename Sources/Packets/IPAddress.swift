@@ -16,25 +16,19 @@ public struct IPAddress: Hashable, Sendable {
 
 extension IPAddress: CustomStringConvertible {
     /// Dotted decimal, or RFC 5952's canonical IPv6 text.
-    public var description: String {
-        if isIPv4 {
-            return (0..<4).map { String(low >> (24 - 8 * UInt64($0)) & 0xff) }.joined(separator: ".")
-        }
-        let words = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> (48 - 16 * UInt64($0 % 4))) }
-        // IPv4-mapped addresses read as such (RFC 5952, section 5).
-        if high == 0, low >> 32 == 0xffff { return "::ffff:\(IPAddress(ipv4: UInt32(truncatingIfNeeded: low)))" }
-        // The longest run of zeros, the first of equals, at least two groups, becomes "::".
-        var longest = 0..<0
-        var start = 0
-        while start < 8 {
-            var end = start
-            while end < 8, words[end] == 0 { end += 1 }
-            if end - start > longest.count { longest = start..<end }
-            start = Swift.max(end, start + 1)
-        }
-        func hex(_ range: Range<Int>) -> String { words[range].map { String($0, radix: 16) }.joined(separator: ":") }
-        guard longest.count >= 2 else { return hex(0..<8) }
-        return hex(0..<longest.lowerBound) + "::" + hex(longest.upperBound..<8)
+    public var description: String { String(unsafeUninitializedCapacity: Self.longestText, initializingUTF8With: write) }
+
+    /// Bytes of the longest text: eight groups of four digits.
+    public static let longestText = 39
+
+    /// Writes the text of `description`, which is ASCII.
+    ///
+    /// - Parameter text: room for `longestText` bytes.
+    /// - Returns: how many there are.
+    public func write(_ text: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        var writer = AddressWriter(text: text)
+        if isIPv4 { writer.ipv4(UInt32(truncatingIfNeeded: low)) } else { writer.ipv6(high, low) }
+        return writer.count
     }
 }
 

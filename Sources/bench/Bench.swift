@@ -21,6 +21,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run what asks for the cost of large filters, instead of the stages; best on a capture of mixed traffic.")
     var filters = false
 
+    @Flag(help: "Read the capture as a file, from its start to its end in each round, instead of replaying it from memory.")
+    var file = false
+
     @Option(help: ArgumentHelp("Scenarios to run, unless given all stages or filters: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
     var scenario: [String] = []
 
@@ -52,6 +55,7 @@ struct Bench: ParsableCommand {
             guard try trials.run().isEmpty else { throw ExitCode(1) }
             return
         }
+        if file { return try FileReading(path: capture!, rounds: rounds).run() }
         let known = Scenario.allCases
         let chosen = try scenario.map { name in
             guard let found = Scenario(rawValue: name) else { throw ValidationError("no scenario \(name); there are \(known.map(\.rawValue).joined(separator: ", "))") }

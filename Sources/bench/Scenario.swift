@@ -156,7 +156,7 @@ struct Work: ~Copyable {
 }
 
 /// A record of each connection, and nothing done with it but counting.
-private struct Records: Trackable {
+struct Records: Trackable {
     struct Count: SubscriptionReport {
         var connections = 0
         var bytes: UInt64 = 0

@@ -15,7 +15,7 @@ import Testing
     // MARK: Sources
 
     @Test(arguments: ethernet)
-    func `a file gives the same read by libpcap and by net_pcap`(name: String) throws {
+    func `a file gives the same read by ourselves and by net_pcap`(name: String) throws {
         let file = try Replay(file: trace("\(name).pcap"))
         let port = try Replay(ports: [.init(device: "net_pcap0,rx_pcap=\(trace("\(name).pcap"))", cores: [1])])
         #expect(file.counts == port.counts)
@@ -23,24 +23,23 @@ import Testing
         #expect(!file.lines.isEmpty)
         #expect(file.summary.counters.bytes == port.summary.counters.bytes)
         #expect(port.summary.ports[0].statistics.packets == port.summary.counters.packets)
+        #expect(port.mbufs.count == 1 && port.mbufs.allSatisfy { $0.before == $0.after && $0.before <= $0.capacity })
     }
 
     @Test(arguments: ethernet.map { "\($0).pcap" } + ["cooked.pcap", "cooked2.pcap", "raw-ip.pcap", "blocks.pcapng"])
-    func `every packet has one outcome and every mbuf comes home`(name: String) throws {
+    func `every packet has one outcome`(name: String) throws {
         let replay = try Replay(file: trace(name))
         #expect(replay.summary.counters.isBalanced)
         #expect(replay.summary.counters.packets > 0)
-        #expect(replay.mbufs.allSatisfy { $0.before == $0.after && $0.before == $0.capacity })
         #expect(replay.summary.exitStatus == .success)
     }
 
     /// The shared captures are not part of the repository: without them this test is skipped.
     @Test(.enabled(if: CaptureFolder.shared.isThere, "the shared captures are not there"), arguments: CaptureFolder.shared.files)
-    func `every packet of a shared capture has one outcome and every mbuf comes home`(capture: CaptureName) throws {
+    func `every packet of a shared capture has one outcome`(capture: CaptureName) throws {
         let replay = try Replay(file: capture.path)
         #expect(replay.summary.counters.isBalanced)
         #expect(replay.summary.counters.packets == UInt64(try packetCount(capture)))
-        #expect(replay.mbufs.allSatisfy { $0.before == $0.after && $0.before == $0.capacity })
         #expect(replay.summary.exitStatus == .success)
     }
 
@@ -181,10 +180,10 @@ import Testing
     }
 
     @Test func `a pool too large for the memory`() throws {
-        var config = Config(offline: .init(pcap: trace("tls.pcap")))
-        config.mempool.capacity = 100_000
+        var config = Config(online: .init(ports: [.init(device: "net_pcap0,rx_pcap=\(trace("tls.pcap"))", cores: [1])]))
+        config.mempool.capacity = 200_000
         let error = #expect(throws: DPDKError.self) { try Replay(config) }
-        #expect(error?.call == "DPDK starts once a process, and was started with 256 MiB for mbufs; 988 MiB are needed now")
+        #expect(error?.call == "DPDK starts once a process, and was started with 256 MiB for mbufs; 500 MiB are needed now")
         let pool = #expect(throws: DPDKError.self) { _ = try Mempools(.init(capacity: 100_000, cache: 0, room: 9728), sockets: [0]) }
         #expect(pool?.description == "a pool of 100000 mbufs of 9728 bytes: rte_pktmbuf_pool_create: Cannot allocate memory")
     }
@@ -221,7 +220,6 @@ import Testing
         #expect(replay.summary.counters.packets == 120)
         #expect(replay.summary.counters.isBalanced)
         #expect(replay.lines.count == 7)
-        #expect(replay.mbufs.allSatisfy { $0.before == $0.after })
         #expect(replay.summary.description.hasSuffix("not read to its end: \(replay.summary.failures[0])\n"))
     }
 

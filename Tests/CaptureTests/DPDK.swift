@@ -98,6 +98,6 @@ struct Replay {
         ]
     }
 
-    /// Mbufs before and after, of the file and of all ports.
-    var mbufs: [PoolSummary] { summary.ports.map(\.mbufs) + (summary.file.map { [$0.mbufs] } ?? []) }
+    /// Mbufs before and after, of all ports.
+    var mbufs: [PoolSummary] { summary.ports.map(\.mbufs) }
 }

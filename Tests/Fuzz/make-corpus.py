@@ -182,3 +182,33 @@ for number, talk in enumerate(conversations(traces / "tls.pcap")):
 write("tls", "empty-records", step(0, b"\x16\3\1\0\0" * 60))
 write("tls", "long-handshake", step(0, b"\x16\3\1\x40\0\1\xff\xff\xff\3\3" + b"x" * 1400))
 write("tls", "alert", step(0, b"\x15\3\3\0\2\2\x28"))
+
+# Capture files: the beginnings of those there are, and hand-made ones of either byte order.
+for path in sorted(traces.glob("*.pcap*")):
+    write("file", path.stem, path.read_bytes()[:3000])
+
+
+def block(order, kind, body):
+    body += b"\0" * (-len(body) % 4)
+    length = struct.pack(order + "I", len(body) + 12)
+    return struct.pack(order + "I", kind) + length + body + length
+
+
+def interface(order, *options, snap=0, link=1):
+    body = struct.pack(order + "HHI", link, 0, snap)
+    for code, value in options:
+        body += struct.pack(order + "HH", code, len(value)) + value + b"\0" * (-len(value) % 4)
+    return block(order, 1, body)
+
+
+for order, name in (("<", "little"), (">", "big")):
+    section = block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+    packets = b"".join(block(order, 6, struct.pack(order + "5I", number, 1, 2, 20, 30) + b"p" * 20) for number in range(3))
+    old = block(order, 2, struct.pack(order + "HHIIII", 0, 0, 1, 2, 5, 5) + b"o" * 5) + block(order, 3, struct.pack(order + "I", 9) + b"s" * 9)
+    clocks = interface(order, (9, b"\x09")) + interface(order, (9, b"\xbf"), (14, b"\1" * 8), (0, b"")) + interface(order, (2, b"eth0"), snap=64, link=101)
+    write("file", f"blocks-{name}", section + clocks + packets + old + block(order, 0xBAD, b"x" * 40) + section + interface(order) + old)
+    write("file", f"no-interface-{name}", section + interface(order) + section + packets)
+    for magic in (0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34):
+        header = struct.pack(order + "IHHIIII", magic, 2, 4, 0, 0, 24, 1)
+        records = b"".join(struct.pack(order + "4I", 2 ** 32 - 1, number, length, 40) + b"r" * length for number, length in enumerate((0, 24, 30, 1)))
+        write("file", f"records-{magic:x}-{name}", header + records + struct.pack(order + "4I", 0, 0, 262145, 1))

@@ -102,6 +102,7 @@ int shim_flow_validate(uint16_t port, const shim_flow_rule *rule, char *message,
 
 /// A received frame. Swift's `Frame` has the same layout.
 typedef struct {
+    /// The mbuf; NULL of a capture file's frame.
     void *_Nullable buffer;
     const void *bytes;
     int64_t timestamp;
@@ -126,9 +127,6 @@ enum { shim_burst_capacity = 64 };
 uint16_t shim_burst_receive(const shim_queue *queue, shim_frame *frames, uint16_t capacity, int64_t now);
 /// Gives the frames' mbufs back to their pools (rte_pktmbuf_free_bulk).
 void shim_burst_free(const shim_frame *frames, uint16_t count);
-/// Copies bytes into an mbuf of `pool`, or of `jumbo_pool` when they are too long for it; fills the frame's buffer, bytes and length, which is
-/// less than `length` when they are too long for both. -ENOBUFS when the pool is empty.
-int shim_frame_copy(void *pool, void *jumbo_pool, const void *bytes, uint32_t length, shim_frame *frame);
 /// Registers the receive timestamp's dynamic field (rte_mbuf_dyn_rx_timestamp_register); before the first burst.
 int shim_timestamp_register(void);
 /// The time of day, nanoseconds since 1970.

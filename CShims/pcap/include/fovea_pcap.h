@@ -24,6 +24,10 @@ void shim_pcap_close(shim_pcap *file);
 /// 1: a record; 0: the end; -1: shim_pcap_last_error says what is wrong with the file.
 int shim_pcap_next(shim_pcap *file, shim_pcap_record *record);
 const char *shim_pcap_last_error(shim_pcap *file);
+/// The descriptor of the file, -1 if it has none; libpcap's as long as that is open.
+int shim_pcap_descriptor(shim_pcap *file);
+/// The longest frame as the file says, or the longest there is where it says nothing (pcap_snapshot).
+uint32_t shim_pcap_snap_length(shim_pcap *file);
 /// The link type's number (DLT_*).
 uint32_t shim_pcap_link_type(shim_pcap *file);
 /// The name of a link type, or NULL.

@@ -59,7 +59,7 @@ public struct Config: Equatable, Sendable {
         case watch
     }
 
-    /// `[mempool]`: the buffers that frames live in; each NUMA node in use gets its own pool.
+    /// `[mempool]`: the buffers that ports' frames live in; each NUMA node in use gets its own pool.
     public struct Mempool: Equatable, Sendable {
         /// In mbufs. Ports keep `nbRxd` of them a queue.
         public var capacity = 8192
@@ -73,7 +73,7 @@ public struct Config: Equatable, Sendable {
     public struct Offline: Equatable, Sendable {
         /// The capture file: pcap or pcapng.
         public var pcap: String
-        /// The longest frame, in bytes, that one mbuf holds. Longer ones go to jumbo buffers.
+        /// Retina's configurations say here what an mbuf holds. Taken, and of no effect: a file's frames lie in no mbuf.
         public var mtu = 9702
 
         public init(pcap: String) {

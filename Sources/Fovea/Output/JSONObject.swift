@@ -55,7 +55,9 @@ public struct JSONObject {
     public mutating func add(_ key: StaticString, _ address: IPAddress) {
         begin(key)
         bytes.append(UInt8(ascii: "\""))
-        bytes += address.description.utf8
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: IPAddress.longestText) { text in
+            bytes += UnsafeBufferPointer(rebasing: text[..<address.write(text)])
+        }
         bytes.append(UInt8(ascii: "\""))
     }
 
@@ -69,11 +71,7 @@ public struct JSONObject {
         let microseconds = nanoseconds.magnitude / 1000
         append(integer: microseconds / 1_000_000)
         bytes.append(UInt8(ascii: "."))
-        var scale: UInt64 = 100_000
-        while scale > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(microseconds / scale % 10))
-            scale /= 10
-        }
+        append(digitsOf: microseconds % 1_000_000, atLeast: 6)
     }
 
     // MARK: Lines
@@ -104,22 +102,32 @@ public struct JSONObject {
 
     private mutating func append(integer: some BinaryInteger) {
         if integer < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = UInt64(truncatingIfNeeded: integer.magnitude)
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
+        append(digitsOf: UInt64(truncatingIfNeeded: integer.magnitude), atLeast: 1)
+    }
+
+    private mutating func append(digitsOf number: UInt64, atLeast count: Int) {
+        let room = 20
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { digits in
+            var rest = number
+            var start = room
+            while rest > 0 || start > room - count {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+            bytes += UnsafeBufferPointer(rebasing: digits[start...])
+        }
     }
 
     private mutating func append(string: String) {
         bytes.append(UInt8(ascii: "\""))
-        if string.utf8.count <= Self.longestString, string.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }) {
-            bytes += string.utf8
-        } else {
-            appendEscaped(string)
+        var string = string
+        let isPlain = string.withUTF8 { text in
+            guard text.count <= Self.longestString, text.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }) else { return false }
+            bytes += text
+            return true
         }
+        if !isPlain { appendEscaped(string) }
         bytes.append(UInt8(ascii: "\""))
     }
 

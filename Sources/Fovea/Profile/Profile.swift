@@ -31,55 +31,22 @@ extension RunPlan {
         let stages = PipelineProfile(maxConnections: options.maxConnections, subscriptions: entries.count) { EAL.cycles }
         var pipeline = Pipeline(options, subscribers: subscribers, profile: stages)
         try check(pipeline.memory)
-        var burst = CopiedFrames()
-        var failure: String?
+        var burst = Burst()
+        var state = CaptureState.open
         let start = (time: ContinuousClock.now, cycles: EAL.cycles)
-        repeat {
+        while state == .open {
             stages.meter.enter(.receiving)
-            do { try burst.fill(from: &file) } catch { failure = "\(error)" }
+            state = file.fill(&burst)
             stages.meter.enter(nil)
             pipeline.process(burst.frames)
-        } while burst.isFull && failure == nil
+        }
         pipeline.drain()
         let seconds = (ContinuousClock.now - start.time).inSeconds
         let frequency = Double(EAL.cycles &- start.cycles) / max(seconds, 1e-9)
-        return Profile(capture: capture, counters: pipeline.counters, stages: stages, entries: entries, frequency: frequency, failure: failure)
+        return Profile(capture: capture, counters: pipeline.counters, stages: stages, entries: entries, frequency: frequency, failure: state.failure)
     }
 }
 
-/// As many frames as go through the stages together, each copied from the file that reads the next one.
-private struct CopiedFrames: ~Copyable {
-    private static let capacity = 64
-    private let storage: UnsafeMutablePointer<Frame>
-    private var rooms: [UnsafeMutableRawBufferPointer]
-    private var count = 0
-
-    init() {
-        storage = .allocate(capacity: Self.capacity)
-        rooms = (0..<Self.capacity).map { _ in .allocate(byteCount: 2048, alignment: 64) }
-    }
-
-    deinit {
-        for room in rooms { room.deallocate() }
-        storage.deallocate()
-    }
-
-    var frames: UnsafeBufferPointer<Frame> { UnsafeBufferPointer(start: storage, count: count) }
-    var isFull: Bool { count == Self.capacity }
-
-    /// Forgets what it holds and reads anew, up to the file's end.
-    mutating func fill(from file: inout CaptureFile) throws(CaptureFileError) {
-        count = 0
-        while count < Self.capacity, var frame = try file.next() {
-            let length = Int(frame.length)
-            if rooms[count].count < length {
-                rooms[count].deallocate()
-                rooms[count] = .allocate(byteCount: length, alignment: 64)
-            }
-            rooms[count].copyMemory(from: UnsafeRawBufferPointer(start: frame.bytes, count: length))
-            frame.bytes = UnsafeRawPointer(rooms[count].baseAddress!)
-            (storage + count).initialize(to: frame)
-            count += 1
-        }
-    }
+extension CaptureState {
+    fileprivate var failure: String? { if case .failed(let reason) = self { reason } else { nil } }
 }

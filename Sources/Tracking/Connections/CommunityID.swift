@@ -1,5 +1,4 @@
 import Crypto
-import Foundation
 import Packets
 
 extension ConnectionRecord {
@@ -14,18 +13,52 @@ extension ConnectionRecord {
     public func communityID(seed: UInt16 = 0) -> String {
         var (first, second) = (originator, responder)
         if !isOneWayICMP, second.place < first.place { swap(&first, &second) }
-        var hash = Insecure.SHA1()
-        hash.update(seed)
-        for party in [first, second] { party.address.forEachWord { hash.update($0) } }
-        hash.update(transport.rawValue)
-        hash.update(UInt8(0))
-        switch transport {
-        case .tcp, .udp, .sctp, .icmp, .icmpv6:
-            hash.update(first.port)
-            hash.update(second.port)
-        default: break
+        // The longest is a flow's of IPv6.
+        return withUnsafeTemporaryAllocation(byteCount: 40, alignment: 8) { bytes in
+            var count = 0
+            func add(_ number: some FixedWidthInteger) {
+                bytes.storeBytes(of: number.bigEndian, toByteOffset: count, as: type(of: number))
+                count += number.bitWidth / 8
+            }
+            func add(_ address: IPAddress) {
+                if address.isIPv4 { return add(UInt32(truncatingIfNeeded: address.low)) }
+                add(address.high)
+                add(address.low)
+            }
+            add(seed)
+            add(first.address)
+            add(second.address)
+            add(transport.rawValue)
+            add(UInt8(0))
+            switch transport {
+            case .tcp, .udp, .sctp, .icmp, .icmpv6:
+                add(first.port)
+                add(second.port)
+            default: break
+            }
+            var hash = Insecure.SHA1()
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+            return hash.finalize().withUnsafeBytes { "1:" + $0.base64 }
         }
-        return "1:" + Data(hash.finalize()).base64EncodedString()
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// RFC 4648, section 4.
+    fileprivate var base64: String {
+        let digits: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        let length = (count + 2) / 3 * 4
+        return String(unsafeUninitializedCapacity: length) { text in
+            for group in 0..<length / 4 {
+                var bits: UInt32 = 0
+                for byte in 0..<3 { bits = bits << 8 | (3 * group + byte < count ? UInt32(self[3 * group + byte]) : 0) }
+                for digit in 0..<4 {
+                    let isFilling = 3 * group + digit > count
+                    text[4 * group + digit] = isFilling ? UInt8(ascii: "=") : digits.utf8Start[Int(bits >> UInt32(18 - 6 * digit) & 63)]
+                }
+            }
+            return length
+        }
     }
 }
 
@@ -40,21 +73,4 @@ extension ConnectionRecord {
 extension ConnectionRecord.Party {
     /// What endpoints are ordered by.
     fileprivate var place: (UInt64, UInt64, UInt16) { (address.high, address.low, port) }
-}
-
-extension IPAddress {
-    /// In network order, as 4 or 16 bytes.
-    fileprivate func forEachWord(_ body: (any FixedWidthInteger) -> Void) {
-        if isIPv4 { return body(UInt32(truncatingIfNeeded: low)) }
-        body(high)
-        body(low)
-    }
-}
-
-extension Insecure.SHA1 {
-    /// Takes in a number in network order.
-    fileprivate mutating func update(_ number: some FixedWidthInteger) {
-        var bytes = number.bigEndian
-        withUnsafeBytes(of: &bytes) { update(bufferPointer: $0) }
-    }
 }

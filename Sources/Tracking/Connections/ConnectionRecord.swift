@@ -102,16 +102,17 @@ public struct ConnectionRecord: Sendable {
 
     /// A name for this connection that is the same whenever the same packets are seen: "C" and 17 letters and digits, as Zeek's are.
     public var uid: String {
-        let digits = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
-        var text: [UInt8] = [UInt8(ascii: "C")]
-        for seed in 0..<2 {
-            var rest = key.hash(seed: HashSeed(UInt64(bitPattern: first.nanoseconds) &+ UInt64(seed)))
-            for _ in 0..<(seed == 0 ? 9 : 8) {
-                text.append(digits[Int(rest % 62)])
+        let digits: StaticString = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+        return String(unsafeUninitializedCapacity: 18) { text in
+            text[0] = UInt8(ascii: "C")
+            var rest: UInt64 = 0
+            for place in 0..<17 {
+                if place == 0 || place == 9 { rest = key.hash(seed: HashSeed(UInt64(bitPattern: first.nanoseconds) &+ (place == 0 ? 0 : 1))) }
+                text[1 + place] = digits.utf8Start[Int(rest % 62)]
                 rest /= 62
             }
+            return 18
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

@@ -39,14 +39,17 @@ struct History: BitwiseCopyable {
     }
 
     func text(originator: Endpoint) -> String {
-        var letters: [UInt8] = []
-        let bytes = withUnsafeBytes(of: words) { Array($0) }
-        for byte in bytes.prefix(Int(bytes[Self.capacity])) {
-            let sender: Endpoint = byte & Self.ofB == 0 ? .a : .b
-            let letter = byte & ~Self.ofB
-            letters.append(letter != Self.flip && sender == originator ? letter - 32 : letter)
+        withUnsafeBytes(of: words) { bytes in
+            String(unsafeUninitializedCapacity: Self.capacity) { text in
+                let count = min(Self.capacity, Int(bytes[Self.capacity]))
+                for place in 0..<count {
+                    let sender: Endpoint = bytes[place] & Self.ofB == 0 ? .a : .b
+                    let letter = bytes[place] & ~Self.ofB
+                    text[place] = letter != Self.flip && sender == originator ? letter & ~0x20 : letter
+                }
+                return count
+            }
         }
-        return String(decoding: letters, as: UTF8.self)
     }
 
     enum Letter: UInt8 {

@@ -11,6 +11,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case filter
     /// The TLS parser, fed in any cuts.
     case tls
+    /// A capture file.
+    case file
 
     /// Inputs longer than this bring nothing that shorter ones do not.
     public var longestInput: Int {
@@ -18,7 +20,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .packet: 1 << 13
         case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
-        case .tls: 1 << 12
+        case .tls, .file: 1 << 12
         }
     }
 
@@ -31,6 +33,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .segments: SegmentInput.complaint(&reader)
         case .filter: FilterInput.complaint(&reader)
         case .tls: TLSInput.complaint(&reader)
+        case .file: FileInput.complaint(input)
         }
     }
 }

@@ -1,0 +1,70 @@
+import Capture
+import Foundation
+import Packets
+import Tracking
+
+/// What reading a capture file costs, alone and with what comes behind it: the file is read from start to end, as often as there are rounds, from the
+/// page cache after the first.
+struct FileReading {
+    private enum Stage: String, CaseIterable {
+        case libpcap = "read by libpcap, and copied"
+        case read = "read"
+        case headers = "+ headers"
+        case records = "+ connection records"
+    }
+
+    let path: String
+    let rounds: Int
+
+    func run() throws {
+        _ = try seconds(.read)
+        var times: [Stage: [Double]] = [:]
+        var packets = 0
+        for _ in 0..<rounds {
+            for stage in Stage.allCases {
+                let (time, count) = try seconds(stage)
+                times[stage, default: []].append(time)
+                packets = count
+            }
+        }
+        for stage in Stage.allCases {
+            let sorted = times[stage]!.sorted()
+            let (best, middle) = (sorted[0], sorted[sorted.count / 2])
+            print(
+                stage.rawValue.padding(toLength: 36, withPad: " ", startingAt: 0)
+                    + String(
+                        format: "%8.1f ns/packet %8.2f Mpackets/s   at best %8.2f", middle / Double(packets) * 1e9, Double(packets) / middle / 1e6,
+                        Double(packets) / best / 1e6))
+        }
+    }
+
+    /// From the file's opening to the last record; the tables are there before, but nobody has touched them.
+    private func seconds(_ stage: Stage) throws -> (Double, packets: Int) {
+        let context = ReportContext(subscription: "bench", lcore: 0, outputFolder: nil)
+        var options = TrackerOptions()
+        options.maxConnections = 1_000_000
+        let subscribers: [Subscriber] = [
+            try Records._makeSubscriber(SubscriberOrder(filter: .everything, context: context, maxConnections: options.maxConnections))
+        ]
+        var pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
+        var packet = Packet()
+        var burst = Burst()
+        var packets = 0
+        let start = ContinuousClock.now
+        var file = try CaptureFile(path: path, onlyLibpcap: stage == .libpcap)
+        while true {
+            let state = file.fill(&burst)
+            packets += burst.count
+            switch stage {
+            case .libpcap, .read: break
+            case .headers: for index in 0..<burst.count { packet.read(burst.frames.baseAddress! + index, opening: .all) }
+            case .records: pipeline.process(burst.frames)
+            }
+            if case .failed(let reason) = state { throw BenchError(description: reason) }
+            if state == .ended { break }
+        }
+        pipeline.drain()
+        let time = ContinuousClock.now - start
+        return (Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18, packets)
+    }
+}

@@ -64,6 +64,7 @@ expect 0 '' fields tls.sni; grep -qE "^tls.sni +name +session +" "$work/out" || 
 expect 0 '' fields --format json
 python3 -c "import json, sys; assert len(json.load(sys.stdin)) > 50" < "$work/out" || fail "prints no JSON" fields --format json
 expect 64 "no field begins with" fields no.such.field
+printf 'offline.pcap = "%s"\nmemory_budget = "1 MiB"\nsubscriptions = [{ name = "packet_counter" }]\n' $traces/tls.pcap > "$work/few.toml"
 # explains TEXT PATTERN: what `fovea explain` prints of a filter has a line that grep -E finds.
 explains() {
     expect 0 '' explain --filter "$1"
@@ -73,10 +74,32 @@ explains 'tcp.port == 443 and tls.sni == "a"' '^  packet +tcp.port == 443 and tc
 explains 'tcp.port == 443 and tls.sni == "a"' '^  session +tcp.port == 443 and tls.sni == "a"$'
 explains 'tcp.port == 443 and tls.sni == "a"' '^  parsers +tls$'
 explains 'ip.src == 10.0.0.0/8 and udp' '^  card +ipv4 dst 10.0.0.0/8 / udp$'
-explains 'tcp and udp' '^  never '
+explains 'tcp and udp' '^  never +tcp and udp: a packet has one IP version and carries one protocol$'
+explains 'ip.ttl < 5 and ip.ttl > 10' '^  never +ip.ttl <= 4 and ip.ttl >= 11: a packet has one ip.ttl, and no value fits$'
+explains 'tls or tcp and (udp.port == 53 or ip)' '^  dead part +udp.port == 53, because of tcp and udp.port == 53: '
+explains 'tcp and udp' '^  card +drops all'
+expect 0 '' explain --filter 'tls and not tcp' --format json
+python3 -c "import json, sys; filter = json.load(sys.stdin)[0]; assert filter['contradiction'] and len(filter['contradictions']) == 1" < "$work/out" \
+    || fail "has no list of contradictions" explain --format json
 explains 'not tcp' '^  card +cannot choose'
 expect 0 '' explain --filter tcp --device net_null0; grep -qE '^  device +not supported: .* \(2\)$' "$work/out" || fail "asks no device" explain
 expect 0 '' explain configs/offline.toml --format json; python3 -m json.tool < "$work/out" > "$work/err" || fail "prints no JSON" explain --format json
+# engine_part PATTERN: what the last explanation of a configuration says of the engine has a line that grep -E finds.
+engine_part() { grep -qE -- "$1" "$work/out" || fail "does not explain: $1" explain, engine; }
+expect 0 '' explain configs/questions.toml
+engine_part '^  connections +max_connections 100,000, .* MiB reserved; for mail, '
+engine_part '^  parser of tls +parser_memory 64.0 MiB, .*; for mail \(its sessions\), .*, packets to example.org \(its filter\)$'
+engine_part '^  reassembly +reassembly_memory 64.0 MiB, reassembly_per_connection 2.0 MiB, .*; for mail, names over IPv6, packets to example.org$'
+engine_part '^  history +history_memory 64.0 MiB; for packets to example.org$'
+expect 0 '' explain "$work/few.toml"
+engine_part '^  connections +off: no subscription tracks connections$'
+engine_part '^  parser of tls +off: '
+engine_part '^  reassembly +off: '
+engine_part '^  fragments +off: '
+engine_part '^  memory_budget is 1.0 MiB a core, and these settings need '
+expect 0 '' explain "$work/few.toml" --format json
+python3 -c "import json, sys; parts = [part for part in json.load(sys.stdin) if 'part' in part]; assert len(parts) == 7 and not parts[2]['on']" < "$work/out" \
+    || fail "lists no parts" explain --format json
 expect 0 '' explain configs/offline.toml --profile $traces/tls.pcap; grep -qE '^  all +197 ' "$work/out" || fail "profiles nothing" explain --profile
 grep -qE '^  calls: sessions +[1-9]' "$work/out" || fail "profiles no callbacks" explain --profile
 expect 0 '' explain --filter tls --profile $traces/tls.pcap --format json
@@ -86,6 +109,10 @@ expect 3 'No such file' explain --filter tls --profile "$work/none.pcap"
 expect 2 '^--filter: column 1: ' explain --filter 'tcp.prot == 3'
 expect 64 'give a configuration' explain
 for config in configs/*.toml; do expect 0 '' check "$config"; done
+
+printf 'offline.pcap = "%s"\nsubscriptions = [{ name = "packet_counter", filter = "tcp and udp" }]\n' $traces/tls.pcap > "$work/never.toml"
+expect 0 '^warning: packet_counter: its filter never matches: tcp and udp: ' check "$work/never.toml"
+expect 0 'warning.*packet_counter: its filter never matches: tcp and udp: ' run "$work/never.toml"
 
 # Bad configurations: 2.
 printf 'offline.pcap = "x"\n[conntrack]\nmax_conections = 1\n' > "$work/a.toml"

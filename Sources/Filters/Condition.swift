@@ -49,17 +49,4 @@ extension IPPrefix {
         }
         return prefixes
     }
-
-    /// Reads `10.0.0.0/8`, `2001:db8::/32` or a single address; nil for anything else.
-    init?(parsing text: some StringProtocol) {
-        let slash = text.utf8.firstIndex(of: UInt8(ascii: "/"))
-        guard let address = IPAddress(text[..<(slash ?? text.endIndex)]) else { return nil }
-        guard let slash else {
-            self.init(address, length: address.isIPv4 ? 32 : 128)
-            return
-        }
-        let digits = text.utf8[text.utf8.index(after: slash)...]
-        guard (1...3).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
-        self.init(address, length: digits.reduce(0) { $0 * 10 + Int($1 - 48) })
-    }
 }

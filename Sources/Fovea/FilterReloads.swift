@@ -77,7 +77,9 @@ final class FilterReloads {
         files?.renew()
         let config = try reload.read()
         files?.follow(Self.files(reload, config))
-        let filters = try plan.filters(from: RunPlan(config, subscriptions: plan.types))
+        let next = try RunPlan(config, subscriptions: plan.types)
+        let filters = try plan.filters(from: next)
+        for warning in next.warnings { options.logger.warning("\(warning)") }
         let editions = try cores.map { core in
             let edition = try FilterEdition(filters, for: core.subscribers, plan.trackerOptions, parsed: core.services)
             try plan.check(edition.memory(with: core.memory))

@@ -32,6 +32,13 @@ public struct RunPlan {
         }
     }
 
+    /// What is odd about the config and yet can run: filters that can never match, in whole or in part.
+    var warnings: [String] {
+        entries.flatMap { entry in
+            entry.filter.contradictions.map { "\(entry.name): \($0.isWhole ? "its filter never matches" : "a part of its filter never holds"): \($0)" }
+        }
+    }
+
     /// Whether the engine that was made for a core stays within its budget.
     func check(_ memory: EngineMemory) throws(ConfigError) {
         guard memory.total > config.memoryBudget else { return }

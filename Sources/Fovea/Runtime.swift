@@ -35,6 +35,7 @@ extension RunPlan {
     /// Runs the plan; see `run(_:subscriptions:_:)`.
     public func run(_ options: RunOptions = RunOptions()) throws -> RunSummary {
         Signals.ignoreBrokenPipes()
+        for warning in warnings { options.logger.warning("\(warning)") }
         switch config.source {
         case .offline(let offline):
             let file = try CaptureFile(path: offline.pcap)

@@ -74,6 +74,9 @@ public struct Pipeline: ~Copyable {
     /// Whose parsers it has, those of the filters' included.
     public var parsedServices: [Service] { tracker.parsers.objects.map(\.service) }
 
+    /// Of the subscribers that track connections, in their order, the numbers of those that get a parser's sessions.
+    public func receivers(of service: Service) -> [Int] { tracker.parsers.objects.first { $0.service == service }?.sinkNumbers ?? [] }
+
     /// Takes a burst's frames through all stages, in order, then ends what has timed out.
     public mutating func process(_ frames: UnsafeBufferPointer<Frame>) {
         var start = 0
@@ -215,6 +218,7 @@ public struct Pipeline: ~Copyable {
     /// Gives the packet to the subscriptions of packets that want it; false when there is none.
     @inline(never)
     private mutating func deliverPacket(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
+        if packetFilters.areMany { return deliverToMany(packet, frame) }
         var isDelivered = false
         for number in 0..<packetSubscribers.count {
             // What a packet alone cannot tell is no reason to keep it from a subscription of packets.
@@ -223,6 +227,15 @@ public struct Pipeline: ~Copyable {
             isDelivered = true
         }
         return isDelivered
+    }
+
+    @inline(never)
+    private mutating func deliverToMany(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
+        guard let chosen = packetFilters.matches(FramedPacket(packet, frame)) else { return false }
+        for number in chosen {
+            packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))) }
+        }
+        return true
     }
 
     /// Takes what is no flow's packet as it is: gives it to the subscriptions of packets, and counts it, unless it has become one of a flow that somebody

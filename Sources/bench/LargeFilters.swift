@@ -14,8 +14,8 @@ enum LargeFilters {
         case .manyAddresses: return [.address(in: AddressSet([wanted] + (1..<100_000).map { _ in IPPrefix(.random(using: &random)) }))]
         case .name: return [.serverName(in: 1)]
         case .manyNames: return [.serverName(in: 100_000)]
-        case .subscription: return [.address(wanted)]
-        case .manySubscriptions: return [.address(wanted)] + (1..<1000).map { .other($0, using: &random) }
+        case .subscription, .packetSubscription: return [.address(wanted)]
+        case .manySubscriptions, .manyPacketSubscriptions: return [.address(wanted)] + (1..<1000).map { .other($0, using: &random) }
         default: return []
         }
     }

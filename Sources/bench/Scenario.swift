@@ -29,10 +29,13 @@ enum Scenario: String, CaseIterable {
     /// A subscription that wants 1 % of the packets, and 1,000 that want these together.
     case subscription
     case manySubscriptions = "subscriptions"
+    /// The same for subscriptions of single packets.
+    case packetSubscription = "packet-subscription"
+    case manyPacketSubscriptions = "packet-subscriptions"
 
     /// Of the packet path's stages, and of filters' size.
     static let stages: [Scenario] = [.free, .headers, .refuse, .records, .names, .freeManyFlows, .manyFlows]
-    static let filters: [Scenario] = [.address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions]
+    static let filters: [Scenario] = [.address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions, .packetSubscription, .manyPacketSubscriptions]
 
     var usesManyFlows: Bool { self == .manyFlows || self == .freeManyFlows }
 
@@ -42,7 +45,8 @@ enum Scenario: String, CaseIterable {
     /// The least share of its ceiling's packets a second that it must reach.
     var threshold: Double? {
         switch self {
-        case .free, .freeManyFlows, .address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions: nil
+        case .free, .freeManyFlows, .address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions, .packetSubscription,
+            .manyPacketSubscriptions: nil
         case .headers: 0.80
         case .refuse: 0.75
         case .records: 0.40
@@ -54,7 +58,8 @@ enum Scenario: String, CaseIterable {
     /// The most instructions a packet above its ceiling, measured and 2 % besides.
     var instructionBound: Int? {
         switch self {
-        case .free, .freeManyFlows, .address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions: nil
+        case .free, .freeManyFlows, .address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions, .packetSubscription,
+            .manyPacketSubscriptions: nil
         case .headers: 64
         case .refuse: 108
         case .records: 434
@@ -69,6 +74,7 @@ enum Scenario: String, CaseIterable {
         case .manyAddresses: (.address, 1.2)
         case .manyNames: (.name, 1.2)
         case .manySubscriptions: (.subscription, 2.0)
+        case .manyPacketSubscriptions: (.packetSubscription, 2.0)
         default: nil
         }
     }
@@ -91,6 +97,8 @@ enum Scenario: String, CaseIterable {
         case .manyNames: "a list of 100,000 server names"
         case .subscription: "1 subscription"
         case .manySubscriptions: "1,000 subscriptions"
+        case .packetSubscription: "1 subscription of packets"
+        case .manyPacketSubscriptions: "1,000 subscriptions of packets"
         }
     }
 }
@@ -124,6 +132,8 @@ struct Work: ~Copyable {
             case .name, .manyNames: try LargeFilters.of(scenario, address).map { try Names._makeSubscriber(order($0)) }
             case .address, .manyAddresses, .subscription, .manySubscriptions:
                 try LargeFilters.of(scenario, address).map { try Records._makeSubscriber(order($0)) }
+            case .packetSubscription, .manyPacketSubscriptions:
+                try LargeFilters.of(scenario, address).map { try PacketCount._makeSubscriber(order($0)) }
             }
         // A fixed seed, so that instruction counts repeat.
         pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
@@ -162,6 +172,17 @@ struct Records: Trackable {
         report.connections += 1
         report.bytes &+= connection.originator.frameBytes &+ connection.responder.frameBytes
     }
+}
+
+/// Single packets, counted.
+private struct PacketCount: PacketSubscription {
+    struct Count: SubscriptionReport {
+        var packets: UInt64 = 0
+        mutating func merge(_ other: Count) { packets += other.packets }
+    }
+
+    static func makeReport(_ context: ReportContext) -> Count { Count() }
+    static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Count) { report.packets &+= 1 }
 }
 
 /// The server name of each TLS connection, read and counted.

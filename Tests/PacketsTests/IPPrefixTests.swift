@@ -46,4 +46,16 @@ import Testing
         #expect(!all4.contains(IPAddress(0, 1, isIPv4: false)))
         #expect(!all6.contains(IPAddress(ipv4: 1)))
     }
+
+    @Test(arguments: [("10.0.0.0/8", "10.0.0.0", 8), ("10.1.2.3/8", "10.0.0.0", 8), ("192.0.2.1", "192.0.2.1", 32), ("2001:db8::/32", "2001:db8::", 32), ("::1", "::1", 128)])
+    func `reads prefixes and single addresses`(text: String, address: String, length: Int) throws {
+        let prefix = try #require(IPPrefix(parsing: text))
+        #expect(prefix.address == IPAddress(address))
+        #expect(prefix.length == length)
+    }
+
+    @Test(arguments: ["", "/", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/0008", "10.0.0/8", "10.0.0.0/8/8", "10.0.0.0/a"])
+    func `reads no other text`(text: String) {
+        #expect(IPPrefix(parsing: text) == nil)
+    }
 }

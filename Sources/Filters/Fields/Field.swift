@@ -19,10 +19,12 @@ public final class Field: Sendable {
     /// A whole filter that asks for it.
     public let example: String
     package let source: FieldSource
+    /// Whether there is never more than one value of it, in a packet, a connection or a session.
+    package let isSingle: Bool
 
     init(
         _ name: String, aliases: [String] = [], _ type: FieldType, _ stage: FilterStage, scope: Filter = .everything, valueNames: [String: UInt64] = [:],
-        _ summary: String, example: String, _ source: FieldSource
+        _ summary: String, example: String, _ source: FieldSource, isSingle: Bool? = nil
     ) {
         self.name = name
         self.aliases = aliases
@@ -33,6 +35,7 @@ public final class Field: Sendable {
         self.summary = summary
         self.example = example
         self.source = source
+        self.isSingle = isSingle ?? source.isSingle
     }
 }
 
@@ -65,6 +68,14 @@ package enum FieldSource: Sendable {
     case connection(Int, ConnectionFieldGrowth)
     /// A parsed session: the field's number among those that its parser declares.
     case session(Service, Int)
+
+    /// Unless the field says otherwise.
+    fileprivate var isSingle: Bool {
+        switch self {
+        case .packet, .connection: true
+        case .key, .either, .session: false
+        }
+    }
 }
 
 /// A flow's key has these.

@@ -12,12 +12,14 @@ public struct SessionField<Session>: Sendable {
     public let valueNames: [String: UInt64]
     public let summary: String
     public let example: String
+    /// Whether a session never has more than one value.
+    public let isSingle: Bool
     /// Gives each of its values in a session; none where the session has none.
     public let read: @Sendable (Session, (FieldValue) -> Void) -> Void
 
     public init(
         _ name: String, aliases: [String] = [], _ type: FieldType, valueNames: [String: UInt64] = [:], _ summary: String, example: String,
-        read: @escaping @Sendable (Session, (FieldValue) -> Void) -> Void
+        isSingle: Bool = false, read: @escaping @Sendable (Session, (FieldValue) -> Void) -> Void
     ) {
         self.name = name
         self.aliases = aliases
@@ -25,6 +27,7 @@ public struct SessionField<Session>: Sendable {
         self.valueNames = valueNames
         self.summary = summary
         self.example = example
+        self.isSingle = isSingle
         self.read = read
     }
 
@@ -32,7 +35,7 @@ public struct SessionField<Session>: Sendable {
     public func field(of service: Service, number: Int) -> Field {
         Field(
             name, aliases: aliases, type, .session, scope: .service(service), valueNames: valueNames, summary, example: example,
-            .session(service, number))
+            .session(service, number), isSingle: isSingle)
     }
 }
 
@@ -40,14 +43,14 @@ extension SessionField {
     public static func string(
         _ name: String, aliases: [String] = [], _ summary: String, example: String, _ read: @escaping @Sendable (Session) -> String?
     ) -> Self {
-        Self(name, aliases: aliases, .string, summary, example: example) { session, give in read(session).map { give(.string($0)) } }
+        Self(name, aliases: aliases, .string, summary, example: example, isSingle: true) { session, give in read(session).map { give(.string($0)) } }
     }
 
     /// A string whose upper and lower case are the same.
     public static func name(
         _ name: String, aliases: [String] = [], _ summary: String, example: String, _ read: @escaping @Sendable (Session) -> String?
     ) -> Self {
-        Self(name, aliases: aliases, .name, summary, example: example) { session, give in read(session).map { give(.string($0)) } }
+        Self(name, aliases: aliases, .name, summary, example: example, isSingle: true) { session, give in read(session).map { give(.string($0)) } }
     }
 
     public static func strings(
@@ -60,7 +63,7 @@ extension SessionField {
         _ name: String, aliases: [String] = [], max: UInt64, valueNames: [String: UInt64] = [:], _ summary: String, example: String,
         _ read: @escaping @Sendable (Session) -> UInt64?
     ) -> Self {
-        Self(name, aliases: aliases, .integer(max: max), valueNames: valueNames, summary, example: example) { session, give in
+        Self(name, aliases: aliases, .integer(max: max), valueNames: valueNames, summary, example: example, isSingle: true) { session, give in
             read(session).map { give(.integer($0)) }
         }
     }
@@ -77,6 +80,6 @@ extension SessionField {
     public static func boolean(
         _ name: String, aliases: [String] = [], _ summary: String, example: String, _ read: @escaping @Sendable (Session) -> Bool?
     ) -> Self {
-        Self(name, aliases: aliases, .boolean, summary, example: example) { session, give in read(session).map { give(.integer($0 ? 1 : 0)) } }
+        Self(name, aliases: aliases, .boolean, summary, example: example, isSingle: true) { session, give in read(session).map { give(.integer($0 ? 1 : 0)) } }
     }
 }

@@ -51,7 +51,7 @@ public final class FilterPlan {
     let indexReference: Unmanaged<MemberIndex>?
     private var gateTable: GateTable!
     /// Plans of so few filters ask one after the other.
-    private static let few = 8
+    static let few = 8
 
     /// Those that ask packets or the tracker's counts, which change with each packet.
     public let packetAskers: MemberSet

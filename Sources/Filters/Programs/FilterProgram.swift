@@ -22,6 +22,10 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
     /// Whether the answer is no whatever comes.
     public var isNothing: Bool { start == .no }
 
+    /// Whether the answer may be other than no for what is of this IP version and protocol.
+    /// - Parameter context: a flow key's word 5.
+    func canWant(_ context: UInt64) -> Bool { start != .no && required.fits(context) }
+
     public init(_ filter: Filter) {
         var compiler = FilterCompiler()
         start = compiler.compile(filter)
@@ -70,16 +74,9 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
         _ instructions: UnsafePointer<Instruction>, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?,
         _ facts: UnsafePointer<Match>?
     ) -> Match {
-        var target = start
-        while !target.isAnswer {
-            let instruction = target.instruction(in: instructions)
-            switch instruction.test(subject, source, service, facts) {
-            case .yes: target = instruction.pointee.onYes
-            case .no: target = instruction.pointee.onNo
-            case .unknown: return instruction.pointee.isLast ? .unknown : walkBothWays(instructions, from: target, subject, source, service, facts)
-            }
-        }
-        return target.answer
+        let open = firstOpen(instructions, from: start, subject, source, service, facts)
+        if open.isAnswer { return open.answer }
+        return open.instruction(in: instructions).pointee.isLast ? .unknown : walkBothWays(instructions, from: open, subject, source, service, facts)
     }
 
     @inline(never)
@@ -87,24 +84,34 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
         _ instructions: UnsafePointer<Instruction>, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?,
         _ facts: UnsafePointer<Match>?
     ) -> Match {
-        if walkOneWay(instructions, inFavour: true, from: start, subject, source, service, facts) == .no { return .no }
-        return walkOneWay(instructions, inFavour: false, from: start, subject, source, service, facts) == .yes ? .yes : .unknown
+        func answer(inFavour: Bool) -> Match {
+            var target = start
+            while !target.isAnswer {
+                let decided = target.instruction(in: instructions).pointee.onUnknown(inFavour: inFavour)
+                target = firstOpen(instructions, from: decided, subject, source, service, facts)
+            }
+            return target.answer
+        }
+        if answer(inFavour: true) == .no { return .no }
+        return answer(inFavour: false) == .yes ? .yes : .unknown
     }
 
-    private static func walkOneWay<Subject: FilterSubject>(
-        _ instructions: UnsafePointer<Instruction>, inFavour: Bool, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?,
-        _ service: Service?, _ facts: UnsafePointer<Match>?
-    ) -> Match {
+    /// The first test on the way that has no answer yet, or where the way ends.
+    @inline(__always)
+    private static func firstOpen<Subject: FilterSubject>(
+        _ instructions: UnsafePointer<Instruction>, from start: Target, _ subject: UnsafePointer<Subject>, _ source: Endpoint?, _ service: Service?,
+        _ facts: UnsafePointer<Match>?
+    ) -> Target {
         var target = start
         while !target.isAnswer {
             let instruction = target.instruction(in: instructions)
             switch instruction.test(subject, source, service, facts) {
             case .yes: target = instruction.pointee.onYes
             case .no: target = instruction.pointee.onNo
-            case .unknown: target = instruction.pointee.onUnknown(inFavour: inFavour)
+            case .unknown: return target
             }
         }
-        return target.answer
+        return target
     }
 }
 

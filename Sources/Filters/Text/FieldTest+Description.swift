@@ -40,8 +40,10 @@ extension FieldTest {
         range.lowerBound == range.upperBound ? value(range.lowerBound) : "\(value(range.lowerBound))..\(value(range.upperBound))"
     }
 
-    private func text(listName: String?, _ values: [String]) -> String {
+    /// - Parameter values: not made for a list, which has a name and may be long.
+    private func text(listName: String?, _ values: @autoclosure () -> [String]) -> String {
         if let listName { return "\(field.name) in $\(listName)" }
+        let values = values()
         return values.count == 1 ? "\(field.name) == \(values[0])" : "\(field.name) in {\(values.joined(separator: ", "))}"
     }
 

@@ -19,6 +19,12 @@ private struct NodeText {
     func inParentheses(below binding: Binding) -> String { self.binding < binding ? "(\(text))" : text }
 }
 
+/// A part of an `and` as it is written, which may be several nodes: a comparison with what its field's name says.
+struct FilterPhrase {
+    let text: String
+    let nodes: [Filter.Node]
+}
+
 extension Filter.Node {
     fileprivate var text: NodeText {
         switch self {
@@ -33,19 +39,24 @@ extension Filter.Node {
 
     /// What a field's name says is not said again: TCP and a port are `tcp.port == 443`.
     private static func conjunction(_ nodes: [Self]) -> NodeText {
-        var terms: [String] = []
+        let phrases = phrases(nodes)
+        return NodeText(text: phrases.map(\.text).joined(separator: " and "), binding: phrases.count == 1 ? .term : .conjunction)
+    }
+
+    /// What stands between the `and`s.
+    private static func phrases(_ nodes: [Self]) -> [FilterPhrase] {
+        var phrases: [FilterPhrase] = []
         var rest = nodes[...]
         while let first = rest.first {
-            if let (term, count) = comparison(rest) {
-                terms.append(term)
-                rest.removeFirst(count)
-            } else {
-                terms.append(first.text.inParentheses(below: .conjunction))
-                rest.removeFirst()
-            }
+            let (text, count) = comparison(rest) ?? (first.text.inParentheses(below: .conjunction), 1)
+            phrases.append(FilterPhrase(text: text, nodes: Array(rest.prefix(count))))
+            rest.removeFirst(count)
         }
-        return NodeText(text: terms.joined(separator: " and "), binding: terms.count == 1 ? .term : .conjunction)
+        return phrases
     }
+
+    /// What a reader sees that all has to hold.
+    var phrases: [FilterPhrase] { Self.phrases(terms) }
 
     /// What several nodes at the front say together: a comparison and its scope, or `!=`. And how many they are.
     private static func comparison(_ nodes: ArraySlice<Self>) -> (String, Int)? {

@@ -9,7 +9,9 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            print(try RunPlan(Config(contentsOf: config), subscriptions: FoveaCommand.subscriptions), terminator: "")
+            let plan = try RunPlan(Config(contentsOf: config), subscriptions: FoveaCommand.subscriptions)
+            print(plan, terminator: "")
+            for warning in plan.warnings { StandardError.write("warning: \(warning)\n") }
         }
     }
 }

@@ -33,25 +33,28 @@ struct ExplainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let (explanations, profile) = try reportingErrors { (try self.explanations(), try self.measure()) }
-        if let profile { return print(format == .text ? (explanations.map(\.text) + [profile.description]).joined(separator: "\n\n") : profile.json) }
+        let (explanations, engine, profile) = try reportingErrors {
+            let plan = try config.map { try RunPlan(Config(contentsOf: $0), subscriptions: FoveaCommand.subscriptions) }
+            return (try self.explanations(plan), try plan.map(EngineExplanation.init), try self.measure())
+        }
+        let texts = explanations.map(\.text) + [engine?.text].compactMap(\.self)
+        if let profile { return print(format == .text ? (texts + [profile.description]).joined(separator: "\n\n") : profile.json) }
         switch format {
-        case .text: print(explanations.map(\.text).joined(separator: "\n\n"))
-        case .json: print("[\n" + explanations.map(\.json).joined(separator: ",\n") + "\n]")
+        case .text: print(texts.joined(separator: "\n\n"))
+        case .json: print("[\n" + (explanations.map(\.json) + (engine?.json ?? [])).joined(separator: ",\n") + "\n]")
         }
     }
 
-    private func explanations() throws -> [FilterExplanation] {
-        let filters = try self.filters()
-        guard let device else { return filters.map { FilterExplanation(name: $0.name, $0.filter, verdicts: nil) } }
-        let verdicts = try self.verdicts(of: device, filters.map(\.filter))
-        return zip(filters, verdicts).map { FilterExplanation(name: $0.name, $0.filter, verdicts: $1) }
+    private func explanations(_ plan: RunPlan?) throws -> [FilterExplanation] {
+        let filters = try plan.map { $0.entries.map { ($0.name, $0.filter) } } ?? [("--filter", filterOfOption())]
+        guard let device else { return filters.map { FilterExplanation(name: $0.0, $0.1, verdicts: nil) } }
+        let verdicts = try self.verdicts(of: device, filters.map(\.1))
+        return zip(filters, verdicts).map { FilterExplanation(name: $0.0, $0.1, verdicts: $1) }
     }
 
-    private func filters() throws -> [(name: String, filter: Filter)] {
-        if let config { return try RunPlan(Config(contentsOf: config), subscriptions: FoveaCommand.subscriptions).entries.map { ($0.name, $0.filter) } }
+    private func filterOfOption() throws -> Filter {
         do throws(FilterError) {
-            return [("--filter", try Filter(parsing: filter ?? ""))]
+            return try Filter(parsing: filter ?? "")
         } catch {
             throw ConfigError(path: nil, message: "--filter: \(error)")
         }

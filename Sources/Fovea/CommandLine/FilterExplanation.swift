@@ -9,6 +9,8 @@ struct FilterExplanation {
     let stages: [(stage: FilterStage, required: Filter)]
     /// Nil: every frame may be wanted, or too many rules would be needed.
     let rules: [FlowRule]?
+    /// Parts of it that can never hold.
+    let contradictions: [FilterContradiction]
     /// A device's answers to the rules, nil where it would take one; nil when none was asked.
     let verdicts: [String?]?
 
@@ -17,12 +19,12 @@ struct FilterExplanation {
         self.filter = filter
         stages = filter.stages.map { ($0, filter.required(at: $0)) }
         rules = FlowRule.rules(for: filter)
+        contradictions = filter.contradictions
         self.verdicts = verdicts
     }
 
     /// Of these protocols sessions are parsed.
     private var parsers: [String] { filter.services.map(\.name).sorted() }
-    private var isContradiction: Bool { rules?.isEmpty ?? false }
 
     /// A line for each distinct answer of the device.
     private var verdictLines: [String] {
@@ -32,12 +34,13 @@ struct FilterExplanation {
 
     var text: String {
         var lines = [(name, "\(filter)")]
-        if isContradiction { lines.append(("  never", "it contradicts itself: no connection can match")) }
+        for contradiction in contradictions { lines.append((contradiction.isWhole ? "  never" : "  dead part", "\(contradiction)")) }
         for (stage, required) in stages { lines.append(("  \(stage)", required == .everything ? "all go on" : "\(required)")) }
         if !parsers.isEmpty { lines.append(("  parsers", parsers.joined(separator: ", "))) }
-        if let rules, !rules.isEmpty {
+        if let rules {
+            if rules.isEmpty { lines.append(("  card", "drops all: no frame can be wanted")) }
             for rule in rules { lines.append(("  card", "\(rule)")) }
-        } else if rules == nil {
+        } else {
             lines.append(("  card", "cannot choose: every frame may be wanted, or too many rules would be needed"))
         }
         for line in verdictLines { lines.append(("  device", line)) }
@@ -49,7 +52,8 @@ struct FilterExplanation {
         JSONObject.text { object in
             object.add("name", name)
             object.add("filter", "\(filter)")
-            object.add("contradiction", isContradiction)
+            object.add("contradiction", contradictions.contains(where: \.isWhole))
+            object.add("contradictions", contradictions.map(\.description))
             object.add("stages", stages.map { "\($0.stage)" })
             object.add("required", stages.map { "\($0.required)" })
             object.add("parsers", parsers)

@@ -6,7 +6,7 @@ extension TLSParser {
     public static let fields: [SessionField<TLSHandshake>] = [
         SessionField(
             "tls.sni", aliases: ["tls.handshake.extensions_server_name"], .name, "the server's name that the client asked for",
-            example: "tls.sni ends_with \".example.org\""
+            example: "tls.sni ends_with \".example.org\"", isSingle: true
         ) { handshake, give in
             if let hello = handshake.clientHello, let name = hello.serverNameBytes { give(.bytes(name.copied)) }
         },

@@ -164,17 +164,23 @@ public struct ConnTracker: ~Copyable {
         while car < end {
             let packet = UnsafePointer(car.pointee.packet)
             let time = packet.pointee.timestamp.nanoseconds
+            let connection: UnsafeMutablePointer<Connection>
             // The engine's time is that of the packet before, which touched the connection.
-            if let connection = known, connection.pointee.phase == .open, UInt64(bitPattern: time &- connection.pointee.touched) < shortestTimeout {
+            if let known, known.pointee.phase == .open, UInt64(bitPattern: time &- known.pointee.touched) < shortestTimeout {
                 clock.proceed(to: time)
-                track(packet, car.pointee.frame, connection, from: car.pointee.sender)
+                connection = known
             } else {
                 passTime(packet)
                 known = enter(packet, train, from: car.pointee.sender)
-                if let known { track(packet, car.pointee.frame, known, from: car.pointee.sender) }
+                guard let entered = known else {
+                    car += 1
+                    continue
+                }
+                connection = entered
                 // While it is in question, each packet has a say in it.
                 if clock.isAstray { known = nil }
             }
+            track(packet, car.pointee.frame, connection, from: car.pointee.sender)
             car += 1
         }
     }

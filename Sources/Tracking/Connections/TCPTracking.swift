@@ -10,11 +10,18 @@ extension UnsafeMutablePointer<Connection> {
         let flags = packet.pointee.flags
         let side = side(sender)
         // Most packets: no SYN, FIN or RST between ends that have both been heard of.
-        if flags.isDisjoint(with: [.syn, .fin, .rst]), pointee.stateA.isOpen, pointee.stateB.isOpen {
+        if flags.isDisjoint(with: [.syn, .fin, .rst]), pointee.stateA.isOpen && pointee.stateB.isOpen || changesNoState(sender) {
             followData(packet, side, sender)
             return .none
         }
         return followHandshake(packet, side, sender)
+    }
+
+    /// Whether a packet without SYN, FIN or RST leaves the states as they are: it is no part of a handshake.
+    @inline(__always)
+    private func changesNoState(_ sender: Endpoint) -> Bool {
+        let mine = state(sender)
+        return mine != .inactive && mine != .synSent && !(mine == .established && state(sender.other) == .synAckSent)
     }
 
     /// Sequence and acknowledgment numbers, and the letters for what a segment carries.

@@ -9,6 +9,8 @@ public struct SubscriberOrder {
     public var context: ReportContext
     /// Connections that the core's tracker keeps at most, `TrackerOptions.maxConnections`.
     public var maxConnections: Int
+    /// Without a report nothing can be delivered: that is for asking what a subscriber would need.
+    public var makesReport = true
 
     public init(filter: Filter, context: ReportContext, maxConnections: Int) {
         self.filter = filter
@@ -51,7 +53,7 @@ open class Subscriber {
     /// How often its connections tick; nil when they do not.
     var tick: TickInterval? { nil }
     /// What of connections is kept for it while its filter cannot tell.
-    var history: HistoryBudget? { nil }
+    public var history: HistoryBudget? { nil }
     /// The connection begins to tick, this far on its way.
     func armTick(_ index: Int, at clock: TickClock) {}
     /// Whether a tick is due; the one after it is what is due then.
@@ -71,7 +73,7 @@ open class Subscriber {
 final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
     // In raw memory, because a class's stored property is checked for exclusive access at each use.
     private let report: UnsafeMutablePointer<S.Report>
-    private var hasReport = true
+    private var hasReport: Bool
     private let selection: PacketSelection
     /// Packets that matched, when not all are wanted.
     private var matched: UInt64 = 0
@@ -79,7 +81,8 @@ final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
     init(_ order: SubscriberOrder) throws {
         selection = order.context.delivery.packets ?? S.packetSelection
         report = .allocate(capacity: 1)
-        report.initialize(to: try S.makeReport(order.context))
+        hasReport = order.makesReport
+        if order.makesReport { report.initialize(to: try S.makeReport(order.context)) }
         super.init(order.filter, S._needs)
     }
 
@@ -113,7 +116,7 @@ public class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
     private let values: UnsafeMutablePointer<S>
     private let memory: RawMemory
     private let report: UnsafeMutablePointer<S.Report>
-    private var hasReport = true
+    private var hasReport: Bool
     private let interval: TickInterval?
     /// When each connection ticks next.
     private let ticks: RawMemory
@@ -127,7 +130,8 @@ public class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
         ticks = RawMemory(byteCount: interval == nil ? 0 : capacity * MemoryLayout<UInt64>.stride)
         keptBefore = S._seesPackets || S._seesStream ? delivery.history ?? S.history : nil
         report = .allocate(capacity: 1)
-        report.initialize(to: try S.makeReport(order.context))
+        hasReport = order.makesReport
+        if order.makesReport { report.initialize(to: try S.makeReport(order.context)) }
         super.init(order.filter, S._needs)
     }
 
@@ -169,7 +173,7 @@ public class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
     override func ticked(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) -> Verdict { S._ticked(values + index, record, &report.pointee) }
 
     override var tick: TickInterval? { interval }
-    override var history: HistoryBudget? { keptBefore }
+    public override var history: HistoryBudget? { keptBefore }
 
     override func armTick(_ index: Int, at clock: TickClock) {
         guard let (unit, count) = interval?.step else { return }

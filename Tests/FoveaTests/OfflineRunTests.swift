@@ -38,21 +38,23 @@ import TestSupport
         var config = Config(offline: .init(pcap: CaptureFolder.own.captures.appending(path: capture).path))
         config.output = folder.path
         config.conntrack.maxConnections = 1000
+        config.mainCore = 700
         let summary = try Fovea.run(config, subscriptions: [Octets.self])
         return (summary, try String(contentsOf: folder.appending(path: "octets.jsonl"), encoding: .utf8))
     }
 
-    /// Nothing in this program's tests starts DPDK, and it cannot be stopped once it has been.
+    /// On an lcore that DPDK, if another suite has started it, was not started with.
     @Test func `need nothing of DPDK, and do not mind each other`() async throws {
         let alone = try Self.run("tls.pcap")
         #expect(alone.summary.exitStatus == .success)
         #expect(alone.summary.counters.packets == 197)
+        #expect(alone.summary.lcores.map(\.lcore) == [701])
         #expect(alone.line.hasPrefix("{\"packets\":197,"))
         let lines = try await withThrowingTaskGroup { group in
             for _ in 0..<4 { group.addTask { try Self.run("tls.pcap").line } }
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(lines == Array(repeating: alone.line, count: 4))
-        #expect(EAL.setup == nil)
+        #expect(EAL.setup?.mainLcore != 700)
     }
 }

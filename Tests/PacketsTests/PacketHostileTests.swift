@@ -103,7 +103,7 @@ extension Packet {
         let memory = GuardedMemory(room: 4096)
         var short = 0
         var seen: Set<String> = []
-        for round in 0..<1000 {
+        for round in 0..<2000 {
             let size = Int.random(in: 0...60, using: &generator)
             let segment =
                 Bool.random(using: &generator)

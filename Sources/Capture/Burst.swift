@@ -9,8 +9,13 @@ public struct Burst: ~Copyable {
 
     private let storage: UnsafeMutablePointer<shim_frame>
     public private(set) var count = 0
+    /// Frames of a capture file that it takes at once.
+    private let limit: Int
 
-    public init() {
+    public init() { self.init(limit: Self.capacity) }
+
+    package init(limit: Int) {
+        self.limit = min(max(1, limit), Self.capacity)
         storage = .allocate(capacity: Self.capacity)
         precondition(MemoryLayout<Frame>.size == MemoryLayout<shim_frame>.size && MemoryLayout<Frame>.offset(of: \.linkType) == MemoryLayout<shim_frame>.offset(of: \.link_type))
     }
@@ -45,7 +50,7 @@ public struct Burst: ~Copyable {
     @inline(__always)
     mutating func fill<Failure>(_ body: (UnsafeMutablePointer<Frame>, _ capacity: Int) throws(Failure) -> Int) throws(Failure) -> Int {
         free()
-        count = try body(UnsafeMutableRawPointer(storage).assumingMemoryBound(to: Frame.self), Self.capacity)
+        count = try body(UnsafeMutableRawPointer(storage).assumingMemoryBound(to: Frame.self), limit)
         return count
     }
 }

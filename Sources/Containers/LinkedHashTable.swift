@@ -192,6 +192,12 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
         return first == sentinel ? nil : slot(at: first)
     }
 
+    /// The entry behind this one in its order.
+    public func next(after slot: Slot) -> Slot? {
+        let next = nodes[Int(slot.index)].next
+        return next >= UInt32(capacity) ? nil : self.slot(at: next)
+    }
+
     /// How many entries stand in an order.
     @inline(__always)
     public func count(of order: Order) -> Int { Int(nodes[capacity &+ Int(order.number)].generation) }

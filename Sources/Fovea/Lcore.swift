@@ -11,33 +11,40 @@ import Tracking
 ///
 /// It shares nothing with other cores but what it reads of `stop` and writes into its gauges, and now and then an edition of filters.
 struct Lcore: ~Copyable {
-    private var sources: CaptureSources
-    private var pipeline: Pipeline
-    private var burst = Burst()
+    var sources: CaptureSources
+    var pipeline: Pipeline
+    var burst: Burst
     private let subscribers: [Subscriber]
     private var lastFlush = Timestamp.zero
     private let gauges: Gauges
-    private let mailbox: FilterMailbox
-    private let stop: StopRequest
+    let mailbox: FilterMailbox
+    let stop: StopRequest
+    /// Of a capture file's lines, which are put in order. Nil: sources are ports.
+    let lines: CoreLines?
+    var timekeeper: Timekeeper
     /// Why sources ended before their end.
-    private(set) var failures: [String] = []
+    var failures: [String] = []
     private(set) var first: Timestamp?
     private(set) var last: Timestamp?
 
     init(
         _ sources: consuming CaptureSources, _ subscribers: [Subscriber], _ options: TrackerOptions, _ gauges: Gauges, _ mailbox: FilterMailbox,
-        _ stop: StopRequest
+        _ run: RunOptions, _ lines: CoreLines?
     ) {
         self.sources = sources
         self.subscribers = subscribers
-        pipeline = Pipeline(options, subscribers: subscribers)
+        self.lines = lines
+        timekeeper = Timekeeper(options)
+        pipeline = Pipeline(options, subscribers: subscribers, position: lines?.position ?? CorePosition())
         self.gauges = gauges
         self.mailbox = mailbox
-        self.stop = stop
+        stop = run.stop
+        burst = Burst(limit: run.reading.burst)
     }
 
     /// Runs until all sources have ended, or until it is asked to stop; then ends all connections.
     mutating func run() {
+        if let lines { return runFile(lines) }
         var round = 0
         while sources.openCount > 0, !stop.isRequested {
             if mailbox.hasMail { adoptFilters() }
@@ -67,7 +74,7 @@ struct Lcore: ~Copyable {
         report()
     }
 
-    private static let roundsBetweenReports = 64
+    static let roundsBetweenReports = 64
     /// An idle round takes a microsecond or less.
     private static let roundsBetweenClocks = 1024
     private static let nanosecondsBetweenFlushes: Int64 = 1_000_000_000
@@ -81,20 +88,20 @@ struct Lcore: ~Copyable {
 
     /// What has been replaced is the main core's to take apart.
     @inline(never)
-    private mutating func adoptFilters() {
+    mutating func adoptFilters() {
         guard let edition = mailbox.take() else { return }
         let before = pipeline.adopt(edition)
         mailbox.giveBack(FilterMailbox.Replaced(before, pipeline.memory, pipeline.parsedServices))
     }
 
-    private mutating func noteTime() {
+    mutating func noteTime() {
         let frames = burst.frames
         let (start, end) = (frames[0].timestamp, frames[frames.count - 1].timestamp)
         first = min(first ?? start, start)
         last = max(last ?? end, end)
     }
 
-    private func report() {
+    func report() {
         gauges.packets.store(pipeline.tracker.counters.packets, ordering: .relaxed)
         gauges.bytes.store(pipeline.tracker.counters.bytes, ordering: .relaxed)
         gauges.connections.store(UInt64(pipeline.tracker.count), ordering: .relaxed)
@@ -106,7 +113,11 @@ struct Lcore: ~Copyable {
 
     // MARK: Afterwards
 
-    var counters: Counters { pipeline.counters }
+    var counters: Counters {
+        var counters = pipeline.counters
+        if lines != nil { (counters.timeLeaps, counters.strayTimes) = (timekeeper.leaps, timekeeper.strays) }
+        return counters
+    }
     /// What its engine can come to hold.
     var memory: EngineMemory { pipeline.memory }
     var parsedServices: [Service] { pipeline.parsedServices }

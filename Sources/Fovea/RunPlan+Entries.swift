@@ -20,11 +20,14 @@ extension RunPlan {
         let isLabeled: Bool
     }
 
-    func context(of entry: Entry, lcore: Int) -> ReportContext {
+    /// - Parameter lines: of the core, where lines are put in order.
+    func context(of entry: Entry, lcore: Int, lines: CoreLines? = nil) -> ReportContext {
         var context = ReportContext(subscription: entry.name, lcore: lcore, outputFolder: config.output)
         context.outputFile = entry.outputFile
         context.delivery = entry.delivery
         context.label = entry.isLabeled ? entry.name : nil
+        context.place = entries.firstIndex { $0.name == entry.name } ?? 0
+        context.lines = lines
         return context
     }
 

@@ -52,6 +52,8 @@ public struct RunPlan {
                 + (fitting > 0 ? "; max_connections = \(fitting) would fit" : ""))
     }
 
+    var isOffline: Bool { if case .offline = config.source { true } else { false } }
+
     /// The lcores that poll. Offline it is the one after the main core.
     public var lcores: [Int] {
         switch config.source {

@@ -14,6 +14,14 @@ public struct RunOptions: Sendable {
     public var reload: Reload?
     /// Ends the run, from any thread.
     public var stop = StopRequest()
+    /// How a capture file is read, which must make no difference.
+    var reading = FileReading()
+
+    struct FileReading {
+        var burst = Burst.capacity
+        /// Bytes.
+        var block = FileBlocks.blockSize
+    }
 
     public init() {}
 }
@@ -38,7 +46,7 @@ extension RunPlan {
         for warning in warnings { options.logger.warning("\(warning)") }
         switch config.source {
         case .offline(let offline):
-            let file = try CaptureFile(path: offline.pcap)
+            let file = try CaptureFile(path: offline.pcap, onlyLibpcap: false, blockSize: options.reading.block)
             let byteCount = file.byteCount
             var sources = CaptureSources(capacity: 1)
             sources.append(.file(file))
@@ -130,6 +138,7 @@ final class Crew {
     private let plan: RunPlan
     private let options: RunOptions
     private var members: [Member] = []
+    private let outputs = Outputs()
 
     /// An lcore in memory that does not move. The worker has it from launch to return, the main core before and after.
     private final class Member: @unchecked Sendable {
@@ -139,14 +148,15 @@ final class Crew {
         let subscribers: [Subscriber]
         var lcore: Lcore
 
-        init(_ thread: LcoreThread, _ plan: RunPlan, _ sources: consuming CaptureSources, _ stop: StopRequest) throws {
+        /// - Parameter lines: where results are put in order.
+        init(_ thread: LcoreThread, _ plan: RunPlan, _ sources: consuming CaptureSources, _ options: RunOptions, _ lines: CoreLines?) throws {
             self.thread = thread
             subscribers = try plan.entries.map { entry in
-                let context = plan.context(of: entry, lcore: thread.number)
+                let context = plan.context(of: entry, lcore: thread.number, lines: lines)
                 let order = SubscriberOrder(filter: entry.filter, context: context, maxConnections: plan.config.conntrack.maxConnections)
                 return try entry.subscription._makeSubscriber(order)
             }
-            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, stop)
+            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, options, lines)
         }
 
         /// Before it is launched.
@@ -160,7 +170,8 @@ final class Crew {
 
     func enlist(_ thread: LcoreThread, _ sources: consuming CaptureSources) throws {
         if members.isEmpty { try OutputFolder.prepare(plan.config.output, files: plan.entries.compactMap(\.outputFile)) }
-        let member = try Member(thread, plan, sources, options.stop)
+        let lines = plan.isOffline ? CoreLines(outputs) : nil
+        let member = try Member(thread, plan, sources, options, lines)
         try plan.check(member.lcore.memory)
         members.append(member)
     }
@@ -187,6 +198,7 @@ final class Crew {
         if case .offline(let offline) = plan.config.source { summary.file = FileSummary(path: offline.pcap, byteCount: fileByteCount) }
         summary.ports = ports.map(\.summary)
         (summary.reloads, summary.refusedReloads) = (reloads?.reloads ?? 0, reloads?.refusals ?? 0)
+        outputs.end()
         summary.problems += finishReports()
         do { try summary.writeJSON() } catch { summary.problems.append("\(error)") }
         options.logger.info("ended", metadata: ["packets": "\(summary.counters.packets)", "seconds": "\(summary.wallTime.inSeconds)"])

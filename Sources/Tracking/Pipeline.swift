@@ -15,15 +15,21 @@ public struct Pipeline: ~Copyable {
     private var gate: PlanGate
     /// Whether VLANs and tunnels belong to connections' keys.
     private let keysAreWhole: Bool
-    private let packets: UnsafeMutablePointer<Packet>
+    let packets: UnsafeMutablePointer<Packet>
     let trains: UnsafeMutablePointer<PacketTrain>
     private let cars: UnsafeMutablePointer<TrainCar>
     private let profile: PipelineProfile?
+    private let corePosition: CorePosition
+    let position: UnsafeMutablePointer<CorePosition.Memory>
 
     /// - Parameters:
     ///   - subscribers: their filters are such that `FilterPlan` takes them.
     ///   - profile: gathers what costs how much; takes its own time.
-    public init(_ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed(), profile: PipelineProfile? = nil) {
+    ///   - position: is kept up to date where packets have numbers.
+    public init(
+        _ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed(), profile: PipelineProfile? = nil,
+        position: CorePosition = CorePosition()
+    ) {
         let subscribers = profile?.measured(subscribers) ?? subscribers
         self.profile = profile
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
@@ -32,11 +38,14 @@ public struct Pipeline: ~Copyable {
         packetFilters = edition.packetFilters
         gate = edition.plan.gate
         keysAreWhole = options.vlanInKey && options.tunnelInKey
-        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed, meter: profile?.meter)
+        corePosition = position
+        self.position = position.memory
+        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed, meter: profile?.meter, position: position)
         fragments = Fragments(options, isOn: options.fragments && !trackers.isEmpty, seed: seed)
         self.packetSubscribers = SubscriberList(packetSubscribers)
         packets = .allocate(capacity: Self.width + 1)
         packets.initialize(repeating: Packet(), count: Self.width + 1)
+        position.memory.pointee.packets = UnsafePointer(packets)
         trains = UnsafeMutableRawPointer.allocate(byteCount: (Self.width + 1) * MemoryLayout<PacketTrain>.stride, alignment: 64)
             .bindMemory(to: PacketTrain.self, capacity: Self.width + 1)
         cars = .allocate(capacity: Self.width)
@@ -96,15 +105,21 @@ public struct Pipeline: ~Copyable {
     }
 
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
-        let notes = readHeaders(frames, count)
-        let isPlain = packetSubscribers.count == 0 && !notes.contains(.noFlow) && tracker.elders == 0
-        let trainCount = isPlain ? choosePlainTrains(frames, count) : chooseAllTrains(frames, count)
+        let trainCount = chooseTrains(frames, count)
         find(trainCount)
         if fragments.completed == 0 {
             for index in 0..<trainCount { tracker.process(trains + index) }
         } else {
             processDatagrams(trainCount)
         }
+    }
+
+    /// Reads headers and asks the filters; gives the number of trains.
+    @inline(__always)
+    mutating func chooseTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int {
+        let notes = readHeaders(frames, count)
+        let isPlain = packetSubscribers.count == 0 && !notes.contains(.noFlow) && tracker.elders == 0
+        return isPlain ? choosePlainTrains(frames, count) : chooseAllTrains(frames, count)
     }
 
     /// Has the table load what belongs to the trains' keys.
@@ -218,6 +233,7 @@ public struct Pipeline: ~Copyable {
     /// Gives the packet to the subscriptions of packets that want it; false when there is none.
     @inline(never)
     private mutating func deliverPacket(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
+        position.pointee.packet = packet
         if packetFilters.areMany { return deliverToMany(packet, frame) }
         var isDelivered = false
         for number in 0..<packetSubscribers.count {

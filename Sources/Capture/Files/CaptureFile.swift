@@ -25,8 +25,10 @@ public struct CaptureFile: ~Copyable {
     /// - Throws: `CaptureFileError`: missing, unreadable, not a capture, or of a link type that Fovea does not read.
     public init(path: String) throws(CaptureFileError) { try self.init(path: path, onlyLibpcap: false) }
 
-    /// - Parameter onlyLibpcap: for tests that hold our own readers against it.
-    package init(path: String, onlyLibpcap: Bool) throws(CaptureFileError) {
+    /// - Parameters:
+    ///   - onlyLibpcap: for tests that hold our own readers against it.
+    ///   - blockSize: bytes to be read at once.
+    package init(path: String, onlyLibpcap: Bool, blockSize: Int = FileBlocks.blockSize) throws(CaptureFileError) {
         let (file, byteCount) = try Self.open(path)
         self.path = path
         self.byteCount = byteCount
@@ -43,9 +45,9 @@ public struct CaptureFile: ~Copyable {
         _ = pread(descriptor, &header, header.count, 0)
         header.withUnsafeBytes { header in
             if header.load(as: UInt32.self) == PcapngReader.magic {
-                pcapng = PcapngReader(descriptor)
+                pcapng = PcapngReader(descriptor, blockSize: blockSize)
             } else if let header = PcapHeader(header.baseAddress!) {
-                pcap = PcapReader(descriptor, header, linkType: linkType, snapLength: shim_pcap_snap_length(file))
+                pcap = PcapReader(descriptor, header, linkType: linkType, snapLength: shim_pcap_snap_length(file), blockSize: blockSize)
             }
         }
         if pcap == nil, pcapng == nil {

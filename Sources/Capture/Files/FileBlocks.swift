@@ -12,22 +12,26 @@ import Glibc
 ///   kills whoever reads it (SIGBUS); read(2) merely comes to the end.
 /// - Bytes are valid until `readOn`. To give bursts to other cores a pool of such blocks would do: each with its place in the file as its number and
 ///   a count of the bursts that lie in it, to be filled again at 0; `readOn` would carry what is left into the next one's front.
-struct FileBlocks: ~Copyable {
+package struct FileBlocks: ~Copyable {
     /// Bytes that a call of read(2) asks for.
-    static let blockSize = 256 << 10
+    package static var blockSize: Int { 256 << 10 }
     /// Most bytes that can be had in one piece; a record of `CaptureFile.longestFrame` and its header are less.
     static let longestPiece = 512 << 10
 
     private let file: Int32
+    private let blockSize: Int
     private let memory: UnsafeMutableRawPointer
     private var start = Self.longestPiece
     private var end = Self.longestPiece
     /// Where in the file `end` lies.
     private var endInFile: Int
 
-    /// - Parameter file: a regular file's descriptor; closed when the value goes away.
-    init(of file: Int32, at position: Int) {
+    /// - Parameters:
+    ///   - file: a regular file's descriptor; closed when the value goes away.
+    ///   - blockSize: at most `blockSize`.
+    init(of file: Int32, at position: Int, blockSize: Int) {
         self.file = file
+        self.blockSize = min(max(1, blockSize), Self.blockSize)
         endInFile = position
         memory = .allocate(byteCount: Self.longestPiece + Self.blockSize, alignment: 4096)
     }
@@ -73,7 +77,7 @@ struct FileBlocks: ~Copyable {
         memmove(place - carried, memory + start, carried)
         start = Self.longestPiece - carried
         end = Self.longestPiece
-        let count = try read(into: place, Self.blockSize, at: endInFile)
+        let count = try read(into: place, blockSize, at: endInFile)
         end += count
         endInFile += count
         return count > 0

@@ -18,8 +18,8 @@ struct PcapReader: ~Copyable {
     private let unit: Int64
 
     /// - Parameter snapLength: what the header says, or the longest frame where it says nothing.
-    init(_ file: Int32, _ header: PcapHeader, linkType: LinkType, snapLength: UInt32) {
-        blocks = FileBlocks(of: file, at: PcapHeader.byteCount)
+    init(_ file: Int32, _ header: PcapHeader, linkType: LinkType, snapLength: UInt32, blockSize: Int) {
+        blocks = FileBlocks(of: file, at: PcapHeader.byteCount, blockSize: blockSize)
         self.linkType = linkType
         self.snapLength = snapLength
         (isSwapped, unit) = (header.isSwapped, header.unit)

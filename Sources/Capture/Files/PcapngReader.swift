@@ -31,7 +31,7 @@ struct PcapngReader: ~Copyable {
     private var interfaces: [PcapngInterface] = []
 
     /// - Parameter file: one that begins with `magic`.
-    init(_ file: Int32) { blocks = FileBlocks(of: file, at: 0) }
+    init(_ file: Int32, blockSize: Int) { blocks = FileBlocks(of: file, at: 0, blockSize: blockSize) }
 
     var position: Int { blocks.position }
 

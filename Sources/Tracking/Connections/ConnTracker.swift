@@ -70,13 +70,21 @@ public struct ConnTracker: ~Copyable {
     /// The tick up to which timeouts have been acted upon, but for some if `hasOverdue`.
     var overdueTick: Int64 = 0
     var hasOverdue = false
+    /// Those whose time has come, while it is their turn.
+    var due: [DueConnection] = []
+    let position: UnsafeMutablePointer<CorePosition.Memory>
     /// No connection times out sooner.
     let shortestTimeout: UInt64
 
     /// - Parameters:
     ///   - subscribers: those that track connections.
     ///   - edition: their filters, in the same order.
-    init(_ options: TrackerOptions, subscribers: [Subscriber], edition: FilterEdition, seed: HashSeed = HashSeed(), meter: StageMeter? = nil) {
+    ///   - position: outlives the tracker.
+    init(
+        _ options: TrackerOptions, subscribers: [Subscriber], edition: FilterEdition, seed: HashSeed = HashSeed(), meter: StageMeter? = nil,
+        position: CorePosition
+    ) {
+        self.position = position.memory
         precondition(options.maxConnections >= 1 && options.maxConnections < 1 << 30, "1 ..< 2³⁰ connections")
         ownedOptions = .allocate(capacity: 1)
         ownedOptions.initialize(to: options)

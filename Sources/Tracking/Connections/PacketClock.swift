@@ -88,6 +88,16 @@ struct PacketClock {
         window = time &>> Self.windowBits
     }
 
+    /// Goes by the time that somebody else has worked out (`Timekeeper`).
+    @inline(__always)
+    mutating func follow(_ time: PacketTime) {
+        (now, isAstray) = (time.now, time.isAstray)
+        rest()
+    }
+
+    /// It is so late, and believed, be that before `now`.
+    mutating func settle(at time: Int64) { settle(min(max(time, 0), Self.latest)) }
+
     /// The burst is over: what counts from here on is what is believed.
     @inline(__always)
     mutating func rest() {

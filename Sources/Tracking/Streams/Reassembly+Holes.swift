@@ -38,9 +38,10 @@ extension Reassembly {
 
     /// When the first bytes behind the first hole came; of a stream that holds some.
     @inline(__always)
-    private func openedAt(_ stream: Int) -> Int64 { pages[streams[stream].head].pointee.time }
+    func openedAt(_ stream: Int) -> Int64 { pages[streams[stream].head].pointee.time }
 
     mutating func openHole(_ stream: Int) {
+        earliestHole = min(earliestHole, openedAt(stream))
         streams[stream].olderHole = newestHole
         streams[stream].newerHole = 0
         if newestHole == 0 { oldestHole = UInt32(stream + 1) } else { streams[Int(newestHole) - 1].newerHole = UInt32(stream + 1) }
@@ -56,7 +57,7 @@ extension Reassembly {
 
     /// The first hole is closed, and the next is the first.
     mutating func reopenHole(_ stream: Int) {
-        guard newestHole != UInt32(stream + 1) else { return }
+        guard newestHole != UInt32(stream + 1) else { return earliestHole = min(earliestHole, openedAt(stream)) }
         closeHole(stream)
         openHole(stream)
     }

@@ -75,6 +75,8 @@ struct Reassembly: ~Copyable {
     /// The first and the last stream of those with an open hole, plus one.
     var oldestHole: UInt32 = 0
     var newestHole: UInt32 = 0
+    /// No hole has been open since before that.
+    var earliestHole = Int64.max
     /// Bytes held, all streams together.
     var held = 0
 

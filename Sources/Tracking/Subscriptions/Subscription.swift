@@ -75,6 +75,10 @@ public struct ReportContext: Sendable {
     public var label: String?
     /// How much of what its type conforms to it gets in this run.
     public var delivery = Delivery()
+    /// The subscription's place among those of the run.
+    package var place = 0
+    /// What the core's writers share where their lines are put in order. Theirs to know.
+    package var lines: (any AnyObject & Sendable)?
 
     public init(subscription: String, lcore: Int, outputFolder: String?) {
         self.subscription = subscription

@@ -1,0 +1,162 @@
+import Synchronization
+import Tracking
+
+/// Lines of one writer, and what each is ordered by.
+struct LinePiece {
+    struct Line {
+        var position: EventPosition
+        /// Where in the bytes it ends.
+        var end: Int
+    }
+
+    var bytes: [UInt8] = []
+    var lines: [Line] = []
+}
+
+/// Puts the lines of all who write to one place in the order of what happened: by position, then by the subscriptions' places in the config, then as they
+/// were written. Each writer's own lines are in order of their positions, so that merging them is all there is to do.
+///
+///     core 1   connections  ▮▮▮▮│▮▮
+///              names        ▮▮  │            what lies before the position that all have reached is written
+///     core 2   connections  ▮▮▮▮│▮▮▮▮▮▮
+///                               ↑ the least progress of all
+///
+/// Pieces are handed over as they fill up, and all of them when too much waits for who has little to say (`Outputs.isWaiting`). How far cores may be apart
+/// is bounded by how much of a capture is in memory, and so is what waits here.
+final class LineMerger: Sendable {
+    let file: OutputFile
+    private let outputs: Outputs
+    private let state = Mutex(State())
+
+    /// One writer's lines that have not been written.
+    fileprivate struct Source {
+        let place: Int
+        var pieces: [LinePiece] = []
+        /// The first piece's first line that is left, and where it begins.
+        var line = 0
+        var start = 0
+        /// There will be no more lines before that.
+        var progress = EventPosition(before: 0)
+        var tally = LineTally()
+        /// Of its lines those that are about to be written.
+        var pending: UInt64 = 0
+
+        var head: EventPosition? { pieces.first?.lines[line].position }
+    }
+
+    fileprivate struct State {
+        var sources: [Source] = []
+        var output: [UInt8] = []
+        var waiting = 0
+        var refusal: Int32 = 0
+    }
+
+    init(_ path: String?, _ outputs: Outputs) throws(OutputError) {
+        file = try OutputFile(path)
+        self.outputs = outputs
+    }
+
+    /// - Parameter place: the subscription's in the config.
+    /// - Returns: the number of a writer.
+    func join(place: Int) -> Int {
+        state.withLock { state in
+            state.sources.append(Source(place: place))
+            return state.sources.count - 1
+        }
+    }
+
+    func tally(of number: Int) -> LineTally { state.withLock { $0.sources[number].tally } }
+
+    /// Takes a writer's next lines.
+    ///
+    /// - Parameter progress: no line before that will come from it any more.
+    func take(_ piece: LinePiece, from number: Int, progress: EventPosition) {
+        state.withLock { state in
+            state.waiting += piece.bytes.count
+            if !piece.lines.isEmpty { state.sources[number].pieces.append(piece) }
+            state.sources[number].progress = progress
+            merge(&state)
+        }
+    }
+
+    private func merge(_ state: inout State) {
+        let limit = outputs.isOver ? nil : state.sources.lazy.map(\.progress).min()
+        let before = state.waiting
+        while let (first, bound) = next(state.sources, limit) {
+            state.move(from: first, upTo: bound)
+            if state.output.count >= JSONLinesWriter.pieceSize { write(&state) }
+        }
+        if limit == nil { write(&state) }
+        outputs.note(waiting: state.waiting, hasMoved: state.waiting < before)
+    }
+
+    /// Whose turn it is, and up to where.
+    private func next(_ sources: [Source], _ limit: EventPosition?) -> (source: Int, Bound)? {
+        var first: (position: EventPosition, source: Int)?
+        var second: (position: EventPosition, source: Int)?
+        for index in sources.indices {
+            guard let head = sources[index].head else { continue }
+            if let limit, head >= limit { continue }
+            let mine = (head, index)
+            if first.map({ isBefore(mine, $0, sources) }) ?? true {
+                second = first
+                first = mine
+            } else if second.map({ isBefore(mine, $0, sources) }) ?? true {
+                second = mine
+            }
+        }
+        guard let first else { return nil }
+        return (first.source, Bound(limit: limit, other: second?.position, isBeforeOther: second.map { sources[first.source].place < sources[$0.source].place } ?? true))
+    }
+
+    private func isBefore(_ left: (position: EventPosition, source: Int), _ right: (position: EventPosition, source: Int), _ sources: [Source]) -> Bool {
+        if left.position != right.position { return left.position < right.position }
+        return (sources[left.source].place, left.source) < (sources[right.source].place, right.source)
+    }
+
+    /// How long it is one writer's turn.
+    fileprivate struct Bound {
+        let limit: EventPosition?
+        /// Where the next one has its first line.
+        let other: EventPosition?
+        /// Whether its lines there come before that one's.
+        let isBeforeOther: Bool
+
+        func has(_ position: EventPosition) -> Bool {
+            if let limit, position >= limit { return false }
+            guard let other else { return true }
+            return isBeforeOther ? position <= other : position < other
+        }
+    }
+
+    private func write(_ state: inout State) {
+        guard !state.output.isEmpty else { return }
+        if state.refusal == 0 { state.refusal = file.append(state.output) }
+        state.output.removeAll(keepingCapacity: true)
+        for index in state.sources.indices where state.sources[index].pending > 0 {
+            state.sources[index].tally.refusal = state.refusal
+            state.sources[index].tally.count(state.sources[index].pending)
+            state.sources[index].pending = 0
+        }
+    }
+}
+
+extension LineMerger.State {
+    /// Moves the source's first piece, as far as the bound goes and at least a line, to the output.
+    fileprivate mutating func move(from source: Int, upTo bound: LineMerger.Bound) {
+        let start = sources[source].start
+        var line = sources[source].line
+        let count = sources[source].pieces[0].lines.count
+        repeat { line += 1 } while line < count && bound.has(sources[source].pieces[0].lines[line].position)
+        let end = sources[source].pieces[0].lines[line - 1].end
+        output += sources[source].pieces[0].bytes[start..<end]
+        sources[source].pending += UInt64(line - sources[source].line)
+        waiting -= end - start
+        if line == count {
+            sources[source].pieces.removeFirst()
+            (sources[source].line, sources[source].start) = (0, 0)
+        } else {
+            (sources[source].line, sources[source].start) = (line, end)
+        }
+    }
+}

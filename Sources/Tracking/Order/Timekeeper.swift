@@ -1,0 +1,54 @@
+import Packets
+
+/// The engine's time at a packet, as whoever reads all packets has worked it out.
+public struct PacketTime: BitwiseCopyable, Sendable {
+    /// Never negative; the complement while a leap is in question, and this time is the packet's alone.
+    private let bits: Int64
+
+    @inline(__always)
+    init(_ now: Int64, isAstray: Bool) { bits = isAstray ? ~now : now }
+
+    /// Nanoseconds.
+    @inline(__always)
+    var now: Int64 { bits >= 0 ? bits : ~bits }
+    @inline(__always)
+    var isAstray: Bool { bits < 0 }
+}
+
+/// Keeps the time of a capture, for all cores that take its packets: a core that went by its own packets alone would have another time than the next, and
+/// end connections at another moment. So who reads the packets says how late it is at each, and between which two of them time reaches a tick: then
+/// every core ends what is overdue, whatever packets it has had.
+public struct Timekeeper: ~Copyable {
+    private var clock = PacketClock()
+    private let tick: Int64
+    /// The ticks' number that has been told of.
+    private var told: Int64 = -1
+
+    /// - Parameter options: whose `timeoutResolution` is the time between two ticks.
+    public init(_ options: TrackerOptions) { tick = max(1, options.timeoutResolution) }
+
+    /// Takes the times of frames, from one of a burst's on, and fills in how late it is at each.
+    ///
+    /// - Returns: the first with which time reaches another tick, of which cores must be told before they get it (`Pipeline.pass`); the burst's count when
+    ///   there is none. To be called again from the one behind it on.
+    public mutating func see(_ frames: UnsafeBufferPointer<Frame>, from start: Int, _ times: UnsafeMutablePointer<PacketTime>) -> Int {
+        for place in start..<frames.count {
+            _ = clock.see(frames[place].timestamp.nanoseconds)
+            clock.rest()
+            times[place] = PacketTime(clock.now, isAstray: clock.isAstray)
+            // Time may also have gone back.
+            guard UInt64(bitPattern: clock.steady &- told) < UInt64(tick) else {
+                told = clock.steady - clock.steady % tick
+                return place
+            }
+        }
+        return frames.count
+    }
+
+    /// The time that is believed.
+    public var steady: Timestamp { Timestamp(nanoseconds: max(0, clock.steady)) }
+
+    /// Leaps believed, and packets whose leap was not.
+    public var leaps: UInt64 { clock.leaps }
+    public var strays: UInt64 { clock.strays }
+}

@@ -48,9 +48,9 @@ extension Scenario {
         .free(.capture),
         Scenario(name: "headers", title: "+ headers", traffic: .capture, task: .headers, threshold: 0.80, instructionBound: 64),
         Scenario(name: "refuse", title: "+ filter that refuses everything", traffic: .capture, task: .refuse, threshold: 0.75, instructionBound: 104),
-        Scenario(name: "packets", title: "+ packets, each given out", traffic: .capture, task: .packets, threshold: 0.60, instructionBound: 140),
+        Scenario(name: "packets", title: "+ packets, each given out", traffic: .capture, task: .packets, threshold: 0.70, instructionBound: 82),
         Scenario(name: "records", title: "+ connection records, few flows", traffic: .capture, task: .records, threshold: 0.40, instructionBound: 416),
-        Scenario(name: "names", title: "+ TLS names", traffic: .capture, task: .names, threshold: 0.22, instructionBound: 774),
+        Scenario(name: "names", title: "+ TLS names", traffic: .capture, task: .names, threshold: 0.22, instructionBound: 724),
         .free(.flows(400_000)),
         Scenario(
             name: "many", title: "+ tracking, 400,000 flows", traffic: .flows(400_000), task: .records, threshold: 0.33, instructionBound: 408),

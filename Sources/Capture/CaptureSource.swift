@@ -57,6 +57,12 @@ public struct CaptureSources: ~Copyable {
         sources = .allocate(capacity: capacity)
     }
 
+    /// A capture file alone.
+    public init(_ file: consuming CaptureFile) {
+        self.init(capacity: 1)
+        append(.file(file))
+    }
+
     deinit {
         sources.deinitialize(count: count)
         sources.deallocate()

@@ -21,21 +21,24 @@ struct Lcore: ~Copyable {
     let stop: StopRequest
     /// Of a capture file's lines, which are put in order. Nil: sources are ports.
     let lines: CoreLines?
+    /// Its part of a capture file that it shares with others.
+    let share: SpreadShare?
     var timekeeper: Timekeeper
     /// Why sources ended before their end.
     var failures: [String] = []
-    private(set) var first: Timestamp?
-    private(set) var last: Timestamp?
+    private(set) var firstTime: Timestamp?
+    private(set) var lastTime: Timestamp?
 
     init(
         _ sources: consuming CaptureSources, _ subscribers: [Subscriber], _ options: TrackerOptions, _ gauges: Gauges, _ mailbox: FilterMailbox,
-        _ run: RunOptions, _ lines: CoreLines?
+        _ run: RunOptions, _ lines: CoreLines?, _ share: SpreadShare?
     ) {
         self.sources = sources
         self.subscribers = subscribers
         self.lines = lines
         timekeeper = Timekeeper(options)
-        pipeline = Pipeline(options, subscribers: subscribers, position: lines?.position ?? CorePosition())
+        pipeline = Pipeline(options, subscribers: subscribers, position: lines?.position ?? CorePosition(), spread: share?.spreadCore)
+        self.share = share
         self.gauges = gauges
         self.mailbox = mailbox
         stop = run.stop
@@ -44,7 +47,7 @@ struct Lcore: ~Copyable {
 
     /// Runs until all sources have ended, or until it is asked to stop; then ends all connections.
     mutating func run() {
-        if let lines { return runFile(lines) }
+        if let lines { return share == nil ? runFile(lines) : runShare(share!, lines) }
         var round = 0
         while sources.openCount > 0, !stop.isRequested {
             if mailbox.hasMail { adoptFilters() }
@@ -94,11 +97,11 @@ struct Lcore: ~Copyable {
         mailbox.giveBack(FilterMailbox.Replaced(before, pipeline.memory, pipeline.parsedServices))
     }
 
-    mutating func noteTime() {
+    private mutating func noteTime() {
         let frames = burst.frames
         let (start, end) = (frames[0].timestamp, frames[frames.count - 1].timestamp)
-        first = min(first ?? start, start)
-        last = max(last ?? end, end)
+        firstTime = min(firstTime ?? start, start)
+        lastTime = max(lastTime ?? end, end)
     }
 
     func report() {
@@ -108,14 +111,19 @@ struct Lcore: ~Copyable {
         gauges.emergencies.store(pipeline.tracker.counters.emergencies, ordering: .relaxed)
         gauges.evicted.store(pipeline.tracker.counters[.evicted], ordering: .relaxed)
         gauges.holesGivenUp.store(pipeline.tracker.counters.holesGivenUp, ordering: .relaxed)
-        gauges.position.store(UInt64(max(0, sources.position)), ordering: .relaxed)
+        gauges.position.store(UInt64(max(0, position)), ordering: .relaxed)
     }
+
+    /// Bytes of the file; of one that is shared all are the first core's.
+    private var position: Int { share.map { $0.core == 0 ? $0.file.position : 0 } ?? sources.position }
 
     // MARK: Afterwards
 
+    var first: Timestamp? { timekeeper.span?.first ?? firstTime }
+    var last: Timestamp? { timekeeper.span?.last ?? lastTime }
     var counters: Counters {
         var counters = pipeline.counters
-        if lines != nil { (counters.timeLeaps, counters.strayTimes) = (timekeeper.leaps, timekeeper.strays) }
+        if lines != nil, share == nil { (counters.timeLeaps, counters.strayTimes) = (timekeeper.leaps, timekeeper.strays) }
         return counters
     }
     /// What its engine can come to hold.

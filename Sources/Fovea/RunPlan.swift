@@ -20,7 +20,10 @@ public struct RunPlan {
 
     /// What the reader of a config file checks, for configs made in code.
     private func checkPorts() throws(ConfigError) {
-        guard case .online(let online) = config.source else { return }
+        guard case .online(let online) = config.source else {
+            guard Config.Offline.workerCounts.contains(workers) else { throw ConfigError(path: nil, message: "workers: expected an integer in 1...64, found \(workers)") }
+            return
+        }
         guard !online.ports.isEmpty else { throw ConfigError(path: nil, message: "no port to listen to") }
         for port in online.ports {
             guard !port.cores.isEmpty, Set(port.cores).count == port.cores.count else {
@@ -54,10 +57,13 @@ public struct RunPlan {
 
     var isOffline: Bool { if case .offline = config.source { true } else { false } }
 
-    /// The lcores that poll. Offline it is the one after the main core.
+    /// Cores that share a capture file.
+    var workers: Int { if case .offline(let offline) = config.source { offline.workers } else { 1 } }
+
+    /// The lcores that poll. Offline those after the main core.
     public var lcores: [Int] {
         switch config.source {
-        case .offline: [config.mainCore + 1]
+        case .offline: (1...max(1, workers)).map { config.mainCore + $0 }
         case .online(let online): Set(online.ports.flatMap(\.cores)).sorted()
         }
     }

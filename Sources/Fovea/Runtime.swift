@@ -18,6 +18,8 @@ public struct RunOptions: Sendable {
     var reading = FileReading()
 
     struct FileReading {
+        /// Looks whether flows come to one core each.
+        var witness: CoreWitness?
         var burst = Burst.capacity
         /// Bytes.
         var block = FileBlocks.blockSize
@@ -46,12 +48,14 @@ extension RunPlan {
         for warning in warnings { options.logger.warning("\(warning)") }
         switch config.source {
         case .offline(let offline):
-            let file = try CaptureFile(path: offline.pcap, onlyLibpcap: false, blockSize: options.reading.block)
+            let file = try CaptureFile(path: offline.pcap, onlyLibpcap: false, blockSize: min(options.reading.block, workers == 1 ? FileBlocks.blockSize : SpreadFile.mostBytes))
             let byteCount = file.byteCount
-            var sources = CaptureSources(capacity: 1)
-            sources.append(.file(file))
             let crew = Crew(self, options)
-            try crew.enlist(LcoreThread(lcores[0], .plain), sources)
+            if workers == 1 {
+                try crew.enlist(LcoreThread(lcores[0], .plain), CaptureSources(file))
+            } else {
+                try crew.enlist(lcores.map { LcoreThread($0, .plain) }, sharing: file)
+            }
             return try crew.work(ports: [], fileByteCount: byteCount)
         case .online(let online):
             try startEAL(online)
@@ -139,6 +143,8 @@ final class Crew {
     private let options: RunOptions
     private var members: [Member] = []
     private let outputs = Outputs()
+    /// The file that they share.
+    private var sharedFile: SpreadFile?
 
     /// An lcore in memory that does not move. The worker has it from launch to return, the main core before and after.
     private final class Member: @unchecked Sendable {
@@ -149,14 +155,16 @@ final class Crew {
         var lcore: Lcore
 
         /// - Parameter lines: where results are put in order.
-        init(_ thread: LcoreThread, _ plan: RunPlan, _ sources: consuming CaptureSources, _ options: RunOptions, _ lines: CoreLines?) throws {
+        init(
+            _ thread: LcoreThread, _ plan: RunPlan, _ sources: consuming CaptureSources, _ options: RunOptions, _ lines: CoreLines?, _ share: SpreadShare?
+        ) throws {
             self.thread = thread
             subscribers = try plan.entries.map { entry in
                 let context = plan.context(of: entry, lcore: thread.number, lines: lines)
                 let order = SubscriberOrder(filter: entry.filter, context: context, maxConnections: plan.config.conntrack.maxConnections)
                 return try entry.subscription._makeSubscriber(order)
             }
-            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, options, lines)
+            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, options, lines, share)
         }
 
         /// Before it is launched.
@@ -168,12 +176,23 @@ final class Crew {
         self.options = options
     }
 
-    func enlist(_ thread: LcoreThread, _ sources: consuming CaptureSources) throws {
+    func enlist(_ thread: LcoreThread, _ sources: consuming CaptureSources, _ share: SpreadShare? = nil) throws {
         if members.isEmpty { try OutputFolder.prepare(plan.config.output, files: plan.entries.compactMap(\.outputFile)) }
         let lines = plan.isOffline ? CoreLines(outputs) : nil
-        let member = try Member(thread, plan, sources, options, lines)
+        let member = try Member(thread, plan, sources, options, lines, share)
         try plan.check(member.lcore.memory)
         members.append(member)
+    }
+
+    /// Several that share a capture file.
+    func enlist(_ threads: [LcoreThread], sharing file: consuming CaptureFile) throws {
+        let tracksConnections = plan.entries.contains { $0.subscription._needs.contains(.connections) }
+        let spreader = Spreader(plan.trackerOptions, workers: threads.count, tracksConnections: tracksConnections)
+        var witness = options.reading.witness
+        assert({ witness = witness ?? CoreWitness() }() == ())
+        let shared = SpreadFile(file, spreader, workers: threads.count, burst: options.reading.burst, witness: witness)
+        for (number, thread) in threads.enumerated() { try enlist(thread, CaptureSources(capacity: 0), SpreadShare(file: shared, core: number)) }
+        sharedFile = shared
     }
 
     /// Launches the lcores, watches them, and sums up.
@@ -190,11 +209,16 @@ final class Crew {
         reloads?.finish()
 
         var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
-        for member in members {
+        for (number, member) in members.enumerated() {
+            var counters = member.lcore.counters
+            // What is nobody's is the first one's.
+            if number == 0, let sharedFile { counters.add(sharedFile.counters) }
+            let (first, last) = (sharedFile?.span?.first ?? member.lcore.first, sharedFile?.span?.last ?? member.lcore.last)
             summary.add(
-                LcoreSummary(lcore: member.thread.number, counters: member.lcore.counters, memory: member.lcore.memory, first: member.lcore.first, last: member.lcore.last),
+                LcoreSummary(lcore: member.thread.number, counters: counters, memory: member.lcore.memory, first: first, last: last),
                 failures: member.lcore.failures)
         }
+        summary.failures += sharedFile?.failures ?? []
         if case .offline(let offline) = plan.config.source { summary.file = FileSummary(path: offline.pcap, byteCount: fileByteCount) }
         summary.ports = ports.map(\.summary)
         (summary.reloads, summary.refusedReloads) = (reloads?.reloads ?? 0, reloads?.refusals ?? 0)

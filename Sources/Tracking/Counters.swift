@@ -66,6 +66,8 @@ public struct Counters: Sendable {
     /// ICMP errors that quoted a packet of a connection in the table, and that did not.
     public var matchedErrors: UInt64 = 0
     public var unmatchedErrors: UInt64 = 0
+    /// Connections that began on a core though another has had their key: a bug. Counted where a `CoreWitness` looks.
+    public var wrongCore: UInt64 = 0
     /// Connections whose originator turned out to be the other one.
     public var correctedOriginators: UInt64 = 0
     public var refusedResets: UInt64 = 0
@@ -141,6 +143,7 @@ public struct Counters: Sendable {
         reusedTuples += other.reusedTuples
         matchedErrors += other.matchedErrors
         unmatchedErrors += other.unmatchedErrors
+        wrongCore += other.wrongCore
         correctedOriginators += other.correctedOriginators
         refusedResets += other.refusedResets
         for index in payload.indices { payload[index] += other.payload[index] }

@@ -24,14 +24,18 @@ public struct Pipeline: ~Copyable {
     private let profile: PipelineProfile?
     private let corePosition: CorePosition
     let position: UnsafeMutablePointer<CorePosition.Memory>
+    /// Whether datagrams are put together before packets come here, and the one that the packet at hand completes.
+    private let fragmentsAreElsewhere: Bool
+    var wholeDatagram: UnsafePointer<WholeDatagram>?
 
     /// - Parameters:
     ///   - subscribers: their filters are such that `FilterPlan` takes them.
     ///   - profile: gathers what costs how much; takes its own time.
     ///   - position: is kept up to date where packets have numbers.
+    ///   - spread: of the cores among which a capture is spread.
     public init(
         _ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed(), profile: PipelineProfile? = nil,
-        position: CorePosition = CorePosition()
+        position: CorePosition = CorePosition(), spread: SpreadCore? = nil
     ) {
         let subscribers = profile?.measured(subscribers) ?? subscribers
         self.profile = profile
@@ -43,8 +47,10 @@ public struct Pipeline: ~Copyable {
         keysAreWhole = options.vlanInKey && options.tunnelInKey
         corePosition = position
         self.position = position.memory
-        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed, meter: profile?.meter, position: position)
-        fragments = Fragments(options, isOn: options.fragments && !trackers.isEmpty, seed: seed)
+        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed, meter: profile?.meter, position: position, spread: spread)
+        let wantsDatagrams = options.fragments && !trackers.isEmpty
+        fragments = Fragments(options, isOn: wantsDatagrams && spread == nil, seed: seed)
+        fragmentsAreElsewhere = wantsDatagrams && spread != nil
         self.packetSubscribers = SubscriberList(packetSubscribers)
         hasTrackers = !trackers.isEmpty
         packets = .allocate(capacity: Self.width + 1)
@@ -228,7 +234,7 @@ public struct Pipeline: ~Copyable {
     }
 
     /// Whether somebody may want it, or it belongs to a connection that somebody wanted before the filters were others.
-    private mutating func opensGate(_ packet: UnsafePointer<Packet>) -> Bool { gate.opens(for: packet) || isOfElder(packet) }
+    mutating func opensGate(_ packet: UnsafePointer<Packet>) -> Bool { gate.opens(for: packet) || isOfElder(packet) }
 
     @inline(never)
     private mutating func isOfElder(_ packet: UnsafePointer<Packet>) -> Bool { tracker.elders > 0 && tracker.isElder(packet.pointee.key) }
@@ -244,7 +250,19 @@ public struct Pipeline: ~Copyable {
     private mutating func becomesFlow(_ packet: UnsafeMutablePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
         let isDelivered = isDelivered(packet)
         var count: UInt64 = 1
-        if packet.pointee.kind == .fragment || packet.pointee.kind == .firstFragment, fragments.isOn {
+        let isFragment = packet.pointee.kind == .fragment || packet.pointee.kind == .firstFragment
+        if isFragment, fragmentsAreElsewhere {
+            // Who puts them together counts those that are of no whole datagram.
+            guard let whole = wholeDatagram else { return false }
+            let place = packet - packets
+            packet.pointee = whole.pointee.packet
+            fragments.datagrams[place] = whole.pointee.datagram
+            count = whole.pointee.datagram.sum.fragments
+            if packet.pointee.kind == .flow, opensGate(packet) {
+                fragments.completed |= 1 << place
+                return true
+            }
+        } else if isFragment, fragments.isOn {
             let place = packet - packets
             count = fragments.take(packet, frame, at: place, opening: tracker.options.pointee.tunnels, &tracker.counters)
             guard count > 0 else {

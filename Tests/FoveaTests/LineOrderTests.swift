@@ -7,7 +7,7 @@ import Testing
 @testable import Fovea
 
 /// In what order results of a capture stand, whatever bursts and blocks its packets came in.
-@Suite struct `Order of lines` {
+@Suite("Order of lines") struct LineOrderTests {
     /// Each data type to a file of its own, and once more all to one file.
     static let everything = """
         memory_budget = "16 GiB"

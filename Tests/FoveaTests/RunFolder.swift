@@ -28,14 +28,14 @@ final class RunFolder {
 
     /// Runs a configuration whose results go to this folder, and gives back what is in them by name.
     func run(
-        _ config: String, on capture: String, subscriptions: [AnySubscription] = [], _ change: (inout RunOptions) -> Void = { _ in }
+        _ config: String, on capture: String, subscriptions: [AnySubscription] = [], workers: Int = 1, _ change: (inout RunOptions) -> Void = { _ in }
     ) throws -> (summary: RunSummary, results: [String: Data]) {
         let output = path + "/results"
         try? FileManager.default.removeItem(atPath: output)
         var config = try Config(parsing: config, path: "test.toml")
         config.output = output
         guard case .offline(var offline) = config.source else { throw ConfigError(path: nil, message: "not offline") }
-        offline.pcap = capture
+        (offline.pcap, offline.workers) = (capture, workers)
         config.source = .offline(offline)
         var options = RunOptions()
         change(&options)

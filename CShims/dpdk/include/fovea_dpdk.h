@@ -98,6 +98,11 @@ typedef struct {
 /// Asks whether the port's device would take the rule (rte_flow_validate); sets nothing. When it would not, `message` says why.
 int shim_flow_validate(uint16_t port, const shim_flow_rule *rule, char *message, unsigned size);
 
+// hash.c
+
+/// The Toeplitz hash of an input in words of the machine's order, by a key as long as that and a word more (rte_softrss).
+uint32_t shim_softrss(uint32_t *input, unsigned words, const uint8_t *key);
+
 // burst.c
 
 /// A received frame. Swift's `Frame` has the same layout.

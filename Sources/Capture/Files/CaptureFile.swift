@@ -105,20 +105,33 @@ public struct CaptureFile: ~Copyable {
     private static var nowhere: UnsafeRawPointer { UnsafeRawPointer(bitPattern: 1)! }
 
     /// Gives a burst the next frames, at most as many as it holds. Their bytes are valid until the next call.
-    public mutating func fill(_ burst: inout Burst) -> CaptureState {
+    public mutating func fill(_ burst: inout Burst) -> CaptureState { fill(&burst, readsOn: true) }
+
+    /// - Parameter readsOn: false for frames of what has been read; the burst is empty when there are no more of those, and bytes of bursts before stay valid.
+    package mutating func fill(_ burst: inout Burst, readsOn: Bool) -> CaptureState {
         do throws(CaptureFileError) {
-            return try burst.fill { frames, capacity throws(CaptureFileError) in try read(into: frames, capacity: capacity) } > 0 ? .open : .ended
+            return try burst.fill { frames, capacity throws(CaptureFileError) in
+                try read(into: frames, capacity: capacity, readsOn: readsOn)
+            } > 0 || !readsOn ? .open : .ended
         } catch {
             return .failed(error.description)
         }
     }
 
+    /// Has the file read to other memory from now on, of `FileBlocks.byteCount` bytes: frames lie there until the next such call, and those from before where
+    /// they were.
+    package mutating func carryOn(in memory: UnsafeMutableRawPointer) {
+        pcap?.carryOn(in: memory)
+        pcapng?.carryOn(in: memory)
+        libpcap?.carryOn(in: memory)
+    }
+
     /// Fills in the next frames: as many as there are at once, which is fewer where the file must be read on; 0 at its end.
-    private mutating func read(into frames: UnsafeMutablePointer<Frame>, capacity: Int) throws(CaptureFileError) -> Int {
+    private mutating func read(into frames: UnsafeMutablePointer<Frame>, capacity: Int, readsOn: Bool = true) throws(CaptureFileError) -> Int {
         do throws(CaptureDamage) {
-            if let count = try pcap?.read(into: frames, capacity: capacity) { return count }
-            if let count = try pcapng?.read(into: frames, capacity: capacity) { return count }
-            return try libpcap!.read(into: frames, capacity: capacity)
+            if let count = try pcap?.read(into: frames, capacity: capacity, readsOn: readsOn) { return count }
+            if let count = try pcapng?.read(into: frames, capacity: capacity, readsOn: readsOn) { return count }
+            return readsOn ? try libpcap!.read(into: frames, capacity: capacity) : 0
         } catch {
             throw CaptureFileError(path: path, message: error.message)
         }

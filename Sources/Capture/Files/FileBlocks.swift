@@ -10,17 +10,20 @@ import Glibc
 ///   cache took 36 ms with blocks of 256 or 512 KiB, 55 ms with 4 MiB (beyond the cache), 132...175 ms mapped, in windows or as a whole, populated or not
 ///   (every header is a cache miss then, and every page a fault); of 90 bytes mean 6.4, 9 and 11...17 ms. And a file that is cut while it is mapped
 ///   kills whoever reads it (SIGBUS); read(2) merely comes to the end.
-/// - Bytes are valid until `readOn`. To give bursts to other cores a pool of such blocks would do: each with its place in the file as its number and
-///   a count of the bursts that lie in it, to be filled again at 0; `readOn` would carry what is left into the next one's front.
+/// - Bytes are valid until `readOn`, unless whoever wants them for longer gives it other memory to carry on in.
 package struct FileBlocks: ~Copyable {
     /// Bytes that a call of read(2) asks for.
     package static var blockSize: Int { 256 << 10 }
     /// Most bytes that can be had in one piece; a record of `CaptureFile.longestFrame` and its header are less.
-    static let longestPiece = 512 << 10
+    package static var longestPiece: Int { 512 << 10 }
+    /// Of the memory of a block, with what is put in front of it.
+    package static var byteCount: Int { longestPiece + blockSize }
 
     private let file: Int32
     private let blockSize: Int
-    private let memory: UnsafeMutableRawPointer
+    private var memory: UnsafeMutableRawPointer
+    /// Where it begins.
+    private let ownMemory: UnsafeMutableRawPointer
     private var start = Self.longestPiece
     private var end = Self.longestPiece
     /// Where in the file `end` lies.
@@ -33,12 +36,23 @@ package struct FileBlocks: ~Copyable {
         self.file = file
         self.blockSize = min(max(1, blockSize), Self.blockSize)
         endInFile = position
-        memory = .allocate(byteCount: Self.longestPiece + Self.blockSize, alignment: 4096)
+        memory = .allocate(byteCount: Self.byteCount, alignment: 4096)
+        ownMemory = memory
     }
 
     deinit {
         close(file)
-        memory.deallocate()
+        ownMemory.deallocate()
+    }
+
+    /// Goes on in other memory, of `byteCount` bytes, which nobody touches until the next such call. What is left of the block must be less than
+    /// `longestPiece`.
+    mutating func carryOn(in other: UnsafeMutableRawPointer) {
+        let carried = count
+        precondition(carried < Self.longestPiece)
+        memcpy(other + Self.longestPiece - carried, memory + start, carried)
+        memory = other
+        (start, end) = (Self.longestPiece - carried, Self.longestPiece)
     }
 
     /// The first byte that has not been taken.

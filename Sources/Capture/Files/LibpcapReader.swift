@@ -9,7 +9,8 @@ struct LibpcapReader: ~Copyable {
 
     private let file: OpaquePointer
     private let linkType: LinkType
-    private let memory: UnsafeMutableRawPointer
+    private var memory: UnsafeMutableRawPointer
+    private let ownMemory: UnsafeMutableRawPointer
     /// Set at the end of the file, where libpcap is asked no more.
     private var hasEnded = false
     private var damage: CaptureDamage?
@@ -19,14 +20,18 @@ struct LibpcapReader: ~Copyable {
         self.file = file
         self.linkType = linkType
         memory = .allocate(byteCount: Self.room, alignment: 64)
+        ownMemory = memory
     }
 
     deinit {
         shim_pcap_close(file)
-        memory.deallocate()
+        ownMemory.deallocate()
     }
 
     var position: Int { Int(shim_pcap_position(file)) }
+
+    /// Frames lie in other memory from now on, of `FileBlocks.byteCount` bytes.
+    mutating func carryOn(in other: UnsafeMutableRawPointer) { memory = other }
 
     /// Fills in the next frames; 0 at the end of the file. Their bytes are valid until the next call.
     mutating func read(into frames: UnsafeMutablePointer<Frame>, capacity: Int) throws(CaptureDamage) -> Int {

@@ -27,11 +27,15 @@ struct PcapReader: ~Copyable {
 
     var position: Int { blocks.position }
 
-    /// Fills in the next frames, as many as there are at once; 0 at the end of the file. Their bytes are valid until the next call.
-    mutating func read(into frames: UnsafeMutablePointer<Frame>, capacity: Int) throws(CaptureDamage) -> Int {
+    mutating func carryOn(in memory: UnsafeMutableRawPointer) { blocks.carryOn(in: memory) }
+
+    /// Fills in the next frames, as many as there are at once; 0 at the end of the file. Their bytes are valid until the file is read on.
+    ///
+    /// - Parameter readsOn: false for frames of what has been read; 0 when there are no more.
+    mutating func read(into frames: UnsafeMutablePointer<Frame>, capacity: Int, readsOn: Bool) throws(CaptureDamage) -> Int {
         while true {
             let count = take(frames, capacity)
-            if count > 0 { return count }
+            if count > 0 || !readsOn { return count }
             if blocks.count >= Self.recordHeaderSize { try checkLength() }
             guard try blocks.readOn() else {
                 try checkEnd()

@@ -35,13 +35,17 @@ struct PcapngReader: ~Copyable {
 
     var position: Int { blocks.position }
 
-    /// Fills in the next frames, as many as there are at once; 0 at the end of the file. Their bytes are valid until the next call.
-    mutating func read(into frames: UnsafeMutablePointer<Frame>, capacity: Int) throws(CaptureDamage) -> Int {
+    mutating func carryOn(in memory: UnsafeMutableRawPointer) { blocks.carryOn(in: memory) }
+
+    /// Fills in the next frames, as many as there are at once; 0 at the end of the file. Their bytes are valid until the file is read on.
+    ///
+    /// - Parameter readsOn: false for frames of what has been read; 0 when there are no more.
+    mutating func read(into frames: UnsafeMutablePointer<Frame>, capacity: Int, readsOn: Bool) throws(CaptureDamage) -> Int {
         var count = 0
         do throws(CaptureDamage) {
             while count < capacity {
                 // To read on would overwrite what frames point to.
-                guard let hasFrame = try takeBlock(frames + count, mayReadOn: count == 0) else { break }
+                guard let hasFrame = try takeBlock(frames + count, mayReadOn: readsOn && count == 0) else { break }
                 count &+= hasFrame ? 1 : 0
             }
         } catch where count > 0 {

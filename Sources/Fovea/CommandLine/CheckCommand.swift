@@ -23,7 +23,7 @@ extension RunPlan: CustomStringConvertible {
         switch config.source {
         case .offline(let offline):
             lines.append(("reads", offline.pcap))
-            lines.append(("on", "lcore \(lcores[0])"))
+            lines.append(("on", "\(lcores.count == 1 ? "lcore" : "lcores") \(lcores.map(String.init).joined(separator: ", "))"))
         case .online(let online):
             for port in online.ports {
                 lines.append(("listens to", port.device))

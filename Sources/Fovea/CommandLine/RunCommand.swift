@@ -16,6 +16,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Read this capture file, pcap or pcapng; - is standard input.", valueName: "file"), completion: .file())
     var capture: String?
 
+    @Option(help: ArgumentHelp("Cores that share the work on a capture file. Results do not depend on it.", valueName: "count"))
+    var workers: Int?
+
     @Option(help: ArgumentHelp("Listen to this device: a PCI address, or a virtual device such as net_af_packet0,iface=eth0.", valueName: "device"))
     var device: String?
 
@@ -47,6 +50,8 @@ struct RunCommand: ParsableCommand {
         guard config != nil || capture != nil || device != nil else { throw ValidationError("give a configuration, --capture or --device") }
         guard capture == nil || device == nil else { throw ValidationError("--capture and --device cannot be used together") }
         guard cores == nil || device != nil else { throw ValidationError("--cores is for --device") }
+        guard workers == nil || device == nil else { throw ValidationError("--workers is for a capture file, not for --device") }
+        if let workers, !Config.Offline.workerCounts.contains(workers) { throw ValidationError("--workers: expected an integer in 1...64") }
         guard duration == nil || capture == nil else { throw ValidationError("--duration is for ports, not for --capture") }
         if let duration, !(1...31_536_000).contains(duration) { throw ValidationError("--duration: expected an integer in 1...31536000") }
         if let maxConnections, !(1...100_000_000).contains(maxConnections) { throw ValidationError("--max-connections: expected an integer in 1...100000000") }
@@ -80,7 +85,12 @@ struct RunCommand: ParsableCommand {
         var config = try self.config.map { path throws(ConfigError) in try Config(contentsOf: path) } ?? Config(offline: .init(pcap: ""))
         if let capture {
             var offline = Config.Offline(pcap: capture)
-            if case .offline(let configured) = config.source { offline.mtu = configured.mtu }
+            if case .offline(let configured) = config.source { (offline.mtu, offline.workers) = (configured.mtu, configured.workers) }
+            config.source = .offline(offline)
+        }
+        if let workers {
+            guard case .offline(var offline) = config.source else { throw ConfigError(path: "--workers", message: "the configuration listens to ports") }
+            offline.workers = workers
             config.source = .offline(offline)
         }
         if let device {

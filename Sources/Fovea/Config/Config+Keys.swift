@@ -74,6 +74,7 @@ extension Config.Offline {
     fileprivate init(_ table: inout ConfigTable) {
         self.init(pcap: table.require("pcap"))
         table.take("mtu", into: &mtu, in: 64...longestFrame)
+        table.take("workers", into: &workers, in: Config.Offline.workerCounts)
     }
 }
 

@@ -75,6 +75,9 @@ public struct Config: Equatable, Sendable {
         public var pcap: String
         /// Retina's configurations say here what an mbuf holds. Taken, and of no effect: a file's frames lie in no mbuf.
         public var mtu = 9702
+        /// Cores that share the work. Results are the same for any number of them, unless a table or a budget, which each core has for itself, gets full.
+        public var workers = 1
+        static let workerCounts = 1...64
 
         public init(pcap: String) {
             self.pcap = pcap

@@ -7,7 +7,7 @@ extension ConnTracker {
     /// send one.
     @inline(never)
     mutating func noteError(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) {
-        guard packet.pointee.isICMPError else { return }
+        guard notesErrors, packet.pointee.isICMPError else { return }
         guard let (slot, sender) = quotedConnection(packet, frame) else { return counters.unmatchedErrors &+= 1 }
         // Nobody answers what was not sent.
         guard table.pointer(to: slot).side(sender).pointee.packets > 0 else { return counters.unmatchedErrors &+= 1 }

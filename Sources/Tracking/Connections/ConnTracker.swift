@@ -73,6 +73,10 @@ public struct ConnTracker: ~Copyable {
     /// Those whose time has come, while it is their turn.
     var due: [DueConnection] = []
     let position: UnsafeMutablePointer<CorePosition.Memory>
+    /// Of the cores among which a capture is spread, if it is.
+    let spread: SpreadCore?
+    /// Whether flows learn of ICMP errors about them from the packets at hand.
+    var notesErrors = true
     /// No connection times out sooner.
     let shortestTimeout: UInt64
 
@@ -82,9 +86,10 @@ public struct ConnTracker: ~Copyable {
     ///   - position: outlives the tracker.
     init(
         _ options: TrackerOptions, subscribers: [Subscriber], edition: FilterEdition, seed: HashSeed = HashSeed(), meter: StageMeter? = nil,
-        position: CorePosition
+        position: CorePosition, spread: SpreadCore? = nil
     ) {
         self.position = position.memory
+        self.spread = spread
         precondition(options.maxConnections >= 1 && options.maxConnections < 1 << 30, "1 ..< 2³⁰ connections")
         ownedOptions = .allocate(capacity: 1)
         ownedOptions.initialize(to: options)
@@ -329,8 +334,16 @@ public struct ConnTracker: ~Copyable {
         connection.pointee.wants = .beginning
         if extras.isUsed || packet.pointee.isTunneled { extras.begin(Int(slot.index), packet, from: sender) }
         counters.connections &+= 1
+        if spread != nil { look(at: slot) }
         if table.count > emergency.watchAbove || table.isFull { makeRoom() }
         counters.connectionsPeak = max(counters.connectionsPeak, UInt64(table.count))
+    }
+
+    /// Whether a new connection is this core's.
+    @inline(never)
+    private mutating func look(at slot: Table.Slot) {
+        guard let spread, let witness = spread.witness, witness.isWrong(table.key(at: slot), spread.number) else { return }
+        counters.wrongCore &+= 1
     }
 
     // MARK: Order

@@ -23,6 +23,8 @@ public struct Timekeeper: ~Copyable {
     private let tick: Int64
     /// The ticks' number that has been told of.
     private var told: Int64 = -1
+    private var first = Int64.max
+    private var last = Int64.min
 
     /// - Parameter options: whose `timeoutResolution` is the time between two ticks.
     public init(_ options: TrackerOptions) { tick = max(1, options.timeoutResolution) }
@@ -33,7 +35,9 @@ public struct Timekeeper: ~Copyable {
     ///   there is none. To be called again from the one behind it on.
     public mutating func see(_ frames: UnsafeBufferPointer<Frame>, from start: Int, _ times: UnsafeMutablePointer<PacketTime>) -> Int {
         for place in start..<frames.count {
-            _ = clock.see(frames[place].timestamp.nanoseconds)
+            let time = frames[place].timestamp.nanoseconds
+            (first, last) = (min(first, time), max(last, time))
+            _ = clock.see(time)
             clock.rest()
             times[place] = PacketTime(clock.now, isAstray: clock.isAstray)
             // Time may also have gone back.
@@ -47,6 +51,11 @@ public struct Timekeeper: ~Copyable {
 
     /// The time that is believed.
     public var steady: Timestamp { Timestamp(nanoseconds: max(0, clock.steady)) }
+
+    /// The earliest and the latest packet's time, believed or not; nil before the first.
+    public var span: (first: Timestamp, last: Timestamp)? {
+        first <= last ? (Timestamp(nanoseconds: first), Timestamp(nanoseconds: last)) : nil
+    }
 
     /// Leaps believed, and packets whose leap was not.
     public var leaps: UInt64 { clock.leaps }

@@ -19,7 +19,6 @@ extension Lcore {
             if mailbox.hasMail { adoptFilters() }
             let state = sources.fill(0, &burst, at: .zero)
             if burst.count > 0 {
-                noteTime()
                 for place in 0..<burst.count { numbers[place] = count &+ UInt64(place) }
                 process(numbers, times)
                 count += UInt64(burst.count)

@@ -1,0 +1,49 @@
+import Capture
+import Glibc
+import Packets
+import Tracking
+
+/// What a core has of a capture file that it shares with others.
+struct SpreadShare {
+    let file: SpreadFile
+    /// From 0, among those that share it.
+    let core: Int
+
+    var spreadCore: SpreadCore { SpreadCore(core, file.witness) }
+}
+
+/// One of several cores that share a capture file.
+extension Lcore {
+    /// Takes its part of each block, and reads the next when there is none, until the file has ended or until it is asked to stop; then ends all its connections.
+    mutating func runShare(_ share: SpreadShare, _ lines: CoreLines) {
+        let file = share.file
+        var number = 0
+        var pauses = 0
+        while !stop.isRequested {
+            if mailbox.hasMail { adoptFilters() }
+            if let block = file.block(number) {
+                pipeline.process(block.batches[share.core])
+                lines.position.reach(block.batches.upTo)
+                block.leave()
+                number += 1
+                pauses = 0
+                lines.answerCalls()
+                report()
+            } else if file.isOver(at: number) {
+                break
+            } else if !file.read() {
+                lines.answerCalls()
+                Self.pause(&pauses)
+            }
+        }
+        pipeline.drain(at: file.steady)
+        lines.end()
+        report()
+    }
+
+    /// Somebody else reads, or is behind: that is over soon, but not if there are more cores to run than there are.
+    private static func pause(_ count: inout Int) {
+        count += 1
+        if count < 1000 { sched_yield() } else { usleep(50) }
+    }
+}

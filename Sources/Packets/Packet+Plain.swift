@@ -26,22 +26,7 @@ extension Packet {
         guard end <= onWire else { return false }
 
         let number = bytes.load(fromByteOffset: 23, as: UInt8.self)
-        if number == 6 {
-            let headers = 34 &+ shift &+ UInt32(bytes.load(fromByteOffset: 46, as: UInt8.self) >> 4) &* 4
-            guard headers >= 54 &+ shift, headers <= end, headers <= captured else { return false }
-            numbers = bytes.loadUnaligned(fromByteOffset: 38, as: UInt64.self)
-            flagsAndWindow = bytes.loadUnaligned(fromByteOffset: 46, as: UInt32.self)
-            payloadOffset = headers
-            payloadLength = end &- headers
-        } else if number == 17 {
-            let length = UInt32(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 38, as: UInt16.self)))
-            guard length >= 8, length &+ 34 &+ shift <= end, !tunnels.haveUDPPorts(bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)) else { return false }
-            (numbers, flagsAndWindow) = (0, 0)
-            payloadOffset = 42 &+ shift
-            payloadLength = length &- 8
-        } else {
-            return false
-        }
+        guard readPlainTransport(number, bytes, at: 34, shift: shift, end: end, captured: captured, tunnels) else { return false }
         timestamp = frame.pointee.timestamp
         capturedLength = captured
         wireLength = onWire
@@ -55,6 +40,35 @@ extension Packet {
         etherType = EtherType.ipv4
         networkOffset = 14 &+ UInt16(truncatingIfNeeded: shift)
         transportOffset = 34 &+ UInt16(truncatingIfNeeded: shift)
+        return true
+    }
+
+    /// TCP, or UDP that is no tunnel's.
+    ///
+    /// - Parameters:
+    ///   - start: where its header begins, but for the tags.
+    ///   - end: where the IP packet ends in the frame, of which so many bytes were captured: those of the shortest TCP header at least.
+    @inlinable @inline(__always)
+    mutating func readPlainTransport(
+        _ number: UInt8, _ bytes: UnsafeRawPointer, at start: Int, shift: UInt32, end: UInt32, captured: UInt32, _ tunnels: TunnelKinds
+    ) -> Bool {
+        let place = UInt32(truncatingIfNeeded: start) &+ shift
+        if number == 6 {
+            let headers = place &+ UInt32(bytes.load(fromByteOffset: start + 12, as: UInt8.self) >> 4) &* 4
+            guard headers >= place &+ 20, headers <= end, headers <= captured else { return false }
+            numbers = bytes.loadUnaligned(fromByteOffset: start + 4, as: UInt64.self)
+            flagsAndWindow = bytes.loadUnaligned(fromByteOffset: start + 12, as: UInt32.self)
+            payloadOffset = headers
+            payloadLength = end &- headers
+        } else if number == 17 {
+            let length = UInt32(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: start + 4, as: UInt16.self)))
+            guard length >= 8, length &+ place <= end, !tunnels.haveUDPPorts(bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)) else { return false }
+            (numbers, flagsAndWindow) = (0, 0)
+            payloadOffset = place &+ 8
+            payloadLength = length &- 8
+        } else {
+            return false
+        }
         return true
     }
 
@@ -92,22 +106,7 @@ extension Packet {
         let end = 54 &+ shift &+ length
         guard first >> 60 == 6, length > 0, end <= onWire else { return false }
         let number = UInt8(truncatingIfNeeded: first >> 8)
-        if number == 6 {
-            let headers = 54 &+ shift &+ UInt32(bytes.load(fromByteOffset: 66, as: UInt8.self) >> 4) &* 4
-            guard headers >= 74 &+ shift, headers <= end, headers <= captured else { return false }
-            numbers = bytes.loadUnaligned(fromByteOffset: 58, as: UInt64.self)
-            flagsAndWindow = bytes.loadUnaligned(fromByteOffset: 66, as: UInt32.self)
-            payloadOffset = headers
-            payloadLength = end &- headers
-        } else if number == 17 {
-            let length = UInt32(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 58, as: UInt16.self)))
-            guard length >= 8, length &+ 54 &+ shift <= end, !tunnels.haveUDPPorts(bytes.loadUnaligned(fromByteOffset: 54, as: UInt32.self)) else { return false }
-            (numbers, flagsAndWindow) = (0, 0)
-            payloadOffset = 62 &+ shift
-            payloadLength = length &- 8
-        } else {
-            return false
-        }
+        guard readPlainTransport(number, bytes, at: 54, shift: shift, end: end, captured: captured, tunnels) else { return false }
         timestamp = frame.pointee.timestamp
         capturedLength = captured
         wireLength = onWire

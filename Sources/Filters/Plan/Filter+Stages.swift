@@ -32,10 +32,10 @@ extension Filter.Node {
             return condition.stage <= stage ? self : condition.atEitherEnd.map { $0.stage <= stage ? .condition($0) : Self.everything } ?? Self.everything
         case .not(.condition(let condition)): return condition.stage <= stage ? self : Self.everything
         case .not: return self
-        case .all(let nodes): return .allOf(nodes.map { $0.required(at: stage) })
+        case .all(let nodes): return .allOf(nodes.map { $0.required(at: stage) }.withoutRepetition)
         case .any(let nodes):
             let required = nodes.map { $0.required(at: stage) }
-            return required.contains(Self.everything) ? Self.everything : .anyOf(required)
+            return required.contains(Self.everything) ? Self.everything : .anyOf(required.withoutRepetition)
         }
     }
 }
@@ -64,4 +64,9 @@ extension Condition {
         default: nil
         }
     }
+}
+
+extension [Filter.Node] {
+    /// What fields of one protocol come to before they are known is often the same.
+    fileprivate var withoutRepetition: [Filter.Node] { reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
 }

@@ -39,9 +39,12 @@ build: setup
 release: setup
 	$(SWIFT) build -c release
 
+# As many tests at a time as there are cores: otherwise all of them begin at once, and time limits count how long a test waits for the others.
+WIDTH := --experimental-maximum-parallelization-width $(shell nproc)
+
 # The suites, with every check of a debug build on.
 unit: setup
-	$(SWIFT) test
+	$(SWIFT) test $(WIDTH)
 
 # The binary's commands, their output and exit codes.
 command-line: release
@@ -70,7 +73,7 @@ macro-test: setup
 # Not under ThreadSanitizer: Swift 6.3.1 crashes as it compiles `bench` for that ("Invalid bitcast").
 sanitize: setup
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leaks.supp:print_suppressions=0 \
-		$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build/asan
+		$(SWIFT) test $(WIDTH) --disable-xctest --sanitize=address --scratch-path .build/asan
 
 FUZZ_BUILD := .build/fuzz$(if $(SANITIZE),-$(SANITIZE))
 

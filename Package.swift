@@ -125,7 +125,9 @@ let package = Package(
         .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea", "TestSupport"], swiftSettings: optimised),
         .testTarget(
             name: "FoveaTests",
-            dependencies: ["Fovea", "Tracking", "Protocols", "Packets", "TestSupport", "TestWire", .product(name: "TOMLKit", package: "TOMLKit")],
+            dependencies: [
+                "Fovea", "Capture", "Tracking", "Protocols", "Packets", "TestSupport", "TestWire", .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
             swiftSettings: optimised),
         // Golden captures against independent oracles; needs libpcap, no DPDK port.
         .testTarget(

@@ -72,7 +72,7 @@ extension Packet {
                 return readIPv4(bytes, at: offset, vlans: vlans)
             case EtherType.ipv6:
                 return readIPv6(bytes, at: offset, vlans: vlans)
-            case _ where EtherType.vlans.contains(type):
+            case _ where EtherType.isVLAN(type):
                 guard let tag = bytes.uint16(at: offset), let next = bytes.uint16(at: offset + 2) else { return refuse(.linkHeaderCut) }
                 let id = UInt32(tag & 0x0fff)
                 if tags == 0 { vlans = id << 16 } else if tags == 1 { vlans |= id }

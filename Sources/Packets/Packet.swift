@@ -80,63 +80,17 @@ public struct Packet: BitwiseCopyable, Sendable {
         return readOther(frame, opening: tunnels)
     }
 
+    /// Cut frames, and those that are plain but for VLAN tags or IPv6; then all others.
     @usableFromInline @inline(never)
     mutating func readOther(_ frame: UnsafePointer<Frame>, opening tunnels: TunnelKinds) -> ReadingNotes {
         let (captured, onWire) = (frame.pointee.length, frame.pointee.wireLength)
-        guard captured < onWire else { return readLayers(frame, opening: tunnels) }
-        if readPlain(frame, captured: captured, onWire: onWire, opening: tunnels) { return .cut }
-        return readLayers(frame, opening: tunnels).union(.cut)
-    }
-
-    ///      0              14             34                    54
-    ///     +--------------+--------------+---------------------+----------
-    ///     | Ethernet II  | IPv4, 20     | TCP, 20 or UDP, 8   | payload
-    ///     +--------------+--------------+---------------------+----------
-    ///
-    /// False, with nothing promised of the fields, when the frame is of another kind or anything in it is unusual.
-    @inlinable @inline(__always)
-    mutating func readPlain(_ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, opening tunnels: TunnelKinds = .all) -> Bool {
-        let bytes = frame.pointee.bytes
-        guard captured >= 54, frame.pointee.linkType == .ethernet else { return false }
-        // Loads of whole words: every offset lies below 54.
-        let first = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt64.self))
-        // EtherType 0x0800, version 4, header of five words; neither an offset nor "more fragments".
-        guard first >> 40 == 0x080045, bytes.loadUnaligned(fromByteOffset: 20, as: UInt16.self) & UInt16(bigEndian: 0x3fff) == 0 else { return false }
-        let totalLength = UInt32(truncatingIfNeeded: first >> 16) & 0xffff
-        let end = totalLength &+ 14
-        guard end <= onWire else { return false }
-
-        let number = bytes.load(fromByteOffset: 23, as: UInt8.self)
-        if number == 6 {
-            let headers = 34 &+ UInt32(bytes.load(fromByteOffset: 46, as: UInt8.self) >> 4) &* 4
-            guard headers >= 54, headers <= end, headers <= captured else { return false }
-            numbers = bytes.loadUnaligned(fromByteOffset: 38, as: UInt64.self)
-            flagsAndWindow = bytes.loadUnaligned(fromByteOffset: 46, as: UInt32.self)
-            payloadOffset = headers
-            payloadLength = end &- headers
-        } else if number == 17 {
-            let length = UInt32(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 38, as: UInt16.self)))
-            guard length >= 8, length &+ 34 <= end, !tunnels.haveUDPPorts(bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)) else { return false }
-            (numbers, flagsAndWindow) = (0, 0)
-            payloadOffset = 42
-            payloadLength = length &- 8
-        } else {
-            return false
+        let isCut = captured < onWire
+        if captured <= onWire {
+            if isCut, readPlain(frame, captured: captured, onWire: onWire, opening: tunnels) { return .cut }
+            if readNearlyPlain(frame, captured: captured, onWire: onWire, opening: tunnels) { return isCut ? .cut : [] }
         }
-        timestamp = frame.pointee.timestamp
-        capturedLength = captured
-        wireLength = onWire
-        addresses.0 = bytes.loadUnaligned(fromByteOffset: 26, as: UInt64.self)
-        ports = bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)
-        vlans = 0
-        ipLength = totalLength
-        context = UInt64(number) << 48 | 4 << 56
-        kind = .flow
-        problem = .none
-        etherType = EtherType.ipv4
-        networkOffset = 14
-        transportOffset = 34
-        return true
+        let notes = readLayers(frame, opening: tunnels)
+        return isCut ? notes.union(.cut) : notes
     }
 }
 
@@ -286,7 +240,8 @@ public enum EtherType {
     public static let arp: UInt16 = 0x0806
     public static let ipv6: UInt16 = 0x86dd
     /// 802.1Q, 802.1ad and the two that came before it.
-    static let vlans: [UInt16] = [0x8100, 0x88a8, 0x9100, 0x9200]
+    @inline(__always)
+    static func isVLAN(_ type: UInt16) -> Bool { type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200 }
     static let mpls: [UInt16] = [0x8847, 0x8848]
     static let pppoeSession: UInt16 = 0x8864
     /// What GRE and Geneve call an Ethernet frame, and GRE a mirrored one.

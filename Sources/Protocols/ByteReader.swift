@@ -36,6 +36,15 @@ public struct ByteReader: ~Escapable {
         return UInt32(high) << 16 | UInt32(low)
     }
 
+    /// The next 1...8 bytes as an integer; nil also when fewer than eight are left.
+    @inline(__always)
+    mutating func head(_ byteCount: UInt8) -> UInt64? {
+        guard count >= 8 else { return nil }
+        let word = UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        offset += Int(byteCount)
+        return word >> (64 - 8 * UInt64(byteCount))
+    }
+
     /// The next `length` bytes.
     @inline(__always)
     @_lifetime(copy self)
@@ -99,6 +108,13 @@ struct SplitInteger {
     /// The next `byteCount` bytes; nil until the last of them has come.
     @inline(__always)
     mutating func next(_ byteCount: UInt8, from reader: inout ByteReader) -> UInt64? {
+        // In one piece, as most are.
+        if count == 0, let bits = reader.head(byteCount) { return bits }
+        return nextPiece(byteCount, from: &reader)
+    }
+
+    @inline(never)
+    private mutating func nextPiece(_ byteCount: UInt8, from reader: inout ByteReader) -> UInt64? {
         while count < byteCount {
             guard let byte = reader.uint8() else { return nil }
             value = value << 8 | UInt64(byte)

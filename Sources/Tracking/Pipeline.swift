@@ -9,9 +9,12 @@ public struct Pipeline: ~Copyable {
 
     public internal(set) var tracker: ConnTracker
     var fragments: Fragments
-    private let packetSubscribers: SubscriberList
+    let packetSubscribers: SubscriberList
+    private let hasTrackers: Bool
     /// Of the edition in force, which the tracker has.
-    private var packetFilters: PacketFilters
+    private(set) var packetFilters: PacketFilters
+    /// The packets at hand that a subscription of packets wanted, a bit each.
+    var delivered: UInt64 = 0
     private var gate: PlanGate
     /// Whether VLANs and tunnels belong to connections' keys.
     private let keysAreWhole: Bool
@@ -49,6 +52,7 @@ public struct Pipeline: ~Copyable {
         fragments = Fragments(options, isOn: wantsDatagrams && spread == nil, seed: seed)
         fragmentsAreElsewhere = wantsDatagrams && spread != nil
         self.packetSubscribers = SubscriberList(packetSubscribers)
+        hasTrackers = !trackers.isEmpty
         packets = .allocate(capacity: Self.width + 1)
         packets.initialize(repeating: Packet(), count: Self.width + 1)
         position.memory.pointee.packets = UnsafePointer(packets)
@@ -124,6 +128,10 @@ public struct Pipeline: ~Copyable {
     @inline(__always)
     mutating func chooseTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int {
         let notes = readHeaders(frames, count)
+        if packetSubscribers.count > 0 {
+            deliverPackets(frames, count)
+            if !hasTrackers, !notes.contains(.noFlow) { return countDelivered(count) }
+        }
         let isPlain = packetSubscribers.count == 0 && !notes.contains(.noFlow) && tracker.elders == 0
         return isPlain ? choosePlainTrains(frames, count) : chooseAllTrains(frames, count)
     }
@@ -220,7 +228,7 @@ public struct Pipeline: ~Copyable {
     @inline(never)
     private mutating func isForGate(_ packet: UnsafeMutablePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
         guard packet.pointee.kind == .flow else { return becomesFlow(packet, frame) }
-        guard packetSubscribers.count > 0, deliverPacket(packet, frame), !opensGate(packet) else { return true }
+        guard isDelivered(packet), !opensGate(packet) else { return true }
         tracker.counters.outcomes[PacketOutcome.delivered.rawValue] &+= 1
         return false
     }
@@ -236,35 +244,11 @@ public struct Pipeline: ~Copyable {
         for index in 0..<count { trains[index].key = tracker.options.pointee.connectionKey(trains[index].key) }
     }
 
-    /// Gives the packet to the subscriptions of packets that want it; false when there is none.
-    @inline(never)
-    private mutating func deliverPacket(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
-        position.pointee.packet = packet
-        if packetFilters.areMany { return deliverToMany(packet, frame) }
-        var isDelivered = false
-        for number in 0..<packetSubscribers.count {
-            // What a packet alone cannot tell is no reason to keep it from a subscription of packets.
-            guard packetFilters.matches(number, FramedPacket(packet, frame)) else { continue }
-            packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))) }
-            isDelivered = true
-        }
-        return isDelivered
-    }
-
-    @inline(never)
-    private mutating func deliverToMany(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
-        guard let chosen = packetFilters.matches(FramedPacket(packet, frame)) else { return false }
-        for number in chosen {
-            packetSubscribers.with(number) { $0.packet(packet, RawSpan(_unsafeStart: frame.pointee.bytes, byteCount: Int(frame.pointee.length))) }
-        }
-        return true
-    }
-
     /// Takes what is no flow's packet as it is: gives it to the subscriptions of packets, and counts it, unless it has become one of a flow that somebody
     /// tracks. A fragment does that when it completes its datagram, which takes its place; all others of the datagram then have that outcome, too.
     @inline(never)
     private mutating func becomesFlow(_ packet: UnsafeMutablePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
-        let isDelivered = packetSubscribers.count > 0 && deliverPacket(packet, frame)
+        let isDelivered = isDelivered(packet)
         var count: UInt64 = 1
         let isFragment = packet.pointee.kind == .fragment || packet.pointee.kind == .firstFragment
         if isFragment, fragmentsAreElsewhere {

@@ -15,8 +15,11 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run what is too large for a unit test, without a capture: floods, holes, storms. Exits with 1 when one fails.")
     var endurance = false
 
-    @Option(help: "Where the capture of 400,000 flows is made.")
-    var manyFlows = NSTemporaryDirectory() + "fovea-400000-flows.pcap"
+    @Option(help: "Where captures of many flows are made.")
+    var folder = NSTemporaryDirectory()
+
+    @Flag(help: "Run what has one and ten million flows, instead of the stages; takes 6 GB of memory.")
+    var flows = false
 
     @Flag(help: "Run what asks for the cost of large filters, instead of the stages; best on a capture of mixed traffic.")
     var filters = false
@@ -24,7 +27,7 @@ struct Bench: ParsableCommand {
     @Flag(help: "Read the capture as a file, from its start to its end in each round, instead of replaying it from memory.")
     var file = false
 
-    @Option(help: ArgumentHelp("Scenarios to run, unless given all stages or filters: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+    @Option(help: ArgumentHelp("Scenarios to run, unless given all stages or filters: \(Scenario.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
     var scenario: [String] = []
 
     @Option(help: "Rounds; a scenario's ratio is the median of its rounds', each against the ceiling measured beside it.")
@@ -42,6 +45,12 @@ struct Bench: ParsableCommand {
     @Flag(help: "Exit with 1 when a scenario misses its threshold.")
     var check = false
 
+    @Option(help: ArgumentHelp("Write what was measured there as JSON, too.", valueName: "file"))
+    var json: String?
+
+    @Option(help: ArgumentHelp("Draw it there (SVG).", valueName: "file"))
+    var picture: String?
+
     @Option(help: .hidden)
     var packets: Int?
 
@@ -56,82 +65,66 @@ struct Bench: ParsableCommand {
             return
         }
         if file { return try FileReading(path: capture!, rounds: rounds).run() }
-        let known = Scenario.allCases
         let chosen = try scenario.map { name in
-            guard let found = Scenario(rawValue: name) else { throw ValidationError("no scenario \(name); there are \(known.map(\.rawValue).joined(separator: ", "))") }
+            let known = Scenario.all
+            guard let found = known.first(where: { $0.name == name }) else {
+                throw ValidationError("no scenario \(name); there are \(known.map(\.name).joined(separator: ", "))")
+            }
             return found
         }
-        let scenarios = chosen.isEmpty ? (filters ? Scenario.filters : Scenario.stages) : chosen
-        if scenarios.contains(where: \.usesManyFlows) { try ManyFlows.make(at: manyFlows) }
+        let scenarios = chosen.isEmpty ? (filters ? Scenario.filters : flows ? Scenario.flows : Scenario.stages) : chosen
+        for case .flows(let count) in Set(scenarios.map(\.traffic)) { try ManyFlows.make(count, at: ManyFlows.path(count, in: folder)) }
         if counts { return try judge(count(scenarios)) }
 
-        // EAL starts once, so its memory is that of both captures.
-        try EAL.start(mainLcore: 0, workers: [], hugepages: hugepages, memory: fewFlows.bytes + manyFlowsShape.bytes)
+        let size = try CaptureSize(of: capture!)
+        let traffics = scenarios.map(\.traffic).reduce(into: [Traffic]()) { if !$0.contains($1) { $0.append($1) } }
+        // EAL starts once, so its memory is that of all captures.
+        try EAL.start(mainLcore: 0, workers: [], hugepages: hugepages, memory: traffics.reduce(0) { $0 + $1.mbufs(size).bytes })
         if let packets {
-            var replay = try replay(scenarios[0])
+            var replay = try replay(scenarios[0].traffic, size)
             var work = try Work(scenarios[0], address: address())
             replay.run(packets: packets, &work)
             return
         }
-        try judge(measure(scenarios.filter { !$0.usesManyFlows }) + measure(scenarios.filter(\.usesManyFlows)))
+        let measurements = try traffics.flatMap { traffic in try measure(scenarios.filter { $0.traffic == traffic }, size) }
+        try judge(report(measurements))
     }
 
-    private func judge(_ missed: [Scenario]) throws {
+    private func judge(_ missed: [String]) throws {
         guard check, !missed.isEmpty else { return }
-        print("missed: \(missed.map(\.rawValue).joined(separator: ", "))")
+        print("missed: \(missed.joined(separator: ", "))")
         throw ExitCode(1)
     }
 
     /// An address that 1 % of the capture's packets have, as nearly as there is one.
     private func address() throws -> IPAddress { try LargeFilters.address(inShare: 0.01, of: capture!) }
-    private var fewFlows: Mempools.Shape { .init(capacity: 8192, cache: 256, room: 9728) }
-    private var manyFlowsShape: Mempools.Shape { .init(capacity: ManyFlows.flows + 4096, cache: 256, room: 128) }
 
-    private func replay(_ scenario: Scenario) throws -> Replay {
-        // The small capture's lap is 0.1 s of packet time, so that closed connections and their tombstones (2 ms) are gone by the next; the large
-        // one's is 40 ms, as at 10 million packets a second.
-        scenario.usesManyFlows ? try Replay(manyFlows, mbufs: manyFlowsShape, pace: 100) : try Replay(capture!, mbufs: fewFlows, pace: 100_000)
+    private func replay(_ traffic: Traffic, _ size: CaptureSize) throws -> Replay {
+        let path =
+            switch traffic {
+            case .capture: capture!
+            case .flows(let count): ManyFlows.path(count, in: folder)
+            }
+        return try Replay(path, mbufs: traffic.mbufs(size), pace: traffic.pace(size))
     }
 
-    /// Measures scenarios of one capture in turns, so that a noisy neighbour disturbs them alike. Gives those below their threshold.
-    private func measure(_ scenarios: [Scenario]) throws -> [Scenario] {
-        guard let first = scenarios.first else { return [] }
-        let all = scenarios.contains(first.ceiling) ? scenarios : [first.ceiling] + scenarios
-        var replay = try replay(first)
-        var cycles: [Scenario: [Double]] = [:]
+    /// Measures scenarios of one traffic in turns, so that a noisy neighbour disturbs them alike.
+    private func measure(_ scenarios: [Scenario], _ size: CaptureSize) throws -> [Measurement] {
+        let ceiling = scenarios[0].ceiling
+        let all = [ceiling] + scenarios.filter { $0.name != ceiling.name }
+        var replay = try replay(ceiling.traffic, size)
+        var cycles = [[Double]](repeating: [], count: all.count)
         let works = try WorkList(all, address: address())
         for index in all.indices { _ = works.cycles(index, seconds: seconds / 4, &replay) }  // touches what is touched for the first time
         for _ in 0..<rounds {
-            for (index, scenario) in all.enumerated() { cycles[scenario, default: []].append(works.cycles(index, seconds: seconds, &replay)) }
+            for index in all.indices { cycles[index].append(works.cycles(index, seconds: seconds, &replay)) }
         }
-        var missed: [Scenario] = []
-        let hertz = Double(EAL.cyclesPerSecond)
-        for scenario in all {
-            let ratios = zip(cycles[scenario.ceiling]!, cycles[scenario]!).map { $0 / $1 }
-            let (middle, ratio) = (median(cycles[scenario]!), median(ratios))
-            let threshold = scenario.threshold.map { ratio < $0 ? "  below \($0)" : "  at least \($0)" } ?? ""
-            print(
-                scenario.title.padding(toLength: 36, withPad: " ", startingAt: 0)
-                    + String(format: "%8.1f cycles/packet %8.2f Mpackets/s   ratio %5.3f", middle, hertz / middle / 1e6, ratio) + threshold)
-            if let threshold = scenario.threshold, ratio < threshold { missed.append(scenario) }
+        return all.indices.map { index in
+            Measurement(
+                scenario: all[index], cycles: cycles[index], ceiling: cycles[0], hertz: Double(EAL.cyclesPerSecond), meanLength: ceiling.traffic.meanLength(size),
+                bursts: works.burstTimes(index, seconds: seconds, &replay))
         }
-        for scenario in all {
-            guard let (smaller, bound) = scenario.smaller, let base = cycles[smaller] else { continue }
-            let times = median(zip(cycles[scenario]!, base).map { $0 / $1 })
-            if isBeyond(scenario, times, "cycles", bound) { missed.append(scenario) }
-        }
-        return missed
     }
-
-    /// Whether a scenario costs more than it may of what a smaller filter costs, and says so.
-    func isBeyond(_ scenario: Scenario, _ times: Double, _ unit: String, _ bound: Double) -> Bool {
-        let title = "\(scenario.title) : \(scenario.smaller!.scenario.title)"
-        let verdict = (times > bound ? "above" : "at most") + " \(bound)"
-        print(title.padding(toLength: 62, withPad: " ", startingAt: 0) + String(format: "%6.3f in \(unit)  ", times) + verdict)
-        return times > bound
-    }
-
-    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }
 
 /// Several scenarios' work, side by side; an array cannot hold what is not copyable.
@@ -151,4 +144,5 @@ private struct WorkList: ~Copyable {
     }
 
     func cycles(_ index: Int, seconds: Double, _ replay: inout Replay) -> Double { replay.cycles(seconds: seconds, &works[index]) }
+    func burstTimes(_ index: Int, seconds: Double, _ replay: inout Replay) -> BurstTimes { replay.burstTimes(seconds: seconds, &works[index]) }
 }

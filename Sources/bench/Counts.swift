@@ -57,25 +57,27 @@ extension Bench {
     private static let packetsOfRun = 200_000
 
     /// Counts the scenarios and prints them. Gives those beyond their bounds.
-    func count(_ scenarios: [Scenario]) throws -> [Scenario] {
+    func count(_ scenarios: [Scenario]) throws -> [String] {
         // valgrind trips over the debug information of a Swift program.
         let folder = NSTemporaryDirectory() + "fovea-bench-\(getpid())/"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try execute("strip", "--strip-debug", "-o", folder + "bench", try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
 
-        let all = Set(scenarios.map(\.ceiling)).union(scenarios).sorted { Scenario.allCases.firstIndex(of: $0)! < Scenario.allCases.firstIndex(of: $1)! }
-        var counts: [Scenario: Counts] = [:]
+        var all: [Scenario] = []
+        for scenario in scenarios { for one in [scenario.ceiling, scenario] where !all.contains(where: { $0.name == one.name }) { all.append(one) } }
+        var counts: [String: Counts] = [:]
         for scenario in all {
             // Long enough that what is made once has been made in both.
-            let start = 2 * Self.packetsOfRun + (scenario.usesManyFlows ? 2 * ManyFlows.flows : 0)
+            var start = 2 * Self.packetsOfRun
+            if case .flows(let count) = scenario.traffic { start += 2 * count }
             let short = try profile(folder, scenario, packets: start)
-            counts[scenario] = try profile(folder, scenario, packets: start + Self.packetsOfRun).more(than: short, packets: Self.packetsOfRun)
+            counts[scenario.name] = try profile(folder, scenario, packets: start + Self.packetsOfRun).more(than: short, packets: Self.packetsOfRun)
         }
-        var missed: [Scenario] = []
+        var missed: [String] = []
         for scenario in all {
-            let count = counts[scenario]!
-            let above = count.instructions - counts[scenario.ceiling]!.instructions
+            let count = counts[scenario.name]!
+            let above = count.instructions - counts[scenario.ceiling.name]!.instructions
             let bound = scenario.instructionBound.map { above > Double($0) ? "  above \($0)" : "  at most \($0)" } ?? ""
             print(
                 scenario.title.padding(toLength: 36, withPad: " ", startingAt: 0)
@@ -85,19 +87,20 @@ extension Bench {
             // A start differs by a few from the next (hash seeds, the loader); a thousandth a packet is none.
             let allocates = max(count.allocations, count.references) > 0.001
             let isAbove = scenario.instructionBound.map { above > Double($0) } ?? false
-            if isAbove || scenario.mustNotAllocate && allocates { missed.append(scenario) }
+            if isAbove || scenario.mustNotAllocate && allocates { missed.append(scenario.name) }
         }
         for scenario in all {
-            guard let (smaller, bound) = scenario.smaller, let base = counts[smaller] else { continue }
-            if isBeyond(scenario, counts[scenario]!.instructions / base.instructions, "instructions", bound) { missed.append(scenario) }
+            guard let (name, bound) = scenario.smaller, let smaller = all.first(where: { $0.name == name }) else { continue }
+            let times = counts[scenario.name]!.instructions / counts[name]!.instructions
+            if isBeyond(scenario, smaller, times, "instructions", bound) { missed.append(scenario.name) }
         }
         return missed
     }
 
     private func profile(_ folder: String, _ scenario: Scenario, packets: Int) throws -> Counts {
         let file = folder + "profile"
-        var arguments = ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(file)", folder + "bench", capture!, "--scenario", scenario.rawValue]
-        arguments += ["--packets", "\(packets)"] + (scenario.usesManyFlows ? ["--many-flows", manyFlows] : [])
+        var arguments = ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(file)", folder + "bench", capture!, "--scenario", scenario.name]
+        arguments += ["--packets", "\(packets)", "--folder", self.folder]
         try execute(arguments)
         return try Counts(profile: String(contentsOfFile: file, encoding: .utf8))
     }

@@ -5,18 +5,19 @@ import Tracking
 
 /// The filters of the scenarios that ask what a filter's size costs.
 enum LargeFilters {
+    case address, manyAddresses, name, manyNames, subscription, manySubscriptions, packetSubscription, manyPacketSubscriptions
+
     /// Filters that together want one address's traffic, or nothing where they ask for names.
-    static func of(_ scenario: Scenario, _ address: IPAddress) -> [Filter] {
+    func all(wanting address: IPAddress) -> [Filter] {
         var random = SplitMix(state: 1)
         let wanted = IPPrefix(address)
-        switch scenario {
+        switch self {
         case .address: return [.address(in: AddressSet([wanted]))]
         case .manyAddresses: return [.address(in: AddressSet([wanted] + (1..<100_000).map { _ in IPPrefix(.random(using: &random)) }))]
         case .name: return [.serverName(in: 1)]
         case .manyNames: return [.serverName(in: 100_000)]
         case .subscription, .packetSubscription: return [.address(wanted)]
         case .manySubscriptions, .manyPacketSubscriptions: return [.address(wanted)] + (1..<1000).map { .other($0, using: &random) }
-        default: return []
         }
     }
 

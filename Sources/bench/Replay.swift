@@ -51,4 +51,52 @@ struct Replay: ~Copyable {
         }
         return Double(now - start) / Double(packets)
     }
+
+    /// How long the work for each burst takes, for so long.
+    @inline(never)
+    mutating func burstTimes(seconds: Double, _ work: inout Work) -> BurstTimes {
+        var times = BurstTimes()
+        let end = EAL.cycles + UInt64(seconds * Double(EAL.cyclesPerSecond))
+        while true {
+            _ = queue.fill(&burst, at: time)
+            time = time + Int64(burst.count) * pace
+            let start = EAL.cycles
+            work.take(burst.frames)
+            let now = EAL.cycles
+            times.add(now - start)
+            if now >= end { return times }
+        }
+    }
+}
+
+/// Cycles that bursts took: counted by powers of two and sixteenths of them, so that a share is known to six percent.
+struct BurstTimes {
+    private var counts = [Int](repeating: 0, count: 64 * 16)
+    private var total = 0
+
+    mutating func add(_ cycles: UInt64) {
+        counts[Self.place(of: cycles)] += 1
+        total += 1
+    }
+
+    private static func place(of cycles: UInt64) -> Int {
+        guard cycles >= 16 else { return Int(cycles) }
+        let power = 63 - cycles.leadingZeroBitCount
+        return (power - 3) * 16 + Int(cycles >> UInt64(power - 4) & 15)
+    }
+
+    /// The least number of cycles that a place stands for.
+    private static func cycles(at place: Int) -> Double {
+        place < 16 ? Double(place) : Double(sign: .plus, exponent: place / 16 - 1, significand: Double(16 + place % 16))
+    }
+
+    /// So many cycles or less a share of all bursts took, 0...1.
+    func cycles(share: Double) -> Double {
+        var sum = 0
+        for (place, count) in counts.enumerated() {
+            sum += count
+            if count > 0, Double(sum) >= share * Double(total) { return Self.cycles(at: place + 1) }
+        }
+        return 0
+    }
 }

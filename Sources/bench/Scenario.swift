@@ -1,203 +1,110 @@
-import Capture
-import Filters
-import Packets
-import Protocols
-import Tracking
+/// One thing to measure: what is done with each burst, of which traffic.
+struct Scenario {
+    /// By which the command line calls it.
+    let name: String
+    let title: String
+    let traffic: Traffic
+    let task: Task
+    /// The least share of its ceiling's packets a second that it must reach.
+    var threshold: Double?
+    /// The most instructions a packet above its ceiling, measured and 2 % besides.
+    var instructionBound: Int?
+    /// The scenario that does the same with a filter of one term, and how many times its cost a packet may have: of cycles, and of instructions.
+    var smaller: (name: String, bound: Double)?
 
-/// One thing to measure: what is done with each burst, on which capture.
-enum Scenario: String, CaseIterable {
-    /// Receive and free: the ceiling that the others are held against.
+    /// Receiving and freeing the same traffic, which is what others are held against.
+    var ceiling: Scenario { .free(traffic) }
+
+    /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
+    var mustNotAllocate: Bool {
+        switch task {
+        case .names, .recordsAndNames, .filters(.name), .filters(.manyNames): false
+        default: true
+        }
+    }
+}
+
+/// What is done with a burst.
+enum Task: Equatable {
     case free
-    /// Read the headers.
     case headers
     /// A filter that refuses every packet.
     case refuse
-    /// Track connections and make a record of each; few flows.
+    /// Every packet is given to a subscription.
+    case packets
+    /// Connections are tracked, and a record is made of each.
     case records
     /// TLS server names: reassembly and the parser on top of that.
     case names
-    /// Receive and free, 400,000 flows in random order.
-    case freeManyFlows = "free-many"
-    /// Track connections, 400,000 flows in random order.
-    case manyFlows = "many"
-    /// Records of the packets that have an address of a list, of one address and of 100,000.
-    case address
-    case manyAddresses = "addresses"
-    /// TLS connections whose server's name is in a list, of one name and of 100,000, none of which the capture has.
-    case name
-    case manyNames = "names-list"
-    /// A subscription that wants 1 % of the packets, and 1,000 that want these together.
-    case subscription
-    case manySubscriptions = "subscriptions"
-    /// The same for subscriptions of single packets.
-    case packetSubscription = "packet-subscription"
-    case manyPacketSubscriptions = "packet-subscriptions"
+    case recordsAndNames
+    case filters(LargeFilters)
+}
 
-    /// Of the packet path's stages, and of filters' size.
-    static let stages: [Scenario] = [.free, .headers, .refuse, .records, .names, .freeManyFlows, .manyFlows]
-    static let filters: [Scenario] = [.address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions, .packetSubscription, .manyPacketSubscriptions]
+// MARK: Those that there are
 
-    var usesManyFlows: Bool { self == .manyFlows || self == .freeManyFlows }
+extension Scenario {
+    /// The packet path's stages.
+    static let stages: [Scenario] = [
+        .free(.capture),
+        Scenario(name: "headers", title: "+ headers", traffic: .capture, task: .headers, threshold: 0.80, instructionBound: 64),
+        Scenario(name: "refuse", title: "+ filter that refuses everything", traffic: .capture, task: .refuse, threshold: 0.75, instructionBound: 104),
+        Scenario(name: "packets", title: "+ packets, each given out", traffic: .capture, task: .packets, threshold: 0.70, instructionBound: 82),
+        Scenario(name: "records", title: "+ connection records, few flows", traffic: .capture, task: .records, threshold: 0.40, instructionBound: 416),
+        Scenario(name: "names", title: "+ TLS names", traffic: .capture, task: .names, threshold: 0.22, instructionBound: 724),
+        .free(.flows(400_000)),
+        Scenario(
+            name: "many", title: "+ tracking, 400,000 flows", traffic: .flows(400_000), task: .records, threshold: 0.33, instructionBound: 408),
+    ]
 
-    /// The scenario that is this one's ceiling.
-    var ceiling: Scenario { usesManyFlows ? .freeManyFlows : .free }
+    /// Of more flows than any cache holds; they need gigabytes.
+    static let flows: [Scenario] = [
+        .free(.flows(1_000_000)),
+        Scenario(name: "million", title: "+ tracking, 1,000,000 flows", traffic: .flows(1_000_000), task: .records),
+        .free(.flows(10_000_000)),
+        Scenario(name: "ten-million", title: "+ tracking, 10,000,000 flows", traffic: .flows(10_000_000), task: .records),
+    ]
 
-    /// The least share of its ceiling's packets a second that it must reach.
-    var threshold: Double? {
-        switch self {
-        case .free, .freeManyFlows, .address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions, .packetSubscription,
-            .manyPacketSubscriptions: nil
-        case .headers: 0.80
-        case .refuse: 0.75
-        case .records: 0.40
-        case .names: 0.22
-        case .manyFlows: 0.33
+    /// Of filters' size. Lists: records of the packets that have an address of one; TLS connections whose server's name is in one, of names none of which
+    /// the capture has. Subscriptions: those that together want 1 % of the packets.
+    static let filters: [Scenario] = [
+        large("address", "a list of one address", .address),
+        large("addresses", "a list of 100,000 addresses", .manyAddresses, ("address", 1.2)),
+        large("name", "a list of one server name", .name),
+        large("names-list", "a list of 100,000 server names", .manyNames, ("name", 1.2)),
+        large("subscription", "1 subscription", .subscription),
+        large("subscriptions", "1,000 subscriptions", .manySubscriptions, ("subscription", 2.0)),
+        large("packet-subscription", "1 subscription of packets", .packetSubscription),
+        large("packet-subscriptions", "1,000 subscriptions of packets", .manyPacketSubscriptions, ("packet-subscription", 2.0)),
+    ]
+
+    /// Those that are asked for by name only.
+    private static let others = [
+        Scenario(name: "records-and-names", title: "+ connection records and TLS names", traffic: .capture, task: .recordsAndNames)
+    ]
+
+    static var all: [Scenario] { stages + flows + filters + others }
+
+    static func free(_ traffic: Traffic) -> Scenario {
+        switch traffic {
+        case .capture: Scenario(name: "free", title: "receive and free", traffic: traffic, task: .free)
+        case .flows(let count): Scenario(name: "free-\(count)", title: "receive and free, \(count.grouped) flows", traffic: traffic, task: .free)
         }
     }
 
-    /// The most instructions a packet above its ceiling, measured and 2 % besides.
-    var instructionBound: Int? {
-        switch self {
-        case .free, .freeManyFlows, .address, .manyAddresses, .name, .manyNames, .subscription, .manySubscriptions, .packetSubscription,
-            .manyPacketSubscriptions: nil
-        case .headers: 64
-        case .refuse: 108
-        case .records: 434
-        case .names: 784
-        case .manyFlows: 408
-        }
-    }
-
-    /// The scenario that does the same with a filter of one term, and how many times its cost a packet may have: of cycles, and of instructions.
-    var smaller: (scenario: Scenario, bound: Double)? {
-        switch self {
-        case .manyAddresses: (.address, 1.2)
-        case .manyNames: (.name, 1.2)
-        case .manySubscriptions: (.subscription, 2.0)
-        case .manyPacketSubscriptions: (.packetSubscription, 2.0)
-        default: nil
-        }
-    }
-
-    /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
-    var mustNotAllocate: Bool { ![.names, .name, .manyNames].contains(self) }
-
-    var title: String {
-        switch self {
-        case .free: "receive and free"
-        case .headers: "+ headers"
-        case .refuse: "+ filter that refuses everything"
-        case .records: "+ connection records, few flows"
-        case .names: "+ TLS names"
-        case .freeManyFlows: "receive and free, 400,000 flows"
-        case .manyFlows: "+ tracking, 400,000 flows"
-        case .address: "a list of one address"
-        case .manyAddresses: "a list of 100,000 addresses"
-        case .name: "a list of one server name"
-        case .manyNames: "a list of 100,000 server names"
-        case .subscription: "1 subscription"
-        case .manySubscriptions: "1,000 subscriptions"
-        case .packetSubscription: "1 subscription of packets"
-        case .manyPacketSubscriptions: "1,000 subscriptions of packets"
-        }
+    private static func large(_ name: String, _ title: String, _ filters: LargeFilters, _ smaller: (String, Double)? = nil) -> Scenario {
+        Scenario(name: name, title: title, traffic: .capture, task: .filters(filters), smaller: smaller.map { ($0.0, $0.1) })
     }
 }
 
-/// A scenario's state, which lives on from round to round.
-struct Work: ~Copyable {
-    private let scenario: Scenario
-    private var pipeline: Pipeline
-    private let packets: UnsafeMutablePointer<Packet>
-
-    /// - Parameter address: one that 1 % of the packets have.
-    init(_ scenario: Scenario, address: IPAddress) throws {
-        self.scenario = scenario
-        packets = .allocate(capacity: Burst.capacity)
-        packets.initialize(repeating: Packet(), count: Burst.capacity)
-        var options = TrackerOptions()
-        // The replay's time passes quickly enough that a connection's next lap finds its tombstone gone.
-        if !scenario.usesManyFlows {
-            options.tcpClosingTimeout = 1_000_000
-            options.tcpTombstoneTimeout = 1_000_000
-            options.timeoutResolution = 1_000_000
+extension Int {
+    /// 1,234,567
+    fileprivate var grouped: String {
+        var digits = String(self)
+        var place = digits.count - 3
+        while place > 0 {
+            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
+            place -= 3
         }
-        let context = ReportContext(subscription: "bench", lcore: 0, outputFolder: nil)
-        func order(_ filter: Filter) -> SubscriberOrder { SubscriberOrder(filter: filter, context: context, maxConnections: options.maxConnections) }
-        let subscribers: [Subscriber] =
-            switch scenario {
-            case .free, .headers, .freeManyFlows: []
-            case .refuse: [try Records._makeSubscriber(order(.tcp && .port(4)))]
-            case .records, .manyFlows: [try Records._makeSubscriber(order(.everything))]
-            case .names: [try Names._makeSubscriber(order(.tls))]
-            case .name, .manyNames: try LargeFilters.of(scenario, address).map { try Names._makeSubscriber(order($0)) }
-            case .address, .manyAddresses, .subscription, .manySubscriptions:
-                try LargeFilters.of(scenario, address).map { try Records._makeSubscriber(order($0)) }
-            case .packetSubscription, .manyPacketSubscriptions:
-                try LargeFilters.of(scenario, address).map { try PacketCount._makeSubscriber(order($0)) }
-            }
-        // A fixed seed, so that instruction counts repeat.
-        pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
+        return digits
     }
-
-    deinit { packets.deallocate() }
-
-    @inline(__always)
-    mutating func take(_ frames: UnsafeBufferPointer<Frame>) {
-        switch scenario {
-        case .free, .freeManyFlows: break
-        case .headers:
-            let tunnels = TunnelKinds.all
-            for index in 0..<frames.count { packets[index].read(frames.baseAddress! + index, opening: tunnels) }
-        default: pipeline.process(frames)
-        }
-    }
-
-    var counters: Counters { pipeline.counters }
-}
-
-/// A record of each connection, and nothing done with it but counting.
-struct Records: Trackable {
-    struct Count: SubscriptionReport {
-        var connections = 0
-        var bytes: UInt64 = 0
-        mutating func merge(_ other: Count) {
-            connections += other.connections
-            bytes += other.bytes
-        }
-    }
-
-    static func makeReport(_ context: ReportContext) -> Count { Count() }
-    init(_ connection: ConnectionRecord) {}
-    consuming func ended(_ connection: ConnectionRecord, _ report: inout Count) {
-        report.connections += 1
-        report.bytes &+= connection.originator.frameBytes &+ connection.responder.frameBytes
-    }
-}
-
-/// Single packets, counted.
-private struct PacketCount: PacketSubscription {
-    struct Count: SubscriptionReport {
-        var packets: UInt64 = 0
-        mutating func merge(_ other: Count) { packets += other.packets }
-    }
-
-    static func makeReport(_ context: ReportContext) -> Count { Count() }
-    static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Count) { report.packets &+= 1 }
-}
-
-/// The server name of each TLS connection, read and counted.
-private struct Names: SessionTrackable {
-    typealias Parser = TLSParser
-    struct Count: SubscriptionReport {
-        var names = 0
-        mutating func merge(_ other: Count) { names += other.names }
-    }
-
-    static func makeReport(_ context: ReportContext) -> Count { Count() }
-    init(_ connection: ConnectionRecord) {}
-    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ report: inout Count) -> Verdict {
-        if handshake.serverName != nil { report.names += 1 }
-        return .done
-    }
-    consuming func ended(_ connection: ConnectionRecord, _ report: inout Count) {}
 }

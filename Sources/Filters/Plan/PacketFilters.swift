@@ -29,6 +29,17 @@ public final class PacketFilters {
         withUnsafePointer(to: packet) { programs[number].match($0, source: .a, service: nil) != .no }
     }
 
+    /// The packets of a burst that a filter lets pass: a bit each.
+    ///
+    /// - Parameter count: 1...64.
+    public func matches(_ number: Int, _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>, _ count: Int) -> UInt64 {
+        let all = UInt64.max >> UInt64(64 - count)
+        if programs[number].isEverything { return all }
+        var passed: UInt64 = 0
+        for place in 0..<count where matches(number, FramedPacket(packets + place, frames + place)) { passed |= 1 << UInt64(place) }
+        return passed
+    }
+
     /// The filters that let a packet pass, where they are many; nil where there is none. Good until the next packet.
     public func matches(_ packet: FramedPacket) -> MemberSet? {
         guard let manyReference else { return nil }

@@ -145,6 +145,7 @@ final class LineMerger: Sendable {
 extension LineMerger.State {
     /// Moves the source's first piece, as far as the bound goes and at least a line, to the output.
     fileprivate mutating func move(from source: Int, upTo bound: LineMerger.Bound) {
+        if output.isEmpty, sources[source].line == 0, bound.has(sources[source].pieces[0].lines.last!.position) { return moveWhole(from: source) }
         let start = sources[source].start
         var line = sources[source].line
         let count = sources[source].pieces[0].lines.count
@@ -159,5 +160,13 @@ extension LineMerger.State {
         } else {
             (sources[source].line, sources[source].start) = (line, end)
         }
+    }
+
+    /// The same where all of the piece goes, and before anything else: no byte is copied.
+    private mutating func moveWhole(from source: Int) {
+        let piece = sources[source].pieces.removeFirst()
+        output = piece.bytes
+        sources[source].pending += UInt64(piece.lines.count)
+        waiting -= piece.bytes.count
     }
 }

@@ -57,8 +57,8 @@ struct HelloSearch {
     mutating func feed(_ bytes: RawSpan) -> Outcome? {
         let bytes = bytes.extracting(first: patience)
         patience -= bytes.byteCount
-        let outcome = isOver ? nil : search(bytes)
-        return outcome ?? (patience > 0 ? nil : isOver ? .longOver : end(.failed(.tooLong)))
+        if !isOver, let outcome = search(bytes) { return outcome }
+        return patience > 0 ? nil : isOver ? .longOver : end(.failed(.tooLong))
     }
 
     /// Tells that so many bytes are lost.
@@ -95,6 +95,7 @@ struct HelloSearch {
             messageLength = hello.length
             recordRest = hello.length - 2
             body = [UInt8(hello.version >> 8), UInt8(hello.version & 0xff)]
+            heldBytes = body.capacity
         } else {
             return .otherProtocol
         }
@@ -127,22 +128,27 @@ struct HelloSearch {
                 guard type != .helloRequest || messageLength == 0 else { return .failed(.malformed) }
             }
             let part = reader.bytes(upTo: messageLength - body.count)
+            // The usual case: all of it at once.
+            if body.isEmpty, part.byteCount == messageLength {
+                if let outcome = completeMessage(part.copied) { return outcome }
+                continue
+            }
             if body.isEmpty {
-                body = part.copied  // the usual case: all of it, and no byte of capacity more
+                body = part.copied  // no byte of capacity more
             } else {
                 part.withUnsafeBytes { body.append(contentsOf: $0) }
             }
             heldBytes = body.capacity
             guard body.count == messageLength else { return nil }
-            if let outcome = completeMessage() { return outcome }
+            let bytes = body
+            body = []
+            heldBytes = 0
+            if let outcome = completeMessage(bytes) { return outcome }
         }
     }
 
-    private mutating func completeMessage() -> Outcome? {
-        let bytes = body
+    private mutating func completeMessage(_ bytes: consuming [UInt8]) -> Outcome? {
         let type = message
-        body = []
-        heldBytes = 0
         message = nil
         switch type {
         case .clientHello, .sslv2ClientHello:
@@ -165,9 +171,9 @@ struct HelloSearch {
         return bits >> 8 == 2 ? .fatalAlert(TLSAlert(rawValue: UInt8(bits & 0xff))) : nil
     }
 
-    private mutating func end(_ outcome: Outcome) -> Outcome {
+    private mutating func end(_ outcome: consuming Outcome) -> Outcome {
         isOver = true
-        body = []
+        if heldBytes > 0 { body = [] }
         heldBytes = 0
         return outcome
     }

@@ -7,12 +7,15 @@
 ///     +----------------+-----------------------+-------------+---------------+-------------+------------+
 public struct TLSClientHello: Equatable, Sendable {
     private let message: [UInt8]
+    /// Where its extensions begin, which go to its end.
+    private let extensionsStart: Int
     /// Whether it came in SSL 2's format: no extensions, cipher suites of three bytes. RFC 5246 E.2.
     public let isSSLv2: Bool
 
     /// `message`: what follows the handshake message's type and length. Nil unless its vectors fill it to the byte.
     init?(_ message: [UInt8], isSSLv2: Bool = false) {
-        guard ClientHelloFields(message.span.bytes, isSSLv2: isSSLv2) != nil else { return nil }
+        guard let fields = ClientHelloFields(message.span.bytes, isSSLv2: isSSLv2) else { return nil }
+        extensionsStart = message.count - fields.extensions.byteCount
         self.message = message
         self.isSSLv2 = isSSLv2
     }
@@ -67,7 +70,7 @@ public struct TLSClientHello: Equatable, Sendable {
 
     public var extensions: TLSExtensions {
         @_lifetime(borrow self)
-        get { _overrideLifetime(TLSExtensions(fields.extensions), borrowing: self) }
+        get { _overrideLifetime(TLSExtensions(bytes.extracting(extensionsStart...)), borrowing: self) }
     }
 
     /// The server's name, RFC 6066 3, as it was sent: it may hold anything.

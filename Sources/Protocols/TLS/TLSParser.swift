@@ -70,7 +70,7 @@ public struct TLSParser: SessionParser {
         return true
     }
 
-    private mutating func take(_ outcome: HelloSearch.Outcome?, from sender: Direction) {
+    private mutating func take(_ outcome: consuming HelloSearch.Outcome?, from sender: Direction) {
         switch outcome {
         case nil: return
         case .clientHello(let hello):

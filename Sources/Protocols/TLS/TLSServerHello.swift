@@ -68,7 +68,8 @@ public struct TLSServerHello: Equatable, Sendable {
     /// Whether the server asks for another ClientHello: it says so by a random that is none: SHA-256 of
     /// "HelloRetryRequest", RFC 8446 4.1.3.
     public var isHelloRetryRequest: Bool {
-        var random = ByteReader(fields.random)
+        // Behind the version.
+        var random = ByteReader(bytes.extracting(2..<34))
         return random.uint64() == 0xcf21_ad74_e59a_6111 && random.uint64() == 0xbe1d_8c02_1e65_b891
             && random.uint64() == 0xc2a2_1116_7abb_8c5e && random.uint64() == 0x079e_09e2_c8a8_339c
     }

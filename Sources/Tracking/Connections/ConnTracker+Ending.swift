@@ -47,8 +47,10 @@ extension ConnTracker {
         let slot = table.slot(of: connection)
         switch change {
         case .none: break
-        case .beganAnew: freeStream(Int(slot.index), sender, as: .outOfWindow)
-        case .peerBeganAnew: freeStream(Int(slot.index), sender.other, as: .outOfWindow)
+        case .beganAnew, .peerBeganAnew:
+            // Memory of streams that nobody ever wanted stays untouched.
+            guard connection.pointee.wants.contains(.hasStreams) else { break }
+            freeStream(Int(slot.index), change == .beganAnew ? sender : sender.other, as: .outOfWindow)
         case .refusedReset: counters.refusedResets &+= 1
         case .closed, .reset:
             guard connection.pointee.phase == .open else { break }

@@ -47,10 +47,14 @@ final class MeasuredSubscriber: Subscriber {
     override var tick: TickInterval? { inner.tick }
     override var history: HistoryBudget? { inner.history }
 
-    override func packet(_ packet: UnsafePointer<Packet>, _ frame: RawSpan) {
-        let before = meter.cycles(.callbacks)
-        measured(.packet) { inner.packet(packet, frame) }
-        singlePackets.add(packet, meter.cycles(.callbacks) &- before)
+    override func packets(
+        _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>, _ wanted: UInt64, _ current: inout UnsafePointer<Packet>?
+    ) {
+        for place in 0..<64 where wanted >> UInt64(place) & 1 != 0 {
+            let before = meter.cycles(.callbacks)
+            measured(.packet) { inner.packets(packets, frames, 1 << UInt64(place), &current) }
+            singlePackets.add(packets + place, meter.cycles(.callbacks) &- before)
+        }
     }
 
     override func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) { measured(.beginning) { inner.start(index, record) } }

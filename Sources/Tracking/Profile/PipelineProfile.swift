@@ -139,6 +139,7 @@ extension Pipeline {
         meter.enter(.headers)
         _ = readHeaders(frames, count)
         meter.enter(.packetFilters)
+        if packetSubscribers.count > 0 { deliverPackets(frames, count) }
         let trainCount = chooseAllTrains(frames, count)
         meter.enter(.tracking)
         find(trainCount)

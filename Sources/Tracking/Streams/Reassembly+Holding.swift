@@ -67,7 +67,8 @@ extension Reassembly {
         _ page: UInt32, _ sequence: SequenceNumber, _ segment: UnsafeRawBufferPointer, _ end: Int, _ placement: inout Placement
     ) {
         let place = (sequence + placement.done).placeInPage
-        let places = place..<pages.present(page).first(true, in: place..<place + end - placement.done)
+        var places = place..<place + end - placement.done
+        if pages[page].pointee.count > 0 { places = place..<pages.present(page).first(true, in: places) }
         pages.present(page).insert(places)
         pages[page].pointee.count += UInt32(places.count)
         held += places.count

@@ -155,13 +155,18 @@ struct Reassembly: ~Copyable {
         let start = streams[stream].next
         let place = start.placeInPage
         let end = pages.present(page).first(false, in: place..<SegmentPages.size)
-        pages.present(page).remove(place..<end)
-        pages.begins(page).remove(place..<end)
         pages[page].pointee.count -= UInt32(end - place)
         held -= end - place
         streams[stream].next = start + (end - place)
         let isEmpty = pages[page].pointee.count == 0
-        if isEmpty { unlinkHead(stream) } else if let time { pages[page].pointee.time = time }
+        if isEmpty {
+            // Whoever takes the page next clears its bits.
+            unlinkHead(stream)
+        } else {
+            pages.present(page).remove(place..<end)
+            pages.begins(page).remove(place..<end)
+            if let time { pages[page].pointee.time = time }
+        }
         findFirstHeld(stream)
         let bytes = UnsafeRawBufferPointer(start: pages.bytes(page) + place, count: end - place)
         return Piece(bytes: bytes, start: start, page: isEmpty ? page : 0)

@@ -122,12 +122,28 @@ struct PageBits {
 
     func removeAll() { words.update(repeating: 0, count: SegmentPages.size / 64) }
 
-    func insert(_ range: Range<Int>) { forEachWord(of: range) { words[$0] |= $1 } }
-    func remove(_ range: Range<Int>) { forEachWord(of: range) { words[$0] &= ~$1 } }
+    func insert(_ range: Range<Int>) { set(range, .max) }
+    func remove(_ range: Range<Int>) { set(range, 0) }
+
+    /// Sets the bits of a range to those of a word that has the same everywhere.
+    private func set(_ range: Range<Int>, _ bits: UInt64) {
+        guard !range.isEmpty else { return }
+        let (first, last) = (range.lowerBound >> 6, (range.upperBound - 1) >> 6)
+        let head = UInt64.max << UInt64(range.lowerBound & 63), tail = UInt64.max >> UInt64(63 - (range.upperBound - 1) & 63)
+        let mask = first == last ? head & tail : head
+        words[first] = words[first] & ~mask | bits & mask
+        guard first < last else { return }
+        (words + first + 1).update(repeating: bits, count: last - first - 1)
+        words[last] = words[last] & ~tail | bits & tail
+    }
 
     func count(in range: Range<Int>) -> Int {
-        var sum = 0
-        forEachWord(of: range) { sum += (words[$0] & $1).nonzeroBitCount }
+        var (sum, place) = (0, range.lowerBound)
+        while place < range.upperBound {
+            let end = min(range.upperBound, (place | 63) + 1)
+            sum += ((words[place >> 6] >> UInt64(place & 63)) << UInt64(64 - (end - place))).nonzeroBitCount
+            place = end
+        }
         return sum
     }
 
@@ -155,15 +171,5 @@ struct PageBits {
             word = words[index]
         }
         return index << 6 + 63 - word.leadingZeroBitCount
-    }
-
-    @inline(__always)
-    private func forEachWord(of range: Range<Int>, _ body: (_ index: Int, _ mask: UInt64) -> Void) {
-        var place = range.lowerBound
-        while place < range.upperBound {
-            let end = min(range.upperBound, (place | 63) + 1)
-            body(place >> 6, (.max >> UInt64(64 - (end - place))) << UInt64(place & 63))
-            place = end
-        }
     }
 }

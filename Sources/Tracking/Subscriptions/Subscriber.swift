@@ -35,8 +35,12 @@ open class Subscriber {
     /// Bytes reserved for its values.
     var byteCount: Int { 0 }
 
-    /// A single packet, for `PacketSubscription`.
-    func packet(_ packet: UnsafePointer<Packet>, _ frame: RawSpan) {}
+    /// For `PacketSubscription`: single packets, those of a burst that have a bit.
+    ///
+    /// - Parameter current: is set to the one at hand.
+    func packets(
+        _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>, _ wanted: UInt64, _ current: inout UnsafePointer<Packet>?
+    ) {}
 
     // For `Trackable`, of the connection at an index of the table.
     func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {}
@@ -91,12 +95,20 @@ final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
         report.deallocate()
     }
 
-    override func packet(_ packet: UnsafePointer<Packet>, _ frame: RawSpan) {
-        if selection != .all {
-            defer { matched &+= 1 }
-            guard selection.takes(matched) else { return }
+    override func packets(
+        _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>, _ wanted: UInt64, _ current: inout UnsafePointer<Packet>?
+    ) {
+        S._packets(packets, frames, selection == .all ? wanted : select(wanted), &current, &report.pointee)
+    }
+
+    private func select(_ wanted: UInt64) -> UInt64 {
+        var (rest, selected) = (wanted, 0 as UInt64)
+        while rest != 0 {
+            if selection.takes(matched) { selected |= rest & (0 &- rest) }
+            matched &+= 1
+            rest &= rest &- 1
         }
-        S.packet(packet.pointee, frame, &report.pointee)
+        return selected
     }
 
     override func mergeReport(of other: Subscriber) {

@@ -107,6 +107,10 @@ public protocol PacketSubscription: Subscription, ~Copyable {
     ///   - packet: its headers; malformed ones and those that are not IP come, too, if the filter lets them.
     ///   - frame: the captured bytes from the link layer's header on, valid during the call.
     static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Report)
+
+    // The packets of a burst that have a bit: the framework does not know the type, and would take a longer way for each.
+    static func _packets(
+        _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>, _ wanted: UInt64, _ current: inout UnsafePointer<Packet>?, _ report: inout Report)
 }
 
 /// Keeps a value for each connection, from its first packet to its end.
@@ -239,6 +243,18 @@ extension Subscription where Self: ~Copyable, Report == NoReport {
 extension PacketSubscription where Self: ~Copyable {
     public static var packetSelection: PacketSelection { .all }
     public static func _makeSubscriber(_ order: SubscriberOrder) throws -> Subscriber { try PacketSubscriber<Self>(order) }
+    @inlinable
+    public static func _packets(
+        _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>, _ wanted: UInt64, _ current: inout UnsafePointer<Packet>?, _ report: inout Report
+    ) {
+        var rest = wanted
+        while rest != 0 {
+            let place = rest.trailingZeroBitCount
+            rest &= rest &- 1
+            current = packets + place
+            packet(packets[place], RawSpan(_unsafeStart: frames[place].bytes, byteCount: Int(frames[place].length)), &report)
+        }
+    }
     public static var _needs: Needs { .packets }
 }
 

@@ -1,0 +1,126 @@
+// Frames whose headers lie where they lie in nine frames of ten.
+
+extension Packet {
+    ///      0              14             34                    54
+    ///     +--------------+--------------+---------------------+----------
+    ///     | Ethernet II  | IPv4, 20     | TCP, 20 or UDP, 8   | payload
+    ///     +--------------+--------------+---------------------+----------
+    ///
+    /// False, with nothing promised of the fields, when the frame is of another kind or anything in it is unusual.
+    ///
+    /// - Parameters:
+    ///   - shift: bytes of VLAN tags before the EtherType, which move everything behind the MAC addresses.
+    ///   - vlans: what they say.
+    @inlinable @inline(__always)
+    mutating func readPlain(
+        _ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, opening tunnels: TunnelKinds = .all, shift: UInt32 = 0, vlans: UInt32 = 0
+    ) -> Bool {
+        guard captured >= 54 &+ shift, frame.pointee.linkType == .ethernet else { return false }
+        let bytes = frame.pointee.bytes + Int(shift)
+        // Loads of whole words: every offset lies below 54.
+        let first = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt64.self))
+        // EtherType 0x0800, version 4, header of five words; neither an offset nor "more fragments".
+        guard first >> 40 == 0x080045, bytes.loadUnaligned(fromByteOffset: 20, as: UInt16.self) & UInt16(bigEndian: 0x3fff) == 0 else { return false }
+        let totalLength = UInt32(truncatingIfNeeded: first >> 16) & 0xffff
+        let end = totalLength &+ 14 &+ shift
+        guard end <= onWire else { return false }
+
+        let number = bytes.load(fromByteOffset: 23, as: UInt8.self)
+        if number == 6 {
+            let headers = 34 &+ shift &+ UInt32(bytes.load(fromByteOffset: 46, as: UInt8.self) >> 4) &* 4
+            guard headers >= 54 &+ shift, headers <= end, headers <= captured else { return false }
+            numbers = bytes.loadUnaligned(fromByteOffset: 38, as: UInt64.self)
+            flagsAndWindow = bytes.loadUnaligned(fromByteOffset: 46, as: UInt32.self)
+            payloadOffset = headers
+            payloadLength = end &- headers
+        } else if number == 17 {
+            let length = UInt32(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 38, as: UInt16.self)))
+            guard length >= 8, length &+ 34 &+ shift <= end, !tunnels.haveUDPPorts(bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)) else { return false }
+            (numbers, flagsAndWindow) = (0, 0)
+            payloadOffset = 42 &+ shift
+            payloadLength = length &- 8
+        } else {
+            return false
+        }
+        timestamp = frame.pointee.timestamp
+        capturedLength = captured
+        wireLength = onWire
+        addresses.0 = bytes.loadUnaligned(fromByteOffset: 26, as: UInt64.self)
+        ports = bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)
+        self.vlans = vlans
+        ipLength = totalLength
+        context = UInt64(number) << 48 | 4 << 56
+        kind = .flow
+        problem = .none
+        etherType = EtherType.ipv4
+        networkOffset = 14 &+ UInt16(truncatingIfNeeded: shift)
+        transportOffset = 34 &+ UInt16(truncatingIfNeeded: shift)
+        return true
+    }
+
+    /// The same behind one or two VLAN tags, and with IPv6.
+    mutating func readNearlyPlain(_ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, opening tunnels: TunnelKinds = .all) -> Bool {
+        guard captured >= 62, frame.pointee.linkType == .ethernet else { return false }
+        let bytes = frame.pointee.bytes
+        var type = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt16.self))
+        var (shift, vlans) = (0 as UInt32, 0 as UInt32)
+        while EtherType.isVLAN(type), shift < 8 {
+            let tag = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 14 + Int(shift), as: UInt32.self))
+            vlans |= (tag >> 16 & 0xfff) << (shift == 0 ? 16 : 0)
+            type = UInt16(truncatingIfNeeded: tag)
+            shift &+= 4
+        }
+        switch type {
+        case EtherType.ipv4: return shift > 0 && readPlain(frame, captured: captured, onWire: onWire, opening: tunnels, shift: shift, vlans: vlans)
+        case EtherType.ipv6: return readPlainIPv6(frame, captured: captured, onWire: onWire, opening: tunnels, shift: shift, vlans: vlans)
+        default: return false
+        }
+    }
+
+    ///      0              14                       54                    74
+    ///     +--------------+------------------------+---------------------+----------
+    ///     | Ethernet II  | IPv6, 40               | TCP, 20 or UDP, 8   | payload
+    ///     +--------------+------------------------+---------------------+----------
+    private mutating func readPlainIPv6(
+        _ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, opening tunnels: TunnelKinds, shift: UInt32, vlans: UInt32
+    ) -> Bool {
+        guard captured >= 74 &+ shift else { return false }
+        let bytes = frame.pointee.bytes + Int(shift)
+        // Version, class and flow; the payload's length; the next header; the hop limit.
+        let first = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 14, as: UInt64.self))
+        let length = UInt32(truncatingIfNeeded: first >> 16) & 0xffff
+        let end = 54 &+ shift &+ length
+        guard first >> 60 == 6, length > 0, end <= onWire else { return false }
+        let number = UInt8(truncatingIfNeeded: first >> 8)
+        if number == 6 {
+            let headers = 54 &+ shift &+ UInt32(bytes.load(fromByteOffset: 66, as: UInt8.self) >> 4) &* 4
+            guard headers >= 74 &+ shift, headers <= end, headers <= captured else { return false }
+            numbers = bytes.loadUnaligned(fromByteOffset: 58, as: UInt64.self)
+            flagsAndWindow = bytes.loadUnaligned(fromByteOffset: 66, as: UInt32.self)
+            payloadOffset = headers
+            payloadLength = end &- headers
+        } else if number == 17 {
+            let length = UInt32(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 58, as: UInt16.self)))
+            guard length >= 8, length &+ 54 &+ shift <= end, !tunnels.haveUDPPorts(bytes.loadUnaligned(fromByteOffset: 54, as: UInt32.self)) else { return false }
+            (numbers, flagsAndWindow) = (0, 0)
+            payloadOffset = 62 &+ shift
+            payloadLength = length &- 8
+        } else {
+            return false
+        }
+        timestamp = frame.pointee.timestamp
+        capturedLength = captured
+        wireLength = onWire
+        addresses = bytes.loadUnaligned(fromByteOffset: 22, as: (UInt64, UInt64, UInt64, UInt64).self)
+        ports = bytes.loadUnaligned(fromByteOffset: 54, as: UInt32.self)
+        self.vlans = vlans
+        ipLength = length &+ 40
+        context = UInt64(number) << 48 | 6 << 56
+        kind = .flow
+        problem = .none
+        etherType = EtherType.ipv6
+        networkOffset = 14 &+ UInt16(truncatingIfNeeded: shift)
+        transportOffset = 54 &+ UInt16(truncatingIfNeeded: shift)
+        return true
+    }
+}

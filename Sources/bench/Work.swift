@@ -1,0 +1,111 @@
+import Capture
+import Filters
+import Packets
+import Protocols
+import Tracking
+
+/// A scenario's state, which lives on from round to round.
+struct Work: ~Copyable {
+    private let task: Task
+    private var pipeline: Pipeline
+    private let packets: UnsafeMutablePointer<Packet>
+
+    /// - Parameter address: one that 1 % of the packets have.
+    init(_ scenario: Scenario, address: IPAddress) throws {
+        task = scenario.task
+        packets = .allocate(capacity: Burst.capacity)
+        packets.initialize(repeating: Packet(), count: Burst.capacity)
+        var options = TrackerOptions()
+        // The replay's time passes quickly enough that a connection's next lap finds its tombstone gone.
+        switch scenario.traffic {
+        case .flows(let count): options.maxConnections = max(options.maxConnections, count + count / 4)
+        case .capture:
+            options.tcpClosingTimeout = 1_000_000
+            options.tcpTombstoneTimeout = 1_000_000
+            options.timeoutResolution = 1_000_000
+        }
+        let context = ReportContext(subscription: "bench", lcore: 0, outputFolder: nil)
+        func order(_ filter: Filter) -> SubscriberOrder { SubscriberOrder(filter: filter, context: context, maxConnections: options.maxConnections) }
+        let subscribers: [Subscriber] =
+            switch scenario.task {
+            case .free, .headers: []
+            case .refuse: [try Records._makeSubscriber(order(.tcp && .port(4)))]
+            case .packets: [try PacketCount._makeSubscriber(order(.everything))]
+            case .records: [try Records._makeSubscriber(order(.everything))]
+            case .names: [try Names._makeSubscriber(order(.tls))]
+            case .recordsAndNames: [try Records._makeSubscriber(order(.everything)), try Names._makeSubscriber(order(.tls))]
+            case .filters(let filters):
+                try filters.all(wanting: address).map { filter in
+                    switch filters {
+                    case .name, .manyNames: try Names._makeSubscriber(order(filter))
+                    case .address, .manyAddresses, .subscription, .manySubscriptions: try Records._makeSubscriber(order(filter))
+                    case .packetSubscription, .manyPacketSubscriptions: try PacketCount._makeSubscriber(order(filter))
+                    }
+                }
+            }
+        // A fixed seed, so that instruction counts repeat.
+        pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
+    }
+
+    deinit { packets.deallocate() }
+
+    @inline(__always)
+    mutating func take(_ frames: UnsafeBufferPointer<Frame>) {
+        switch task {
+        case .free: break
+        case .headers:
+            let tunnels = TunnelKinds.all
+            for index in 0..<frames.count { packets[index].read(frames.baseAddress! + index, opening: tunnels) }
+        default: pipeline.process(frames)
+        }
+    }
+
+    var counters: Counters { pipeline.counters }
+}
+
+/// A record of each connection, and nothing done with it but counting.
+struct Records: Trackable {
+    struct Count: SubscriptionReport {
+        var connections = 0
+        var bytes: UInt64 = 0
+        mutating func merge(_ other: Count) {
+            connections += other.connections
+            bytes += other.bytes
+        }
+    }
+
+    static func makeReport(_ context: ReportContext) -> Count { Count() }
+    init(_ connection: ConnectionRecord) {}
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Count) {
+        report.connections += 1
+        report.bytes &+= connection.originator.frameBytes &+ connection.responder.frameBytes
+    }
+}
+
+/// Single packets, counted.
+private struct PacketCount: PacketSubscription {
+    struct Count: SubscriptionReport {
+        var packets: UInt64 = 0
+        mutating func merge(_ other: Count) { packets += other.packets }
+    }
+
+    static func makeReport(_ context: ReportContext) -> Count { Count() }
+    static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Count) { report.packets &+= 1 }
+}
+
+/// The server name of each TLS connection, read and counted.
+private struct Names: SessionTrackable {
+    typealias Parser = TLSParser
+    struct Count: SubscriptionReport {
+        var names = 0
+        mutating func merge(_ other: Count) { names += other.names }
+    }
+
+    static func makeReport(_ context: ReportContext) -> Count { Count() }
+    init(_ connection: ConnectionRecord) {}
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ report: inout Count) -> Verdict {
+        if handshake.serverName != nil { report.names += 1 }
+        return .done
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Count) {}
+}

@@ -103,7 +103,7 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "Tracking", "Capture", "Packets", "Filters", "Protocols", "Containers",
+                "Fovea", "Tracking", "Capture", "Packets", "Filters", "Protocols", "Containers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: optimised

@@ -48,6 +48,11 @@ expect 0 '^197 packets, 27,697 bytes' run --capture $traces/tls.pcap --subscript
 expect 0 'refused by the filters +58 ' run --capture $traces/tls.pcap --subscription connection_log --filter 'ipv4'; lines 9
 expect 0 'of 10$' run --capture $traces/tls.pcap --max-connections 10 --subscription connection_log; lines 12
 expect 0 'accounted for +197 +of 197$' run --capture - < $traces/tls.pcap; lines 25
+expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of one"; lines 0
+for workers in 2 4; do
+    expect 0 '  lcore 2 ' run --capture $traces/tls.pcap --workers $workers --output "$work/results/of $workers"; lines 0
+    diff -rq -x summary.json "$work/results/of one" "$work/results/of $workers" || fail "gives something else with $workers workers" "the run before"
+done
 expect 0 '' run --capture $traces/tls.pcap --quiet; lines 25
 [ -s "$work/err" ] && fail "is not quiet" run --quiet
 expect 0 '2 queues' run --device "net_pcap0,rx_pcap=$traces/tls.pcap,rx_pcap=$traces/dns.pcap" --cores 1,2 --subscription server_names; lines 11
@@ -144,6 +149,8 @@ expect 4 'rte_eth_rx_queue_setup' run "$work/d.toml"
 # Bad command lines: 64.
 expect 64 'give a configuration' run
 expect 64 'cannot be used together' run --capture x --device y
+expect 64 'workers is for a capture file' run --device y --workers 2
+expect 64 'an integer in 1...64' run --capture x --workers 65
 expect 64 '--cores' run --device net_null0 --cores 1,x
 expect 64 '--log-level' run --capture x --log-level loud
 

@@ -48,6 +48,7 @@ extension RunSummary {
             "holes_timed_out": counters.holesTimedOut, "reassembly_peak": counters.reassemblyPeak,
             "datagrams": counters.datagrams, "datagrams_lost": table { (loss: DatagramLoss) in counters[loss] },
             "fragment_duplicates": counters.fragmentDuplicates, "fragment_conflicts": counters.fragmentConflicts, "fragments_peak": counters.fragmentsPeak,
+            "wrong_core": counters.wrongCore,
             "sessions": counters.sessions, "sessions_missed": counters.sessionsMissed, "history_packets_missed": counters.historyPacketsMissed, "history_bytes_missed": counters.historyBytesMissed,
             "parser_failures": table { (failure: ParserFailure) in counters.parserFailures[Int(failure.rawValue)] },
             "emergencies": counters.emergencies, "emergency_time": Double(counters.emergencyTime) / 1e9,

@@ -114,13 +114,15 @@ extension RunSummary: CustomStringConvertible {
             page.row("held behind missing bytes", Figures.bytes(counters.reassemblyPeak), note: "of \(Figures.bytes(budget))")
         }
         if counters.fragmentsPeak > 0 {
-            let budget = config.conntrack.fragmentMemory * max(1, lcores.count)
+            // Of a capture they are put together before packets are spread.
+            let budget = config.conntrack.fragmentMemory * (file == nil ? max(1, lcores.count) : 1)
             page.row("fragments held", Figures.bytes(counters.fragmentsPeak), note: "of \(Figures.bytes(budget))")
         }
         page.rowIfAny("sessions before a match, without room", counters.sessionsMissed)
         page.rowIfAny("packets before a match, without room", counters.historyPacketsMissed)
         page.rowIfAny("bytes before a match, without room", counters.historyBytesMissed)
         page.rowIfAny("evicted: the table was full", counters[.evicted])
+        page.rowIfAny("connections on more than one core: a bug", counters.wrongCore)
         if counters.emergencies > 0 {
             let seconds = Double(counters.emergencyTime) / 1e9
             page.row("emergencies: the table nearly full", Figures.grouped(counters.emergencies), note: "\(Figures.duration(seconds)) in all")

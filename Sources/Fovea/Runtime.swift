@@ -180,8 +180,15 @@ final class Crew {
         if members.isEmpty { try OutputFolder.prepare(plan.config.output, files: plan.entries.compactMap(\.outputFile)) }
         let lines = plan.isOffline ? CoreLines(outputs) : nil
         let member = try Member(thread, plan, sources, options, lines, share)
-        try plan.check(member.lcore.memory)
+        try plan.check(memory(of: member, isFirst: members.isEmpty))
         members.append(member)
+    }
+
+    /// What is nobody's is the first one's.
+    private func memory(of member: Member, isFirst: Bool) -> EngineMemory {
+        var memory = member.lcore.memory
+        if isFirst, let sharedFile { memory.fragments += sharedFile.fragmentBytes }
+        return memory
     }
 
     /// Several that share a capture file.
@@ -191,8 +198,8 @@ final class Crew {
         var witness = options.reading.witness
         assert({ witness = witness ?? CoreWitness() }() == ())
         let shared = SpreadFile(file, spreader, workers: threads.count, burst: options.reading.burst, witness: witness)
-        for (number, thread) in threads.enumerated() { try enlist(thread, CaptureSources(capacity: 0), SpreadShare(file: shared, core: number)) }
         sharedFile = shared
+        for (number, thread) in threads.enumerated() { try enlist(thread, CaptureSources(capacity: 0), SpreadShare(file: shared, core: number)) }
     }
 
     /// Launches the lcores, watches them, and sums up.
@@ -211,11 +218,10 @@ final class Crew {
         var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
         for (number, member) in members.enumerated() {
             var counters = member.lcore.counters
-            // What is nobody's is the first one's.
             if number == 0, let sharedFile { counters.add(sharedFile.counters) }
             let (first, last) = (sharedFile?.span?.first ?? member.lcore.first, sharedFile?.span?.last ?? member.lcore.last)
             summary.add(
-                LcoreSummary(lcore: member.thread.number, counters: counters, memory: member.lcore.memory, first: first, last: last),
+                LcoreSummary(lcore: member.thread.number, counters: counters, memory: memory(of: member, isFirst: number == 0), first: first, last: last),
                 failures: member.lcore.failures)
         }
         summary.failures += sharedFile?.failures ?? []

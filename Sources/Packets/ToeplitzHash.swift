@@ -76,9 +76,9 @@ extension ToeplitzHash {
 }
 
 extension UnsafePointer<Frame> {
-    /// The source's and the destination's address side by side, of a frame whose flow's addresses can be told at a glance: plain Ethernet, IPv4 without options,
-    /// TCP or UDP, no fragment, no tunnel. Nil for all others, which must be read. What is wrong with the headers behind is not looked at: such a packet has
-    /// no flow.
+    /// The source's and the destination's address side by side, of a frame whose flow's addresses can be told at a glance: plain Ethernet, IPv4 without
+    /// options, TCP or UDP, no fragment, no tunnel. Nil for all others, which must be read. What is wrong with the headers behind is not looked at: such a
+    /// packet has no flow.
     @inlinable @inline(__always)
     public func plainAddresses(opening tunnels: TunnelKinds) -> UInt64? {
         let bytes = pointee.bytes

@@ -1,5 +1,6 @@
 import Capture
 import Foundation
+import Fovea
 import Packets
 import Tracking
 
@@ -11,6 +12,10 @@ struct FileReading {
         case read = "read"
         case headers = "+ headers"
         case records = "+ connection records"
+        case oneWorker = "a whole run, 1 worker"
+        case twoWorkers = "a whole run, 2 workers"
+
+        var workers: Int? { self == .oneWorker ? 1 : self == .twoWorkers ? 2 : nil }
     }
 
     let path: String
@@ -36,10 +41,15 @@ struct FileReading {
                         format: "%8.1f ns/packet %8.2f Mpackets/s   at best %8.2f", middle / Double(packets) * 1e9, Double(packets) / middle / 1e6,
                         Double(packets) / best / 1e6))
         }
+        // Round by round, for other work on the machine comes and goes.
+        let ratios = zip(times[.oneWorker]!, times[.twoWorkers]!).map { $0 / $1 }.sorted()
+        let best = times[.oneWorker]!.min()! / times[.twoWorkers]!.min()!
+        print(String(format: "2 workers are %.2f times as fast as 1, at best %.2f", ratios[ratios.count / 2], best))
     }
 
     /// From the file's opening to the last record; the tables are there before, but nobody has touched them.
     private func seconds(_ stage: Stage) throws -> (Double, packets: Int) {
+        if let workers = stage.workers { return try seconds(workers: workers) }
         let context = ReportContext(subscription: "bench", lcore: 0, outputFolder: nil)
         var options = TrackerOptions()
         options.maxConnections = 1_000_000
@@ -58,7 +68,7 @@ struct FileReading {
             switch stage {
             case .libpcap, .read: break
             case .headers: for index in 0..<burst.count { packet.read(burst.frames.baseAddress! + index, opening: .all) }
-            case .records: pipeline.process(burst.frames)
+            case .records, .oneWorker, .twoWorkers: pipeline.process(burst.frames)
             }
             if case .failed(let reason) = state { throw BenchError(description: reason) }
             if state == .ended { break }
@@ -66,5 +76,15 @@ struct FileReading {
         pipeline.drain()
         let time = ContinuousClock.now - start
         return (Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18, packets)
+    }
+
+    /// As `fovea run` does it.
+    private func seconds(workers: Int) throws -> (Double, packets: Int) {
+        var offline = Config.Offline(pcap: path)
+        offline.workers = workers
+        let summary = try Fovea.run(Config(offline: offline), subscriptions: [Records.self])
+        if let failure = summary.failures.first { throw BenchError(description: failure) }
+        let time = summary.wallTime.components
+        return (Double(time.seconds) + Double(time.attoseconds) / 1e18, Int(summary.counters.packets))
     }
 }

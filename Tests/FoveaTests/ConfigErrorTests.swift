@@ -25,6 +25,9 @@ private func dots(_ count: Int) -> String { String(repeating: "a.", count: count
 
         // A value of another type.
         ("main_core = '1'", "1: main_core: expected an integer in 0...1023, found \"1\""),
+        ("[offline]\npcap = 'x'\nworkers = 0", "3: workers: expected an integer in 1...64, found 0"),
+        ("[offline]\npcap = 'x'\nworkers = '2'", "3: workers: expected an integer in 1...64, found \"2\""),
+        ("[offline]\npcap = 'x'\nworker = 2", "3: worker: no such setting in [offline]; did you mean workers?"),
         ("main_core = 1.0", "1: main_core: expected an integer in 0...1023, found 1.0"),
         ("main_core = true", "1: main_core: expected an integer in 0...1023, found true"),
         ("main_core = [1]", "1: main_core: expected an integer in 0...1023, found an array"),

@@ -163,6 +163,19 @@ import Testing
         #expect(try Config(parsing: "offline.pcap = 'x'\ntunnels = { enabled = false, gre = true }", path: "c.toml").tunnels.kinds == [])
     }
 
+    @Test func `takes cores that share a capture`() throws {
+        let config = try Config(parsing: "main_core = 3\n[offline]\npcap = 'x'\nworkers = 4\n[[subscriptions]]\nname = 'tls'", path: "c.toml")
+        #expect(config.offline?.workers == 4)
+        let plan = try RunPlan(config, subscriptions: [])
+        #expect(plan.lcores == [4, 5, 6, 7])
+        #expect(plan.description.contains(" lcores 4, 5, 6, 7\n"), "\(plan.description)")
+        #expect(Config(offline: .init(pcap: "x")).offline?.workers == 1)
+        var many = Config.Offline(pcap: "x")
+        many.workers = 65
+        let error = #expect(throws: ConfigError.self) { try RunPlan(Config(offline: many), subscriptions: DataTypes.all) }
+        #expect(error?.message == "workers: expected an integer in 1...64, found 65")
+    }
+
     @Test func `takes an offline mtu`() throws {
         #expect(try Config(parsing: "[offline]\npcap = 'x'\nmtu = 1500", path: "c.toml").offline?.mtu == 1500)
     }

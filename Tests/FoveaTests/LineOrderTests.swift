@@ -14,7 +14,7 @@ import Testing
         [offline]
         pcap = "x"
         [conntrack]
-        max_connections = 20_000
+        max_connections = 4000
         """ + DataTypes.all.map { type in
             """
 
@@ -27,7 +27,7 @@ import Testing
             """
         }.joined()
 
-    @Test(arguments: CaptureFolder.own.files + CaptureFolder.shared.files.filter { $0.byteCount < 100_000 })
+    @Test(arguments: CaptureFolder.own.files + CaptureFolder.shared.files.filter { $0.byteCount < 50_000 })
     func `is the same for bursts and blocks of any size`(capture: CaptureName) throws {
         let folder = RunFolder()
         let whole = try folder.run(Self.everything, on: capture.path).results

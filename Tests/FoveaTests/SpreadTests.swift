@@ -10,7 +10,7 @@ import Testing
 
 /// A capture file that several cores share.
 @Suite struct `Shared capture` {
-    @Test(arguments: CaptureFolder.own.files + CaptureFolder.shared.files.filter { $0.byteCount < 300_000 })
+    @Test(arguments: CaptureFolder.own.files + CaptureFolder.shared.files.filter { $0.byteCount < 150_000 })
     func `gives the same for any number of cores`(capture: CaptureName) throws {
         try compare(capture.path, name: capture.file)
     }
@@ -204,8 +204,63 @@ import Testing
         }
     }
 
+    /// Asks for other filters at its first packet, and takes its time.
+    private struct Asker: PacketSubscription {
+        @TaskLocal static var reload: Reload?
+        struct Report: SubscriptionReport {
+            let reload: Reload?
+            var hasAsked = false
+            mutating func merge(_ other: Report) {}
+        }
+        static func makeReport(_ context: ReportContext) -> Report { Report(reload: reload) }
+        static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Report) {
+            if !report.hasAsked { report.reload?.request() }
+            report.hasAsked = true
+            usleep(500)
+        }
+    }
+
+    @Test func `cores that share a capture get other filters while they run`() throws {
+        let packets = (0..<6000).map { Sent(udpFrame(End(UInt32(1 + $0 % 500), 1), End(7, 53)), at: start + Int64($0) * 1000) }
+        let folder = RunFolder()
+        let capture = try folder.capture(packets)
+        @Sendable func config(_ filter: String) -> String {
+            """
+            [offline]
+            pcap = "\(capture)"
+            workers = 2
+            [[subscriptions]]
+            name = "packet"
+            filter = "\(filter)"
+            [[subscriptions]]
+            name = "asker"
+            """
+        }
+        let output = folder.path + "/results"
+        let reload = Reload {
+            var config = try Config(parsing: config("tcp"), path: "test.toml")
+            config.output = output
+            return config
+        }
+        let run = try Asker.$reload.withValue(reload) {
+            try folder.run(config("udp"), on: capture, subscriptions: [Asker.self], workers: 2) { options in
+                options.reload = reload
+                options.reading.block = 2000
+            }
+        }
+        #expect(reload.outcome.refusal == nil)
+        #expect(run.summary.reloads >= 1)
+        let lines = try #require(run.results["packet.jsonl"]).lines.count
+        #expect(lines > 0 && lines < 6000)
+    }
+
     @Test func `a stop in the middle ends all cores, and what they have is written`() throws {
-        let packets = (0..<200_000).map { Sent(udpFrame(End(UInt32(1 + $0 % 5000), 1), End(7, 53)), at: start + Int64($0) * 1000) }
+        let packets = (0..<200_000).map { number in
+            let address = UInt32(1 + number % 5000)
+            // Each tenth is a fragment, and the others of it never come.
+            let frame = number % 10 > 0 ? udpFrame(End(address, 1), End(7, 53)) : ethernet(0x0800, ipv4(17, from: address, to: 7, fragment: 5, Octets(repeating: 1, count: 40)))
+            return Sent(frame, at: start + Int64(number) * 1000)
+        }
         let folder = RunFolder()
         let capture = try folder.capture(packets)
         let stop = StopRequest()

@@ -14,12 +14,14 @@ struct SpreadShare {
 
 /// One of several cores that share a capture file.
 extension Lcore {
-    /// Takes its part of each block, and reads the next when there is none, until the file has ended or until it is asked to stop; then ends all its connections.
+    /// Takes its part of each block, and reads the next when there is none, until the file has ended; then ends all its connections. When it is asked to stop
+    /// the file ends there, for all cores: so what they have is what a shorter file would give.
     mutating func runShare(_ share: SpreadShare, _ lines: CoreLines) {
         let file = share.file
         var number = 0
         var pauses = 0
-        while !stop.isRequested {
+        while true {
+            if stop.isRequested { file.end() }
             if mailbox.hasMail { adoptFilters() }
             if let block = file.block(number) {
                 pipeline.process(block.batches[share.core])

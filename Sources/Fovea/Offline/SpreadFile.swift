@@ -1,4 +1,5 @@
 import Capture
+import Glibc
 import Packets
 import Synchronization
 import Tracking
@@ -15,13 +16,13 @@ import Tracking
 /// Unchecked: what is not atomic belongs to whoever reads, and a block's batch to its core from when the block counts until the core is done with it.
 final class SpreadFile: @unchecked Sendable {
     /// More would leave the cores' caches.
-    private static let blockCount = 8
+    private static let blockCount = 16
     /// Read in a row: with one, all would wait for each; with two, cores come to read in turn.
-    private static let blocksInARow = 2
+    private static let blocksInARow = 4
     /// Less than `FileBlocks` can carry on from one to the next.
-    static let mostBytes = 224 << 10
-    /// Of a block: its bytes may be records without frames.
-    private static let mostFrames = (mostBytes + FileBlocks.longestPiece) / 16 + 64
+    static let mostBytes = 128 << 10
+    /// Of a block; what is left is carried on. Ethernet's shortest would be fewer.
+    private static let mostFrames = 4096
 
     let workers: Int
     let witness: CoreWitness?
@@ -106,6 +107,22 @@ final class SpreadFile: @unchecked Sendable {
             published.add(1, ordering: .releasing)
         }
         if case .failed(let reason) = state { failures.append(reason) } else if !isEmpty { return }
+        finish()
+    }
+
+    /// Reads no more.
+    func end() {
+        while !isOver.load(ordering: .relaxed) {
+            guard !isReading.exchange(true, ordering: .acquiring) else {
+                usleep(50)
+                continue
+            }
+            if !isOver.load(ordering: .relaxed) { finish() }
+            isReading.store(false, ordering: .releasing)
+        }
+    }
+
+    private func finish() {
         spreader.finish()
         isOver.store(true, ordering: .releasing)
     }
@@ -115,8 +132,9 @@ final class SpreadFile: @unchecked Sendable {
     /// Bytes of the file taken so far.
     var position: Int { takenBytes.load(ordering: .relaxed) }
 
-    // MARK: When no core runs any more
+    // MARK: When no core runs
 
+    var fragmentBytes: Int { spreader.fragmentBytes }
     var counters: Counters { spreader.counters }
     var span: (first: Timestamp, last: Timestamp)? { spreader.span }
 }

@@ -106,7 +106,8 @@ final class LineMerger: Sendable {
             }
         }
         guard let first else { return nil }
-        return (first.source, Bound(limit: limit, other: second?.position, isBeforeOther: second.map { sources[first.source].place < sources[$0.source].place } ?? true))
+        let isBeforeOther = second.map { (sources[first.source].place, first.source) < (sources[$0.source].place, $0.source) } ?? true
+        return (first.source, Bound(limit: limit, other: second?.position, isBeforeOther: isBeforeOther))
     }
 
     private func isBefore(_ left: (position: EventPosition, source: Int), _ right: (position: EventPosition, source: Int), _ sources: [Source]) -> Bool {

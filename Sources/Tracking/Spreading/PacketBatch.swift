@@ -1,4 +1,3 @@
-import Containers
 import Packets
 
 /// What one of several cores gets of a block of a capture: its frames, each with its number and its time, and what happens between two of them.
@@ -61,12 +60,11 @@ struct WholeDatagram: BitwiseCopyable {
     var datagram: Datagram
 }
 
-/// A block's batches, one a core, and room for the datagrams that were completed in it. Memory is touched as it is used.
+/// A block's batches, one a core, and room for the datagrams that were completed in it. From the heap, not in huge pages: most of it is never touched.
 public struct PacketBatches: ~Copyable {
     /// Of all cores together, and so of each.
     private let capacity: Int
-    private let memory: RawMemory
-    private let datagramMemory: RawMemory
+    private let datagramMemory: UnsafeMutableRawPointer
     private var datagramBytes = 0
     let batches: UnsafeMutablePointer<PacketBatch>
     let workers: Int
@@ -76,31 +74,33 @@ public struct PacketBatches: ~Copyable {
     /// Frames that are spread in one go, and room for as many datagrams as they may complete.
     static let stride = 64
     private static let datagramRoom = 66_000 + MemoryLayout<WholeDatagram>.stride
+    private static let datagramCapacity = 2 * stride * datagramRoom
 
     /// - Parameter frames: at most so many.
     public init(workers: Int, frames: Int) {
         self.workers = workers
         capacity = frames
-        // Each may bring a tick, and be an error.
-        let events = 2 * capacity
-        let frameBytes = capacity * MemoryLayout<Frame>.stride
-        let eventBytes = events * MemoryLayout<PacketBatch.Event>.stride
-        let share = (frameBytes + 16 * capacity + eventBytes + 4095) / 4096 * 4096
-        memory = RawMemory(byteCount: workers * share)
-        datagramMemory = RawMemory(byteCount: 2 * Self.stride * Self.datagramRoom)
+        datagramMemory = .allocate(byteCount: Self.datagramCapacity, alignment: 64)
         batches = .allocate(capacity: workers)
         for worker in 0..<workers {
-            let start = memory.start + worker * share
             (batches + worker).initialize(
                 to: PacketBatch(
-                    frames: start.bindMemory(to: Frame.self, capacity: capacity),
-                    numbers: (start + frameBytes).bindMemory(to: UInt64.self, capacity: capacity),
-                    times: (start + frameBytes + 8 * capacity).bindMemory(to: PacketTime.self, capacity: capacity),
-                    events: (start + frameBytes + 16 * capacity).bindMemory(to: PacketBatch.Event.self, capacity: events)))
+                    frames: .allocate(capacity: capacity), numbers: .allocate(capacity: capacity), times: .allocate(capacity: capacity),
+                    // Each frame may bring a tick, complete a datagram and be an error of two.
+                    events: .allocate(capacity: 4 * capacity)))
         }
     }
 
-    deinit { batches.deallocate() }
+    deinit {
+        for batch in UnsafeBufferPointer(start: batches, count: workers) {
+            batch.frames.deallocate()
+            batch.numbers.deallocate()
+            batch.times.deallocate()
+            batch.events.deallocate()
+        }
+        batches.deallocate()
+        datagramMemory.deallocate()
+    }
 
     public subscript(worker: Int) -> UnsafePointer<PacketBatch> {
         precondition(worker < workers)
@@ -117,13 +117,13 @@ public struct PacketBatches: ~Copyable {
     public private(set) var frameCount = 0
 
     /// Whether so many frames more find room, with all that they may cause.
-    public var hasRoom: Bool { frameCount + Self.stride <= capacity && datagramMemory.byteCount - datagramBytes >= Self.stride * Self.datagramRoom }
+    public var hasRoom: Bool { frameCount + Self.stride <= capacity && Self.datagramCapacity - datagramBytes >= Self.stride * Self.datagramRoom }
 
     mutating func note(_ count: Int) { frameCount += count }
 
     /// Keeps a datagram that lies where the next will be put together.
     mutating func keep(_ packet: UnsafePointer<Packet>, _ datagram: UnsafePointer<Datagram>) -> UnsafePointer<WholeDatagram> {
-        let record = datagramMemory.start + datagramBytes
+        let record = datagramMemory + datagramBytes
         let bytes = record + MemoryLayout<WholeDatagram>.stride
         let length = Int(datagram.pointee.frame.length)
         bytes.copyMemory(from: datagram.pointee.frame.bytes, byteCount: length)

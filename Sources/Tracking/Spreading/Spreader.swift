@@ -50,6 +50,9 @@ public struct Spreader: ~Copyable {
         return counters
     }
 
+    /// Bytes reserved for datagrams of which fragments are missing.
+    public var fragmentBytes: Int { fragments.byteCount }
+
     /// Puts the next frames of the capture into the cores' batches: a burst, for which there is room.
     public mutating func spread(_ frames: UnsafeBufferPointer<Frame>, to batches: inout PacketBatches) {
         precondition(frames.count <= PacketBatches.stride && batches.workers == workers)
@@ -111,7 +114,7 @@ public struct Spreader: ~Copyable {
                 return batches.batches[fragment].add(frame, number, time)
             }
             // The others are of what the whole is.
-            ownCounters.outcomes[PacketOutcome.fragment.rawValue] -= count - 1
+            ownCounters.outcomes[PacketOutcome.fragment.rawValue] &-= count &- 1
             let whole = batches.keep(packet, UnsafePointer(fragments.datagrams))
             (content, datagram) = (UnsafePointer(whole).datagramFrame, whole)
         }

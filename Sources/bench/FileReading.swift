@@ -82,7 +82,9 @@ struct FileReading {
     private func seconds(workers: Int) throws -> (Double, packets: Int) {
         var offline = Config.Offline(pcap: path)
         offline.workers = workers
-        let summary = try Fovea.run(Config(offline: offline), subscriptions: [Records.self])
+        var options = RunOptions()
+        options.logger.logLevel = .warning
+        let summary = try Fovea.run(Config(offline: offline), subscriptions: [Records.self], options)
         if let failure = summary.failures.first { throw BenchError(description: failure) }
         let time = summary.wallTime.components
         return (Double(time.seconds) + Double(time.attoseconds) / 1e18, Int(summary.counters.packets))

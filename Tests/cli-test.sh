@@ -75,7 +75,7 @@ explains() {
     expect 0 '' explain --filter "$1"
     grep -qE -- "$2" "$work/out" || fail "does not explain: $2" explain --filter "$1"
 }
-explains 'tcp.port == 443 and tls.sni == "a"' '^  packet +tcp.port == 443 and tcp$'
+explains 'tcp.port == 443 and tls.sni == "a"' '^  packet +tcp.port == 443$'
 explains 'tcp.port == 443 and tls.sni == "a"' '^  session +tcp.port == 443 and tls.sni == "a"$'
 explains 'tcp.port == 443 and tls.sni == "a"' '^  parsers +tls$'
 explains 'ip.src == 10.0.0.0/8 and udp' '^  card +ipv4 dst 10.0.0.0/8 / udp$'

@@ -115,7 +115,9 @@ struct Bench: ParsableCommand {
         var replay = try replay(ceiling.traffic, size)
         var cycles = [[Double]](repeating: [], count: all.count)
         let works = try WorkList(all, address: address())
-        for index in all.indices { _ = works.cycles(index, seconds: seconds / 4, &replay) }  // touches what is touched for the first time
+        // Touches what is touched for the first time: of many flows each one's entry.
+        if case .flows(let count) = ceiling.traffic { for index in all.indices { works.run(index, packets: 2 * count, &replay) } }
+        for index in all.indices { _ = works.cycles(index, seconds: seconds / 4, &replay) }
         for _ in 0..<rounds {
             for index in all.indices { cycles[index].append(works.cycles(index, seconds: seconds, &replay)) }
         }
@@ -144,5 +146,6 @@ private struct WorkList: ~Copyable {
     }
 
     func cycles(_ index: Int, seconds: Double, _ replay: inout Replay) -> Double { replay.cycles(seconds: seconds, &works[index]) }
+    func run(_ index: Int, packets: Int, _ replay: inout Replay) { replay.run(packets: packets, &works[index]) }
     func burstTimes(_ index: Int, seconds: Double, _ replay: inout Replay) -> BurstTimes { replay.burstTimes(seconds: seconds, &works[index]) }
 }

@@ -27,20 +27,26 @@ extension Packet {
 
         let number = bytes.load(fromByteOffset: 23, as: UInt8.self)
         guard readPlainTransport(number, bytes, at: 34, shift: shift, end: end, captured: captured, tunnels) else { return false }
+        notePlain(frame, captured: captured, onWire: onWire, start: 34, shift: shift, vlans: vlans)
+        addresses.0 = bytes.loadUnaligned(fromByteOffset: 26, as: UInt64.self)
+        ports = bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)
+        ipLength = totalLength
+        context = UInt64(number) << 48 | 4 << 56
+        etherType = EtherType.ipv4
+        return true
+    }
+
+    /// What is the same of all plain frames, but for where their transport's header begins.
+    @inlinable @inline(__always)
+    mutating func notePlain(_ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, start: UInt16, shift: UInt32, vlans: UInt32) {
         timestamp = frame.pointee.timestamp
         capturedLength = captured
         wireLength = onWire
-        addresses.0 = bytes.loadUnaligned(fromByteOffset: 26, as: UInt64.self)
-        ports = bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)
         self.vlans = vlans
-        ipLength = totalLength
-        context = UInt64(number) << 48 | 4 << 56
         kind = .flow
         problem = .none
-        etherType = EtherType.ipv4
         networkOffset = 14 &+ UInt16(truncatingIfNeeded: shift)
-        transportOffset = 34 &+ UInt16(truncatingIfNeeded: shift)
-        return true
+        transportOffset = start &+ UInt16(truncatingIfNeeded: shift)
     }
 
     /// TCP, or UDP that is no tunnel's.
@@ -107,19 +113,12 @@ extension Packet {
         guard first >> 60 == 6, length > 0, end <= onWire else { return false }
         let number = UInt8(truncatingIfNeeded: first >> 8)
         guard readPlainTransport(number, bytes, at: 54, shift: shift, end: end, captured: captured, tunnels) else { return false }
-        timestamp = frame.pointee.timestamp
-        capturedLength = captured
-        wireLength = onWire
+        notePlain(frame, captured: captured, onWire: onWire, start: 54, shift: shift, vlans: vlans)
         addresses = bytes.loadUnaligned(fromByteOffset: 22, as: (UInt64, UInt64, UInt64, UInt64).self)
         ports = bytes.loadUnaligned(fromByteOffset: 54, as: UInt32.self)
-        self.vlans = vlans
         ipLength = length &+ 40
         context = UInt64(number) << 48 | 6 << 56
-        kind = .flow
-        problem = .none
         etherType = EtherType.ipv6
-        networkOffset = 14 &+ UInt16(truncatingIfNeeded: shift)
-        transportOffset = 54 &+ UInt16(truncatingIfNeeded: shift)
         return true
     }
 }

@@ -62,7 +62,6 @@ public struct Counters: Sendable {
     public var evictedTombstones: UInt64 = 0
     /// Connections whose tuple was used again by a new SYN.
     public var reusedTuples: UInt64 = 0
-    /// RSTs that their receiver would not have believed.
     /// ICMP errors that quoted a packet of a connection in the table, and that did not.
     public var matchedErrors: UInt64 = 0
     public var unmatchedErrors: UInt64 = 0
@@ -70,6 +69,7 @@ public struct Counters: Sendable {
     public var wrongCore: UInt64 = 0
     /// Connections whose originator turned out to be the other one.
     public var correctedOriginators: UInt64 = 0
+    /// RSTs that their receiver would not have believed.
     public var refusedResets: UInt64 = 0
     /// Bytes of TCP payload handed to reassembly or left alone for want of interest, by `ByteOutcome`; and those that are held behind a hole now.
     public var payload = InlineArray<8, UInt64>(repeating: 0)

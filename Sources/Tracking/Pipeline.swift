@@ -104,14 +104,7 @@ public struct Pipeline: ~Copyable {
             if let profile { processMeasured(frames.baseAddress! + start, count, profile) } else { processPart(frames.baseAddress! + start, count) }
             start += count
         }
-        measured { $0.expire() }
-    }
-
-    /// What the tracker does beside packets.
-    private mutating func measured(_ work: (inout ConnTracker) -> Void) {
-        profile?.meter.enter(.tracking)
-        work(&tracker)
-        profile?.meter.enter(nil)
+        tracker.staged(.tracking) { $0.expire() }
     }
 
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
@@ -251,25 +244,13 @@ public struct Pipeline: ~Copyable {
         let isDelivered = isDelivered(packet)
         var count: UInt64 = 1
         let isFragment = packet.pointee.kind == .fragment || packet.pointee.kind == .firstFragment
-        if isFragment, fragmentsAreElsewhere {
-            // Who puts them together counts those that are of no whole datagram.
-            guard let whole = wholeDatagram else { return false }
+        if isFragment, fragmentsAreElsewhere || fragments.isOn {
             let place = packet - packets
-            packet.pointee = whole.pointee.packet
-            fragments.datagrams[place] = whole.pointee.datagram
-            count = whole.pointee.datagram.sum.fragments
-            if packet.pointee.kind == .flow, opensGate(packet) {
-                fragments.completed |= 1 << place
-                return true
-            }
-        } else if isFragment, fragments.isOn {
-            let place = packet - packets
-            count = fragments.take(packet, frame, at: place, opening: tracker.options.pointee.tunnels, &tracker.counters)
-            guard count > 0 else {
-                tracker.counters.outcomes[PacketOutcome.fragment.rawValue] &+= 1
-                return false
-            }
-            tracker.counters.outcomes[PacketOutcome.fragment.rawValue] &-= count &- 1
+            count =
+                fragmentsAreElsewhere
+                ? takeWhole(packet, at: place) : fragments.take(packet, frame, at: place, opening: tracker.options.pointee.tunnels, &tracker.counters)
+            // Whoever puts them together counts those that are of no whole datagram.
+            guard count > 0 else { return false }
             if packet.pointee.kind == .flow, opensGate(packet) {
                 fragments.completed |= 1 << place
                 return true
@@ -288,6 +269,14 @@ public struct Pipeline: ~Copyable {
         tracker.counters.outcomes[outcome.rawValue] &+= count
         if outcome == .malformed { tracker.counters.problems[Int(packet.pointee.problem.rawValue)] &+= count }
         return false
+    }
+
+    /// The datagram that was put together elsewhere takes the packet's place.
+    private mutating func takeWhole(_ packet: UnsafeMutablePointer<Packet>, at place: Int) -> UInt64 {
+        guard let whole = wholeDatagram else { return 0 }
+        packet.pointee = whole.pointee.packet
+        fragments.datagrams[place] = whole.pointee.datagram
+        return whole.pointee.datagram.sum.fragments
     }
 
     /// Has the tracker process a part of a burst in which datagrams were completed.
@@ -311,7 +300,7 @@ public struct Pipeline: ~Copyable {
     /// Lets time pass without packets.
     public mutating func advance(to time: Timestamp) {
         fragments.expire(at: time, atMost: .max, &tracker.counters)
-        measured {
+        tracker.staged(.tracking) {
             $0.advance(to: time)
             $0.expire()
         }
@@ -320,7 +309,7 @@ public struct Pipeline: ~Copyable {
     /// Ends all connections.
     public mutating func drain() {
         fragments.drain(&tracker.counters)
-        measured { $0.drain() }
+        tracker.staged(.tracking) { $0.drain() }
         profile?.finish()
     }
 }

@@ -35,7 +35,7 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         let (explanations, engine, profile) = try reportingErrors {
             let plan = try config.map { try RunPlan(Config(contentsOf: $0), subscriptions: FoveaCommand.subscriptions) }
-            return (try self.explanations(plan), try plan.map(EngineExplanation.init), try self.measure())
+            return (try self.explanations(plan), try plan.map(EngineExplanation.init), try self.measure(plan))
         }
         let texts = explanations.map(\.text) + [engine?.text].compactMap(\.self)
         if let profile { return print(format == .text ? (texts + [profile.description]).joined(separator: "\n\n") : profile.json) }
@@ -61,15 +61,14 @@ struct ExplainCommand: ParsableCommand {
     }
 
     /// The subscriptions' costs on a capture, if there is one. A filter alone has its connections' records made.
-    private func measure() throws -> Profile? {
+    private func measure(_ plan: RunPlan?) throws -> Profile? {
         guard let profile else { return nil }
-        var config = try self.config.map { path throws(ConfigError) in try Config(contentsOf: path) } ?? Config(offline: .init(pcap: profile))
-        if let filter {
-            var subscription = Config.Subscription(LocatedText(ConnectionData.name))
-            subscription.filter = LocatedText(filter, path: "--filter")
-            config.subscriptions = [subscription]
-        }
-        return try RunPlan(config, subscriptions: FoveaCommand.subscriptions).profile(profile)
+        if let plan { return try plan.profile(profile) }
+        var config = Config(offline: .init(pcap: profile))
+        var subscription = Config.Subscription(LocatedText(ConnectionData.name))
+        subscription.filter = LocatedText(filter ?? "", path: "--filter")
+        config.subscriptions = [subscription]
+        return try RunPlan(config, subscriptions: []).profile(profile)
     }
 
     /// The device's answers to each filter's rules, nil where it would take one.

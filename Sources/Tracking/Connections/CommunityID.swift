@@ -44,7 +44,7 @@ extension ConnectionRecord {
 }
 
 extension UnsafeRawBufferPointer {
-    /// RFC 4648, section 4.
+    /// RFC 4648, section 4. Not Foundation's, with which writing 125,000 connection records took a tenth more of a run's time.
     fileprivate var base64: String {
         let digits: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
         let length = (count + 2) / 3 * 4

@@ -177,23 +177,16 @@ public struct ConnTracker: ~Copyable {
         while car < end {
             let packet = UnsafePointer(car.pointee.packet)
             let time = packet.pointee.timestamp.nanoseconds
-            let connection: UnsafeMutablePointer<Connection>
             // The engine's time is that of the packet before, which touched the connection.
             if let known, known.pointee.phase == .open, UInt64(bitPattern: time &- known.pointee.touched) < shortestTimeout {
                 clock.proceed(to: time)
-                connection = known
             } else {
                 passTime(packet)
                 known = enter(packet, train, from: car.pointee.sender)
-                guard let entered = known else {
-                    car += 1
-                    continue
-                }
-                connection = entered
-                // While it is in question, each packet has a say in it.
-                if clock.isAstray { known = nil }
             }
-            track(packet, car.pointee.frame, connection, from: car.pointee.sender)
+            if let known { track(packet, car.pointee.frame, known, from: car.pointee.sender) }
+            // While it is in question, each packet has a say in it.
+            if clock.isAstray { known = nil }
             car += 1
         }
     }
@@ -201,8 +194,7 @@ public struct ConnTracker: ~Copyable {
     /// What a packet of a connection that goes on costs: its side's counters, TCP's numbers, and looking whether somebody wants more.
     @inline(__always)
     mutating func track(
-        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint,
-        isMeasured: Bool = false
+        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
     ) {
         let side = connection.side(sender)
         let seen = side.pointee.seen
@@ -219,9 +211,7 @@ public struct ConnTracker: ~Copyable {
         if isNewSecond || connection.pointee.rank != .established && (seen != side.pointee.seen || side.pointee.packets == 1) {
             keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)
         }
-        if connection.pointee.wants.isMoreThanCounts {
-            if isMeasured { serveMeasured(packet, frame, connection, from: sender) } else { serve(packet, frame, connection, from: sender) }
-        }
+        if connection.pointee.wants.isMoreThanCounts { serve(packet, frame, connection, from: sender) }
     }
 
     /// A connection's first packet of a train, or one that is not simply the next of an open connection: finds the connection or makes it.
@@ -262,19 +252,10 @@ public struct ConnTracker: ~Copyable {
         _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
     ) {
         let slot = table.slot(of: connection)
-        if connection.pointee.wants.isForBytesAlone {
+        // `deliver` counts the stage's cycles, too.
+        if connection.pointee.wants.isForBytesAlone, meter == nil {
             return reassemble(packet, frame, Half(index: Int(slot.index), connection: connection, sender: sender))
         }
-        if !connection.pointee.wants.isDisjoint(with: [.beginning, .reoriented]) { tell(slot, connection) }
-        if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
-    }
-
-    /// The same by the way on which each stage's cycles are counted.
-    @inline(never)
-    private mutating func serveMeasured(
-        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
-    ) {
-        let slot = table.slot(of: connection)
         if !connection.pointee.wants.isDisjoint(with: [.beginning, .reoriented]) { tell(slot, connection) }
         if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
     }

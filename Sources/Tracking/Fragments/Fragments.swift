@@ -102,7 +102,9 @@ struct Fragments: ~Copyable {
     /// Takes a fragment in. If it completes its datagram, that takes the packet's place, as if it had stood in the frame: its lengths are those of all
     /// its fragments. A datagram that is a fragment itself goes the same way; the reader counts how often (`Packet.maxLayers`).
     ///
-    /// - Parameter place: the packet's in its part of the burst; the datagram is to be found there.
+    /// - Parameters:
+    ///   - place: the packet's in its part of the burst; the datagram is to be found there.
+    ///   - counters: fragments that wait have their outcome there; all of a datagram lose it when that is complete, to have the datagram's.
     /// - Returns: how many fragments the packet is made of now; 0 when the datagram is not complete.
     mutating func take(
         _ packet: UnsafeMutablePointer<Packet>, _ frame: UnsafePointer<Frame>, at place: Int, opening tunnels: TunnelKinds, _ counters: inout Counters
@@ -113,7 +115,10 @@ struct Fragments: ~Copyable {
             fragments: 1, wireBytes: UInt64(packet.pointee.wireLength), ipBytes: UInt64(packet.pointee.ipLength), first: time, last: time)
         datagram.initialize(to: Datagram(frame: frame.pointee, sum: one))
         repeat {
-            guard let slot = add(packet, datagram, &counters) else { return 0 }
+            guard let slot = add(packet, datagram, &counters) else {
+                counters.outcomes[PacketOutcome.fragment.rawValue] &+= 1
+                return 0
+            }
             let waiting = table.pointer(to: slot)
             let frame = assemble(waiting, isIPv4: packet.pointee.isIPv4, at: place, packet.pointee.timestamp)
             datagram.pointee = Datagram(frame: frame, sum: waiting.pointee.sum)
@@ -126,6 +131,7 @@ struct Fragments: ~Copyable {
         } while packet.pointee.kind == .fragment || packet.pointee.kind == .firstFragment
         packet.pointee.wireLength = UInt32(clamping: datagram.pointee.sum.wireBytes)
         packet.pointee.ipLength = UInt32(clamping: datagram.pointee.sum.ipBytes)
+        counters.outcomes[PacketOutcome.fragment.rawValue] &-= datagram.pointee.sum.fragments &- 1
         return datagram.pointee.sum.fragments
     }
 

@@ -109,12 +109,7 @@ public struct Spreader: ~Copyable {
         if packet.pointee.kind == .fragment || packet.pointee.kind == .firstFragment, fragments.isOn {
             let fragment = core(of: packet, number)
             let count = fragments.take(packet, frame, at: 0, opening: options.tunnels, &ownCounters)
-            guard count > 0 else {
-                ownCounters.outcomes[PacketOutcome.fragment.rawValue] += 1
-                return batches.batches[fragment].add(frame, number, time)
-            }
-            // The others are of what the whole is.
-            ownCounters.outcomes[PacketOutcome.fragment.rawValue] &-= count &- 1
+            guard count > 0 else { return batches.batches[fragment].add(frame, number, time) }
             let whole = batches.keep(packet, UnsafePointer(fragments.datagrams))
             (content, datagram) = (UnsafePointer(whole).datagramFrame, whole)
         }

@@ -18,6 +18,16 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     /// None of those below.
     case none
     case tls
+    case dns
 
     public var name: String { "\(self)" }
+
+    /// What it is recognised in.
+    public var transports: [TransportProtocol] {
+        switch self {
+        case .none: []
+        case .tls: [.tcp]
+        case .dns: [.udp, .tcp]
+        }
+    }
 }

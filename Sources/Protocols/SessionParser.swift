@@ -18,11 +18,16 @@ public protocol SessionParser {
 
     init()
 
-    /// Whether a direction of a connection that begins with these bytes, at least one, speaks this protocol.
+    /// Whether a direction of a connection that begins with these bytes, at least one, speaks this protocol. Of streams, as are the two after it; a
+    /// parser of datagrams alone need not say.
     static func probe(_ bytes: RawSpan) -> ProbeAnswer
 
-    /// Whether a session of this protocol begins with these bytes in the middle of a stream: after STARTTLS, CONNECT, an upgrade. Asked at
-    /// the start of later chunks, so a miss costs a few instructions, and a hit is beyond doubt. False unless a parser says otherwise.
+    /// Whether its sessions may begin in the middle of a stream: after STARTTLS, CONNECT, an upgrade. False unless a parser says otherwise; connections
+    /// that begin with nothing that a parser knows are left alone then.
+    static var beginsLater: Bool { get }
+
+    /// Whether a session of this protocol begins with these bytes in the middle of a stream. Asked at the start of later chunks where `beginsLater` is
+    /// true, so a miss costs a few instructions, and a hit is beyond doubt.
     static func probeLater(_ bytes: RawSpan) -> Bool
 
     /// Takes a direction's next bytes, in order and without those already fed.
@@ -30,6 +35,19 @@ public protocol SessionParser {
 
     /// Tells that so many bytes of a direction are lost for good.
     mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress
+
+    /// The same, and when: the time of the packet that brought the bytes, which may be older than it. What the tracker calls; for a parser that wants to
+    /// know.
+    mutating func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress
+
+    /// Whether a flow of datagrams of which this is one speaks this protocol. Several may be asked, and the first that says so has the flow, so a hit is
+    /// beyond doubt. False unless a parser says otherwise.
+    static func probe(datagram: RawSpan) -> Bool
+
+    /// Takes a datagram's payload: those of a flow as they come, be they late or doubled.
+    ///
+    /// - Parameter missing: bytes at its end that were sent and not captured.
+    mutating func feed(datagram: RawSpan, missing: Int, from sender: Direction, at time: Timestamp) -> ParserProgress
 
     /// Tells that originator and responder have changed places: the bytes fed so far came from the other one than was said. Happens to connections
     /// whose beginning is captured out of order.
@@ -53,7 +71,14 @@ public protocol SessionParser {
 
 extension SessionParser {
     public static var fields: [SessionField<Session>] { [] }
+    public static func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
+    public static var beginsLater: Bool { false }
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
+    public static func probe(datagram: RawSpan) -> Bool { false }
+    public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress { .done }
+    public mutating func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress { feed(bytes, from: sender) }
+    public mutating func feed(datagram: RawSpan, missing: Int, from sender: Direction, at time: Timestamp) -> ParserProgress { .done }
+    public mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress { .done }
     public var heldBytes: Int { 0 }
     public static func _heldBytes(of parser: UnsafePointer<Self>) -> Int { parser.pointee.heldBytes }
     public static func _takeSession(from parser: UnsafeMutablePointer<Self>, into session: UnsafeMutablePointer<Session>) -> Bool {
@@ -87,6 +112,8 @@ public enum ParserProgress: Equatable, Sendable {
     case ready
     /// Nothing more to find in this connection.
     case done
+    /// The same, but what comes next may be of another protocol: after STARTTLS, CONNECT, an upgrade. Sessions that are there are taken before.
+    case handsOver
     /// The bytes cannot be followed further.
     case failed(ParserFailure)
 }

@@ -38,7 +38,7 @@ extension ConnTracker {
     var memory: EngineMemory {
         var memory = EngineMemory()
         memory.connections = table.byteCount + wheel.byteCount + extras.byteCount + reassembly.streamByteCount + members.byteCount + filters.byteCount
-            + levels.byteCount
+            + levels.byteCount + candidates.byteCount
         memory.histories = levels.histories.poolByteCount
         memory.segments = reassembly.pages.byteCount
         for number in 0..<parsers.count {

@@ -7,6 +7,7 @@ extension FieldCatalog {
         var catalog = FieldCatalog.packets
         for field in ConnectionRecord.filterFields { catalog.add(field) }
         catalog.add(TLSParser.self)
+        catalog.add(DNSParser.self)
         return catalog
     }()
 }

@@ -32,7 +32,7 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
     func parse(_ conversation: [Step], reversedBefore turn: Int = 0) -> Parsed<Parser.Session> {
         var parser = Parser()
         var parsed = Parsed<Parser.Session>()
-        for (place, step) in conversation.enumerated() where parsed.progress == .wantsMore {
+        for (place, step) in conversation.enumerated() where parsed.progress == .wantsMore || parsed.progress == .ready {
             if turn > 0, place == turn { parser.reverseRoles() }
             let step = place < turn ? step.reversed : step
             parsed.progress =
@@ -42,6 +42,8 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
                 }
             while let session = parser.nextSession() { parsed.sessions.append(session) }
         }
+        // Which it says depends on where the bytes are cut.
+        if parsed.progress == .ready { parsed.progress = .wantsMore }
         parser.finish()
         while let session = parser.nextSession() { parsed.sessions.append(session) }
         return parsed

@@ -81,7 +81,7 @@ public struct NaiveFilter {
         case .vlan(let ids):
             return Match(isIP && [packet.vlans >> 16, packet.vlans & 0xffff].contains { $0 != 0 && ids.contains(UInt16($0)) })
         case .service(let service):
-            guard packet.kind.hasPorts, packet.transport == .tcp else { return .no }
+            guard packet.kind.hasPorts, service.transports.contains(packet.transport) else { return .no }
             return knowledge.service.map { Match($0 == service) } ?? .unknown
         case .test(let test):
             return values(of: test.field, knowledge, packet).map { Match($0.contains(where: test.fits)) } ?? .unknown

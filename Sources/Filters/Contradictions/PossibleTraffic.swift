@@ -60,7 +60,7 @@ struct PossibleTraffic {
 
     private var clashOfProtocols: String? {
         guard protocols.isEmpty else { return nil }
-        if service != nil { return "application protocols are recognised in TCP alone" }
+        if let service { return "\(service.name) is recognised in \(service.transports.map { "\($0)".uppercased() }.joined(separator: " and ")) alone" }
         if isFlow { return "only TCP, UDP and SCTP have ports" }
         return isARP == true ? "ARP is not IP" : "a packet has one IP version and carries one protocol"
     }
@@ -74,7 +74,7 @@ struct PossibleTraffic {
         guard self.service ?? service == service, !otherServices.contains(service) else { return reason }
         self.service = service
         isFlow = true
-        return narrow(.transport(.tcp), true) ?? clashOfPorts
+        return narrow(service.transports.reduce(.none) { $0.union(.transport($1)) }, true) ?? clashOfPorts
     }
 
     // MARK: Ends

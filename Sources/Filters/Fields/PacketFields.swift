@@ -50,7 +50,7 @@ private enum PacketFields {
     }
 
     private static let service = Field(
-        "service", .integer(max: 255), .discovery, scope: .tcp,
+        "service", .integer(max: 255), .discovery, scope: .tcp || .udp,
         valueNames: Dictionary(uniqueKeysWithValues: Service.allCases.map { ($0.name, UInt64($0.rawValue)) }),
         "the application protocol that was recognised", example: "service == tls", .key(.service))
 

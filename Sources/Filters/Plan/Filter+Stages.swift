@@ -29,7 +29,10 @@ extension Filter.Node {
     fileprivate func required(at stage: FilterStage) -> Filter.Node {
         switch self {
         case .condition(let condition):
-            return condition.stage <= stage ? self : condition.atEitherEnd.map { $0.stage <= stage ? .condition($0) : Self.everything } ?? Self.everything
+            if condition.stage <= stage { return self }
+            let weaker = condition.weaker
+            guard !weaker.isEmpty, weaker.allSatisfy({ $0.stage <= stage }) else { return Self.everything }
+            return weaker.count == 1 ? .condition(weaker[0]) : .any(weaker.map { .condition($0) })
         case .not(.condition(let condition)): return condition.stage <= stage ? self : Self.everything
         case .not: return self
         case .all(let nodes): return .allOf(nodes.map { $0.required(at: stage) }.withoutRepetition)
@@ -52,16 +55,15 @@ extension Condition {
         }
     }
 
-    /// The same asked of both ends, for when it is not known which is which; nil for what asks no end.
-    fileprivate var atEitherEnd: Condition? {
+    /// What can be asked sooner, and of which one must hold: the same of both ends, while it is not known which is which. None where nothing follows.
+    fileprivate var weaker: [Condition] {
         switch self {
-        case .port(_, let ports): .port(.either, ports)
-        case .ports(_, let ports): .ports(.either, ports)
-        case .address(_, let block): .address(.either, block)
-        case .addresses(_, let blocks): .addresses(.either, blocks)
-        // Application protocols are recognised in TCP alone.
-        case .service: .transport(.tcp)
-        default: nil
+        case .port(_, let ports): [.port(.either, ports)]
+        case .ports(_, let ports): [.ports(.either, ports)]
+        case .address(_, let block): [.address(.either, block)]
+        case .addresses(_, let blocks): [.addresses(.either, blocks)]
+        case .service(let service): service.transports.map { .transport($0) }
+        default: []
         }
     }
 }

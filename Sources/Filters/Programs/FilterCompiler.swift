@@ -136,7 +136,7 @@ extension Condition {
             guard ids.upperBound >= lowerBound else { return [] }
             return [Instruction(protocols: .any, kind: .vlan, lowerBound: lowerBound, span: ids.upperBound - lowerBound, onYes: .yes, onNo: .no)]
         case .service(let service):
-            return [Instruction(protocols: .transport(.tcp), kind: .service, service: service, onYes: .yes, onNo: .no)]
+            return service.transports.map { Instruction(protocols: .transport($0), kind: .service, service: service, onYes: .yes, onNo: .no) }
         case .arp:
             return [Instruction(protocols: .any, kind: .arp, onYes: .yes, onNo: .no)]
         case .ports(let side, let ports):
@@ -162,7 +162,7 @@ extension Condition {
         case .port, .ports: [.transport(.tcp), .transport(.udp), .transport(.sctp)]
         case .address(_, let block): [.ipVersion(block.address.isIPv4 ? 4 : 6)]
         case .addresses: [.ipVersion(4), .ipVersion(6)]
-        case .service: [.transport(.tcp)]
+        case .service(let service): service.transports.map { .transport($0) }
         case .vlan(let ids): ids.upperBound == 0 ? [] : [.any]
         case .arp, .test, .fact: [.any]
         }

@@ -8,7 +8,7 @@ public enum DataTypes {
     public static var all: [AnySubscription] {
         [
             PacketData.self, ConnectionPacketData.self, StreamData.self, ConnectionData.self, EstablishedData.self, TickData.self,
-            TLSData.self,
+            TLSData.self, DNSData.self,
         ]
     }
 }

@@ -3,8 +3,10 @@ import Tracking
 
 extension JSONObject {
     /// Whose line it is, as all of Zeek's logs begin.
-    public mutating func addIdentity(of connection: ConnectionRecord) {
-        add("ts", connection.first)
+    ///
+    /// - Parameter time: of what the line says; the connection's beginning unless given.
+    public mutating func addIdentity(of connection: ConnectionRecord, at time: Timestamp? = nil) {
+        add("ts", time ?? connection.first)
         add("uid", connection.uid)
         add("id.orig_h", connection.originator.address)
         add("id.orig_p", connection.originator.port)

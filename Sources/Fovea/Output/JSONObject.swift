@@ -52,6 +52,16 @@ public struct JSONObject {
         bytes.append(UInt8(ascii: "]"))
     }
 
+    public mutating func add(_ key: StaticString, _ values: [some BinaryInteger]) {
+        begin(key)
+        bytes.append(UInt8(ascii: "["))
+        for (index, value) in values.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(integer: value)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
     public mutating func add(_ key: StaticString, _ address: IPAddress) {
         begin(key)
         bytes.append(UInt8(ascii: "\""))

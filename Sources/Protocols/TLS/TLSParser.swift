@@ -7,6 +7,7 @@ import Packets
 /// by then.
 public struct TLSParser: SessionParser {
     public static let service = Service.tls
+    public static var beginsLater: Bool { true }
 
     private var originator = HelloSearch()
     private var responder = HelloSearch()

@@ -13,7 +13,7 @@ extension ConnTracker {
         var view = PlanView(
             key: key, originator: connection.pointee.originator, service: isKnown ? connection.pointee.service : nil,
             latches: filters.latches(index))
-        view.sessionsAreOver = connection.pointee.parsing == .over || connection.pointee.transport != .tcp
+        view.sessionsAreOver = connection.pointee.parsing == .over || !mayHaveSessions(connection)
         return view
     }
 

@@ -36,8 +36,10 @@ extension ConnTracker {
     mutating func endSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
         let index = Int(slot.index)
         if !connection.pointee.wants.isDisjoint(with: .reassembly) {
-            flush(Half(index: index, connection: connection, sender: .a))
-            flush(Half(index: index, connection: connection, sender: .b))
+            if connection.pointee.transport == .tcp {
+                flush(Half(index: index, connection: connection, sender: .a))
+                flush(Half(index: index, connection: connection, sender: .b))
+            }
             if connection.pointee.parsing.isRunning { finishParser(index, connection) }
         }
         if !members.pending(index, connection).isEmpty { decidePending(index, connection, isOver: true, reason) }
@@ -71,7 +73,7 @@ extension ConnTracker {
         let hadStreams = connection.pointee.wants.contains(.hasStreams)
         if hadStreams, wants.isDisjoint(with: .reassembly) { freeStreams(index) }
         // Their accounts are kept to the end.
-        if hadStreams || !wants.isDisjoint(with: .reassembly) { wants.insert(.hasStreams) }
+        if hadStreams || !wants.isDisjoint(with: .reassembly) && connection.pointee.transport == .tcp { wants.insert(.hasStreams) }
         connection.pointee.wants = wants
     }
 
@@ -84,13 +86,19 @@ extension ConnTracker {
         func overlap(_ set: MemberSet, _ members: MemberSet) -> Bool { isWord ? set.word & members.word != 0 : set.overlaps(members) }
         var wants: Wants = []
         if overlap(active, packetMembers) { wants.insert(.packets) }
-        if connection.pointee.transport == .tcp {
-            if overlap(active, streamMembers) { wants.insert(.stream) }
-            if connection.pointee.parsing != .over, overlap(active, sessionMembers) || overlap(pending, readers) { wants.insert(.sessions) }
+        if connection.pointee.transport == .tcp, overlap(active, streamMembers) { wants.insert(.stream) }
+        if connection.pointee.parsing != .over, overlap(active, sessionMembers) || overlap(pending, readers), mayHaveSessions(connection) {
+            wants.insert(.sessions)
         }
         if filters.hasFacts, overlap(pending, filters.packetAskers) { wants.insert(.decision) }
         if levels.isOn { wants.formUnion(updateLevels(index, connection)) }
         return wants
+    }
+
+    /// Whether there is a parser for what its transport may carry.
+    @inline(__always)
+    mutating func mayHaveSessions(_ connection: UnsafeMutablePointer<Connection>) -> Bool {
+        connection.pointee.transport == .tcp || connection.pointee.transport == .udp && parserTraits.takeDatagrams
     }
 
     mutating func apply(_ verdict: Verdict, to number: Int, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {

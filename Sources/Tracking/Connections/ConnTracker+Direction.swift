@@ -10,7 +10,7 @@ extension ConnTracker {
     mutating func reorient(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         let index = Int(slot.index)
         counters.correctedOriginators &+= 1
-        if connection.pointee.parsing.isRunning { parsers.with(Int(connection.pointee.parser)) { $0.reverseRoles(index) } }
+        reverseRolesOfParser(index, connection)
 
         let (subscribed, pending) = (members.subscribed(index, connection), members.pending(index, connection))
         var view = view(index, connection)

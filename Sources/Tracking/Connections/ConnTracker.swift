@@ -43,7 +43,12 @@ public struct ConnTracker: ~Copyable {
     let record = ConnectionRecord.allocate()
     /// The key at hand, for filters.
     let viewKey = UnsafeMutablePointer<FlowKey>.allocate(capacity: 1)
-    var parsers: ObjectList<ParserStage>
+    var parsers: ObjectList<ParserStage> {
+        didSet { parserTraits = ParserTraits(parsers.objects) }
+    }
+    private(set) var parserTraits: ParserTraits
+    /// By the connections' indices: the parsers that may be right, a bit each, while it is not clear which one is.
+    let candidates: RawMemory
     let subscribers: SubscriberList
     let members: ConnectionMembers
     /// Who wants what, by stage.
@@ -123,6 +128,8 @@ public struct ConnTracker: ~Copyable {
         let parserStages = stages.stages.map { stage in meter.map { MeasuredParserStage(stage, $0, subscribers) } ?? stage }
         for stage in parserStages { stage.setReceivers(memberCount: subscribers.count) }
         parsers = ObjectList(parserStages)
+        parserTraits = ParserTraits(parserStages)
+        candidates = RawMemory(byteCount: capacity * MemoryLayout<UInt64>.stride)
         self.meter = meter
         wantsStages = !(packetMembers.isEmpty && streamMembers.isEmpty && sessionMembers.isEmpty) || levels.isOn
         let shortest = min(

@@ -104,7 +104,7 @@ final class MeasuredParserStage: ParserStage {
         self.inner = inner
         self.meter = meter
         self.subscribers = subscribers
-        super.init(service: inner.service)
+        super.init(service: inner.service, beginsLater: inner.beginsLater)
     }
 
     private func measured<Answer>(_ call: () -> Answer) -> Answer {
@@ -125,7 +125,13 @@ final class MeasuredParserStage: ParserStage {
     override func probeLater(_ bytes: RawSpan) -> Bool { measured { inner.probeLater(bytes) } }
     override func start(_ index: Int) { measured { inner.start(index) } }
     override func stop(_ index: Int) { measured { inner.stop(index) } }
-    override func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> ParserProgress { measured { inner.feed(index, bytes, from: sender) } }
+    override func probe(datagram: RawSpan) -> Bool { measured { inner.probe(datagram: datagram) } }
+    override func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress {
+        measured { inner.feed(index, bytes, from: sender, at: time) }
+    }
+    override func feed(_ index: Int, datagram: RawSpan, missing: Int, from sender: Direction, at time: Timestamp) -> ParserProgress {
+        measured { inner.feed(index, datagram: datagram, missing: missing, from: sender, at: time) }
+    }
     override func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress { measured { inner.skip(index, byteCount, from: sender) } }
     override func reverseRoles(_ index: Int) { inner.reverseRoles(index) }
     override func finish(_ index: Int) { measured { inner.finish(index) } }

@@ -19,6 +19,7 @@ struct Half {
 extension ConnTracker {
     /// Puts a segment's payload in its place, and gives out what is in order with it.
     mutating func reassemble(_ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ half: Half) {
+        guard packet.pointee.transport == .tcp else { return parseDatagram(packet, frame, half.index, half.connection, half.sender) }
         let length = Int(packet.pointee.payloadLength)
         counters.payloadBytes &+= UInt64(length)
         var sequence = packet.pointee.sequence

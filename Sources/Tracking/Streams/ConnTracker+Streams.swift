@@ -39,10 +39,7 @@ extension ConnTracker {
         account.pointee.gapBytes &+= UInt64(byteCount)
         reassembly.rememberHole(half.stream, byteCount)
         let (index, connection, direction) = (half.index, half.connection, half.direction)
-        if connection.pointee.parsing.isRunning {
-            let progress = parsers.with(Int(connection.pointee.parser)) { $0.skip(index, byteCount, from: direction) }
-            advanceParser(progress, index, connection)
-        }
+        if connection.pointee.parsing.isRunning { skip(byteCount, index, connection, direction) }
         if connection.pointee.wants.contains(.stream) {
             for number in members.active(index, connection).intersection(streamMembers) {
                 let verdict = subscribers.with(number) { $0.gap(index, byteCount, from: direction) }

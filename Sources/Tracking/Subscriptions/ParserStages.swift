@@ -25,13 +25,14 @@ public struct ParserStages {
         switch service {
         case .none: break
         case .tls: _ = stage(for: TLSParser.self)
+        case .dns: _ = stage(for: DNSParser.self)
         }
     }
 
     /// The stage that runs a parser, made at the first request.
     mutating func stage<P: SessionParser>(for parser: P.Type) -> TypedParserStage<P> {
         if let stage = find(parser) { return stage }
-        precondition(stages.count < 256, "a connection keeps its parser's number in a byte")
+        precondition(stages.count < 64, "parsers of which a connection may speak the protocol are a bit each")
         let stage = TypedParserStage<P>(capacity: capacity, budget: budget)
         numbers[ObjectIdentifier(parser)] = stages.count
         stages.append(stage)
@@ -39,18 +40,32 @@ public struct ParserStages {
     }
 }
 
+/// What is true of any of a core's parsers.
+struct ParserTraits: BitwiseCopyable {
+    let takeDatagrams: Bool
+    let beginLater: Bool
+
+    init(_ stages: [ParserStage]) {
+        takeDatagrams = stages.contains { $0.service.transports.contains(.udp) }
+        beginLater = stages.contains { $0.beginsLater }
+    }
+}
+
 /// A parser on one core with its type forgotten.
 class ParserStage {
     let service: Service
-    init(service: Service) { self.service = service }
+    let beginsLater: Bool
+    init(service: Service, beginsLater: Bool) { (self.service, self.beginsLater) = (service, beginsLater) }
 
     /// Bytes reserved for its values.
     var byteCount: Int { 0 }
     func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
     func probeLater(_ bytes: RawSpan) -> Bool { false }
+    func probe(datagram: RawSpan) -> Bool { false }
     func start(_ index: Int) {}
     func stop(_ index: Int) {}
-    func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> ParserProgress { .done }
+    func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress { .done }
+    func feed(_ index: Int, datagram: RawSpan, missing: Int, from sender: Direction, at time: Timestamp) -> ParserProgress { .done }
     func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress { .done }
     func reverseRoles(_ index: Int) {}
     func finish(_ index: Int) {}
@@ -108,7 +123,7 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         heldMemory = RawMemory(byteCount: capacity * MemoryLayout<UInt32>.stride)
         heldByEach = heldMemory.bound(to: UInt32.self)
         session = .allocate(capacity: 1)
-        super.init(service: P.service)
+        super.init(service: P.service, beginsLater: P.beginsLater)
     }
 
     deinit {
@@ -134,6 +149,7 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
 
     override func probe(_ bytes: RawSpan) -> ProbeAnswer { P.probe(bytes) }
     override func probeLater(_ bytes: RawSpan) -> Bool { P.probeLater(bytes) }
+    override func probe(datagram: RawSpan) -> Bool { P.probe(datagram: datagram) }
     override func start(_ index: Int) { (parsers + index).initialize(to: P()) }
 
     override func stop(_ index: Int) {
@@ -142,8 +158,12 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         heldByEach[index] = 0
     }
 
-    override func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> ParserProgress {
-        keepCount(index, parsers[index].feed(bytes, from: sender))
+    override func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress {
+        keepCount(index, parsers[index].feed(bytes, from: sender, at: time))
+    }
+
+    override func feed(_ index: Int, datagram: RawSpan, missing: Int, from sender: Direction, at time: Timestamp) -> ParserProgress {
+        keepCount(index, parsers[index].feed(datagram: datagram, missing: missing, from: sender, at: time))
     }
 
     override func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress {

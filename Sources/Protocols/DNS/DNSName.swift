@@ -1,0 +1,103 @@
+/// A domain name in a message, RFC 1035 3.1 and 4.1.4: labels, and pointers to where the rest of it stands.
+///
+///     3 w w w 7 e x a m p l e 3 o r g 0          4 m a i l  →              a label's length is 0…63; 0xc000 + where is a pointer
+///                                                         └ to "7 e x …"
+struct DNSName {
+    /// As text, RFC 1035 5.1: without the dot at its end, "." for the root; what is not printable is `\DDD`, a dot in a label `\.`.
+    let text: String
+    /// Where what comes after it begins in the message.
+    let end: Int
+
+    /// RFC 1035 2.3.4: octets that labels and their lengths may have together.
+    static let longest = 255
+    /// Every pointer leads to a label, and no name has more of them.
+    private static let mostPointers = 127
+
+    /// Reads the name that begins at `start`. Nil when it does not end within the message, is too long, or leads in a circle.
+    init?(in message: RawSpan, at start: Int) {
+        var text: [UInt8] = []
+        guard let end = Self.walk(message, from: start, { label in
+            if !text.isEmpty { text.append(UInt8(ascii: ".")) }
+            Self.write(label, to: &text)
+        }) else { return nil }
+        self.end = end
+        self.text = text.isEmpty ? "." : String(decoding: text, as: UTF8.self)
+    }
+
+    /// Where what comes after a name begins. Nil as above, but pointers are not followed.
+    static func end(in message: RawSpan, at start: Int) -> Int? {
+        var place = start
+        while place < message.byteCount {
+            let length = Int(message.byte(place))
+            switch length {
+            case 0: return place + 1
+            case 1...63: place += 1 + length
+            case 0xc0...: return place + 2 <= message.byteCount ? place + 2 : nil
+            default: return nil
+            }
+            guard place - start < longest else { return nil }
+        }
+        return nil
+    }
+
+    /// Whether a name holds together.
+    static func isSound(in message: RawSpan, at start: Int) -> Bool { walk(message, from: start) { _ in } != nil }
+
+    /// Whether names in two messages are the same, but for upper and lower case (RFC 4343).
+    static func areEqual(_ one: RawSpan, _ start: Int, _ other: RawSpan, _ otherStart: Int) -> Bool {
+        var (a, b): ([UInt8], [UInt8]) = ([], [])
+        guard walk(one, from: start, { a.appendLabel($0) }) != nil, walk(other, from: otherStart, { b.appendLabel($0) }) != nil else { return false }
+        return a == b
+    }
+
+    /// Visits the labels.
+    private static func walk(_ message: RawSpan, from start: Int, _ visit: (RawSpan) -> Void) -> Int? {
+        var (place, end, octets, pointers) = (start, nil as Int?, 1, 0)
+        while place < message.byteCount {
+            let length = Int(message.byte(place))
+            switch length {
+            case 0: return end ?? place + 1
+            case 1...63:
+                octets += 1 + length
+                guard octets <= longest, place + 1 + length <= message.byteCount else { return nil }
+                visit(message.extracting(place + 1..<place + 1 + length))
+                place += 1 + length
+            case 0xc0...:
+                guard place + 2 <= message.byteCount, pointers < mostPointers else { return nil }
+                if end == nil { end = place + 2 }
+                place = (length & 0x3f) << 8 | Int(message.byte(place + 1))
+                pointers += 1
+            default: return nil
+            }
+        }
+        return nil
+    }
+
+    private static func write(_ label: RawSpan, to text: inout [UInt8]) {
+        for place in 0..<label.byteCount {
+            let byte = label.byte(place)
+            switch byte {
+            case UInt8(ascii: "."), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
+            case 0x21...0x7e: text.append(byte)
+            default: text += [UInt8(ascii: "\\"), 0x30 + byte / 100, 0x30 + byte / 10 % 10, 0x30 + byte % 10]
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    /// A label behind its length, in lower case.
+    fileprivate mutating func appendLabel(_ label: RawSpan) {
+        append(UInt8(label.byteCount))
+        for place in 0..<label.byteCount {
+            let byte = label.byte(place)
+            append((0x41...0x5a).contains(byte) ? byte | 0x20 : byte)
+        }
+    }
+}
+
+extension RawSpan {
+    /// Of a place that is known to lie in it.
+    @inline(__always)
+    func byte(_ place: Int) -> UInt8 { unsafeLoad(fromByteOffset: place, as: UInt8.self) }
+}

@@ -1,0 +1,120 @@
+import Filters
+import Foundation
+import Packets
+import Protocols
+import TestSupport
+import Testing
+import Tracking
+
+/// Every DNS message of a capture is held against what tshark sees, alone or paired (R10). What differs is known by number, and has a reason.
+@Suite struct `DNS captures` {
+    private struct Known {
+        var onlyHere = 0
+        var onlyThere = 0
+        var reason: String
+    }
+
+    private static let known: [String: Known] = [
+        "dns-pointer-forward": Known(onlyThere: 1, reason: "opcode 15 and a name of nothing but pointers: not taken for DNS on any port"),
+        "dns-tcp-middle-missing": Known(onlyHere: 3, reason: "the parser goes on behind the hole (R13)"),
+        "mixed-isp-vlan-4096": Known(onlyThere: 41, reason: "whoever published it wrote zeros over all behind the header: there is no question to know DNS by"),
+        "mixed-all-protocols-synthetic": Known(
+            onlyHere: 1, onlyThere: 2, reason: "12 zero bytes to port 53 are no message; an answer from another tunnel than the question's is not counted twice"),
+    ]
+
+    @Test(
+        .enabled(if: CaptureFolder.shared.isThere, "there is no ../shared/traces beside the package"), .timeLimit(.minutes(5)),
+        arguments: CaptureFolder.shared.files)
+    func `read as the oracle says`(_ capture: CaptureName) throws {
+        let oracle = try JSONDecoder().decode(DNSOracle.self, from: Data(contentsOf: capture.folder.oracles.appending(path: "\(capture.name).json")))
+        var counts: [DNSReading: Int] = [:]
+        for record in oracle.dns ?? [] { counts[DNSReading(record), default: 0] -= 1 }
+        for note in try DNSNotes.of(Recording(capture)) { counts[note, default: 0] += 1 }
+        let onlyHere = counts.filter { $0.value > 0 }, onlyThere = counts.filter { $0.value < 0 }
+        let known = Self.known[capture.name]
+        #expect(onlyHere.values.reduce(0, +) == known?.onlyHere ?? 0, "only here: \(onlyHere.keys.prefix(5)); known: \(known?.reason ?? "nothing")")
+        #expect(-onlyThere.values.reduce(0, +) == known?.onlyThere ?? 0, "only there: \(onlyThere.keys.prefix(5)); known: \(known?.reason ?? "nothing")")
+    }
+}
+
+/// The part of an oracle that tells of DNS.
+private struct DNSOracle: Decodable {
+    struct Record: Decodable {
+        var transport: String
+        var client: Oracle.Endpoint?
+        var server: Oracle.Endpoint?
+        var src: Oracle.Endpoint?
+        var dst: Oracle.Endpoint?
+        var id: UInt16?
+        var qname: String?
+        var qtype: UInt16?
+        var opcode: UInt8?
+        var rcode: UInt16?
+        var answers: UInt16?
+        var qr: UInt8?
+    }
+
+    var dns: [Record]?
+}
+
+/// What is compared of a question, its answer, or both.
+private struct DNSReading: Hashable, CustomStringConvertible {
+    var description: String
+
+    private init(
+        _ transport: String, _ one: Oracle.Endpoint, _ other: Oracle.Endpoint, id: UInt16, name: String, type: UInt16?, opcode: UInt8, rcode: UInt16?,
+        answers: UInt16?
+    ) {
+        // What is no letter each writes in its own way.
+        let letters = name.lowercased().replacing(#/\\\d{3}/#, with: "").filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+        let ends = one < other ? "\(one) \(other)" : "\(other) \(one)"
+        // tshark does not count the records of updates, and gives a root's name none. EDNS' upper bits of a response code it has elsewhere.
+        description = "\(transport) \(ends) \(id) \(letters == "." ? "" : letters) \(type ?? 0) \(rcode.map { "\($0 & 15)" } ?? "-") "
+            + (opcode == 5 ? "-" : answers.map { "\($0)" } ?? "-")
+    }
+
+    init(_ record: DNSOracle.Record) {
+        let isAnswer = record.qr != 0
+        self.init(
+            record.transport == "tcp" ? "tcp" : "udp", record.client ?? record.src!, record.server ?? record.dst!, id: record.id ?? 0, name: record.qname ?? "",
+            type: record.qtype, opcode: record.opcode ?? 0, rcode: isAnswer ? record.rcode : nil, answers: isAnswer ? record.answers : nil)
+    }
+
+    init(_ transaction: DNSTransaction, _ connection: ConnectionRecord) {
+        self.init(
+            connection.transport.description, connection.originator.endpoint, connection.responder.endpoint, id: transaction.id,
+            name: transaction.question?.name ?? "", type: transaction.question?.type, opcode: (transaction.response ?? transaction.query)!.opcode,
+            rcode: transaction.response?.responseCode, answers: transaction.response?.answerCount)
+    }
+}
+
+/// Notes every transaction.
+private struct DNSNotes: SessionTrackable {
+    typealias Parser = DNSParser
+    final class Notes: SubscriptionReport, @unchecked Sendable {
+        @TaskLocal static var current = Notes()
+        var readings: [DNSReading] = []
+        func merge(_ other: Notes) {}
+    }
+
+    static func makeReport(_ context: ReportContext) -> Notes { Notes.current }
+    init(_ connection: ConnectionRecord) {}
+    mutating func session(_ transaction: DNSTransaction, of connection: ConnectionRecord, _ notes: inout Notes) -> Verdict {
+        notes.readings.append(DNSReading(transaction, connection))
+        return .more
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ notes: inout Notes) {}
+
+    /// Of all of a recording's connections: its records are those of the innermost header (R7), whatever tunnel that lies in.
+    static func of(_ recording: Recording) throws -> [DNSReading] {
+        let notes = Notes()
+        try Notes.$current.withValue(notes) {
+            let options = TrackerOptions.defaults.tunnelsTogether
+            var pipeline = Pipeline(options, subscribers: [try Self._makeSubscriber(SubscriberOrder(options, filter: .service(.dns)))], seed: HashSeed(1))
+            recording.forEachBurst(of: 64) { frames, _ in pipeline.process(frames) }
+            pipeline.drain()
+            #expect(pipeline.counters.isBalanced && pipeline.counters.isPayloadBalanced)
+        }
+        return notes.readings
+    }
+}

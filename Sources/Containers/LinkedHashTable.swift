@@ -99,23 +99,35 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
 
     /// Starts loading what finding the entry that probably has this hash will touch, and the cache line at an offset in it; to be called once the
     /// bucket has come.
+    ///
+    /// - Returns: the hash with where the entry probably is, for `find(_:hinted:)`, in its lower half, which is nobody's otherwise.
     @inline(__always)
-    public func prefetchEntry(_ hash: UInt64, lineAt offset: Int) {
+    public func prefetchEntry(_ hash: UInt64, lineAt offset: Int) -> UInt64 {
         let tag = hash >> 32
         var position = home(hash)
         while true {
             let bucket = buckets[position]
-            if bucket == 0 { return }
+            if bucket == 0 { return hash & ~0xffff_ffff }
             if bucket >> 32 == tag {
                 let index = index(in: bucket)
                 let entry = UnsafeRawPointer(entries + index)
                 prefetch_line(entry)
                 prefetch_line(entry + offset)
                 prefetch_line(nodes + index)
-                return
+                return bucket
             }
             position = (position &+ 1) & mask
         }
+    }
+
+    /// Where the key's entry lies, if it is still where `prefetchEntry` saw it. Nil says nothing.
+    @inline(__always)
+    public func find(_ key: UnsafePointer<Key>, hinted hash: UInt64) -> UnsafeMutablePointer<Value>? {
+        let place = UInt32(truncatingIfNeeded: hash)
+        guard place != 0 else { return nil }
+        let entry = entries + Int(place &- 1)
+        guard nodes[Int(place &- 1)].generation & 1 != 0, entry.pointee.key == key.pointee else { return nil }
+        return UnsafeMutableRawPointer(entry).advanced(by: MemoryLayout<Key>.stride).assumingMemoryBound(to: Value.self)
     }
 
     /// The key's entry, if there is one.

@@ -185,7 +185,7 @@ public struct Pipeline: ~Copyable {
         // Nothing continues the empty packet behind the last.
         var last = UnsafePointer(packets + Self.width)
         var sender = Endpoint.a
-        // The train's, and that of the last flow refused, where what the gate has said of one packet it says of all of the flow.
+        // The train's once it has two packets, and that of the last flow refused, where what the gate has said of one packet it says of its flow.
         var (way, there, back) = (PacketWay(), Endpoint.a, Endpoint.b)
         var refused = PacketWay()
         var packet = packets
@@ -212,16 +212,17 @@ public struct Pipeline: ~Copyable {
                 if gate.asksFlowsAlone { refused = UnsafePointer(packet).way }
                 continue
             }
-            switch gate.asksFlowsAlone && packet.pointee.isIPv4 ? .no : UnsafePointer(packet).continues(last) {
-            case .sameWay: break
-            case .back: sender = sender.other
-            case .no:
+            let isNext = UnsafePointer(packet).continues(last)
+            if isNext != .no {
+                if isNext == .back { sender = sender.other }
+                if gate.asksFlowsAlone { (way, there, back) = (UnsafePointer(packet).way, sender, sender.other) }
+            } else {
                 let (key, senderIsB) = UnsafePointer(packet).flow
                 sender = senderIsB ? .b : .a
                 train += 1
                 train.pointee.key = key
                 train.pointee.cars = car
-                if gate.asksFlowsAlone { (way, there, back) = (UnsafePointer(packet).way, sender, sender.other) }
+                way = PacketWay()
             }
             car.pointee = TrainCar(packet: packet, frame: frame, sender: sender)
             car += 1

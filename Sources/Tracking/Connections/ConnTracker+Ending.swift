@@ -107,6 +107,8 @@ extension ConnTracker {
     @inline(never)
     private mutating func evict(_ newcomer: Rank) {
         guard let slot = table.front(of: Table.Order(rankToGiveUp(newcomer))) else { return }
+        // In a flood it is the next one's turn soon; where its bucket lies nothing foretells.
+        if let next = table.next(after: slot) { table.prefetchBucket(table.hash(of: table.key(at: next))) }
         giveUp(slot, table.pointer(to: slot), .evicted)
     }
 

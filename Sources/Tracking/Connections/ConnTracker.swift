@@ -8,6 +8,7 @@ extension FlowKey: SeededHashable {}
 /// Packets of one flow that follow each other in a burst: the flow is looked up once for all of them. One cache line.
 struct PacketTrain: BitwiseCopyable {
     var key: FlowKey
+    /// And, once the table has looked, where it probably has the key.
     var hash: UInt64
     /// Its packets, up to where the next train's begin.
     var cars: UnsafeMutablePointer<TrainCar>
@@ -165,8 +166,8 @@ public struct ConnTracker: ~Copyable {
     @inline(__always)
     func prefetchBucket(_ hash: UInt64) { table.prefetchBucket(hash) }
     @inline(__always)
-    func prefetchConnection(_ train: UnsafePointer<PacketTrain>) {
-        table.prefetchEntry(train.pointee.hash, lineAt: 64 &* (1 &+ Int(train.pointee.cars.pointee.sender.rawValue)))
+    func prefetchConnection(_ train: UnsafeMutablePointer<PacketTrain>) {
+        train.pointee.hash = table.prefetchEntry(train.pointee.hash, lineAt: 64 &* (1 &+ Int(train.pointee.cars.pointee.sender.rawValue)))
     }
 
     /// It is as late as the packet at hand says.
@@ -183,7 +184,7 @@ public struct ConnTracker: ~Copyable {
         while car < end {
             let packet = UnsafePointer(car.pointee.packet)
             passTime(packet)
-            guard let connection = enter(packet, train, from: car.pointee.sender) else {
+            guard let connection = goingOn(train) ?? enter(packet, train, from: car.pointee.sender) else {
                 car += 1
                 continue
             }
@@ -229,6 +230,16 @@ public struct ConnTracker: ~Copyable {
             keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)
         }
         if connection.pointee.wants.isMoreThanCounts { serve(car, connection) }
+    }
+
+    /// The train's connection, where the table has seen it, it is open, and was heard of not long ago.
+    @inline(__always)
+    private mutating func goingOn(_ train: UnsafePointer<PacketTrain>) -> UnsafeMutablePointer<Connection>? {
+        let key = UnsafeRawPointer(train).assumingMemoryBound(to: FlowKey.self)
+        guard let connection = table.find(key, hinted: train.pointee.hash), connection.pointee.phase == .open,
+            now &- connection.pointee.touched < Int64(shortestTimeout)
+        else { return nil }
+        return connection
     }
 
     /// A connection's first packet of a train, or one that is not simply the next of an open connection: finds the connection or makes it.

@@ -34,6 +34,8 @@ open class Subscriber {
 
     /// Bytes reserved for its values.
     var byteCount: Int { 0 }
+    /// Bytes reserved for what is on its way to another core.
+    var ringByteCount: Int { 0 }
 
     /// For `PacketSubscription`: single packets, those of a burst that have a bit.
     ///
@@ -71,6 +73,8 @@ open class Subscriber {
     func emergency(_ event: EmergencyEvent) {}
     public func flushReport() {}
     public func finishReport() throws {}
+    /// No more packets will come; what follows is the end of all connections.
+    public func captureHasEnded() {}
 }
 
 /// Runs a `PacketSubscription` on one core.

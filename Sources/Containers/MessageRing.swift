@@ -43,7 +43,8 @@ public final class MessageRing: @unchecked Sendable {
     public static let overhead = 16
 
     /// Two lines, for they are fetched in pairs.
-    private struct Padding { let bytes: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0), more = (0, 0, 0, 0, 0, 0, 0, 0) }
+    private struct Padding { private let line = Line(), other = Line() }
+    private struct Line { private let bytes: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0) }
 
     /// All of it is reserved and touched here: the writer never meets a page that the kernel has yet to find.
     ///

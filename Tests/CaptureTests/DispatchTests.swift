@@ -56,11 +56,10 @@ extension `Capture` {
         return config
     }
 
-    private static func subscription(_ name: String, _ dispatch: Config.Subscription.DispatchWish, type: String? = nil, data: String? = nil) -> Config.Subscription {
+    private static func subscription(_ name: String, _ dispatch: Config.Subscription.DispatchWish, type: String? = nil) -> Config.Subscription {
         var subscription = Config.Subscription(LocatedText(name))
         subscription.dispatch = dispatch
         subscription.type = type.map { LocatedText($0) }
-        subscription.data = data.map { LocatedText($0) }
         return subscription
     }
 
@@ -82,8 +81,7 @@ extension `Capture` {
             let folder = try TemporaryFolder()
             var config = Self.config([capture.file], cores: [1], dispatchCores: dispatch == .no ? [] : cores)
             config.output = folder.path
-            config.subscriptions = ["packet", "connection", "stream", "tls", "tick", "connection_packet"].filter { name in DataTypes.all.contains { $0.name == name } }
-                .map { Self.subscription($0, dispatch) } + [Self.subscription("connections", dispatch)]
+            config.subscriptions = DataTypes.all.map { Self.subscription($0.name, dispatch) } + [Self.subscription("connections", dispatch)]
             let summary = try Fovea.run(config, subscriptions: [Connections.self])
             #expect(summary.problems.isEmpty && summary.counters.isBalanced)
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".jsonl") }
@@ -101,7 +99,8 @@ extension `Capture` {
     // MARK: Slow callbacks
 
     /// Two cores capture where threads run the callbacks.
-    @Test(arguments: [[2], []], [false, true]) func `a slow one keeps no core that captures, and what it misses is counted`(cores: [Int], isStopped: Bool) throws {
+    @Test(arguments: [[2], []], [false, true])
+    func `a slow one keeps no core that captures, and what it misses is counted`(cores: [Int], isStopped: Bool) throws {
         try DPDK.start()
         let folder = try TemporaryFolder()
         let capturing = cores.isEmpty ? [1, 2] : [1]

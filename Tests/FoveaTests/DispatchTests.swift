@@ -69,7 +69,8 @@ import Tracking
     @Test(arguments: ["262143", "'64 KiB'", "'a lot'", "[]", "-1"]) func `with a ring that cannot be is refused`(size: String) {
         let error = #expect(throws: ConfigError.self) { try dispatch("dispatch = \(size)", of: "fast") }
         let shown = size == "[]" ? "an array" : size.replacing("'", with: "\"")
-        #expect(error?.description == "x.toml:6: dispatch: expected true, false, or bytes, an integer in 262144...68719476736 or a string such as \"64 MiB\", found \(shown)")
+        let expected = "true, false, or bytes, an integer in 262144...68719476736 or a string such as \"64 MiB\""
+        #expect(error?.description == "x.toml:6: dispatch: expected \(expected), found \(shown)")
     }
 
     @Test func `in code is checked, too`() throws {
@@ -103,7 +104,10 @@ import Tracking
         (counts.delivered, counts.late, counts.dropped, counts.droppedBytes, counts.cutConnections, counts.ringPeak) = (100, 20, 3, 4000, 2, 1 << 20)
         summary.dispatch = [DispatchSummary(subscription: "slow", ring: 1 << 20, counts: counts)]
         #expect(summary.dispatchDropped == 3)
-        for line in ["slow, on another core .* 123\n", "callbacks called .* 100\n", "after it wanted no more .* 20\n", "lost: the ring was full .* 3\n", "cut short .* 2\n", "1.0 MiB  of 1.0 MiB\n"] {
+        for line in [
+            "slow, on another core .* 123\n", "callbacks called .* 100\n", "after it wanted no more .* 20\n", "lost: the ring was full .* 3\n",
+            "cut short .* 2\n", "1.0 MiB  of 1.0 MiB\n",
+        ] {
             #expect(try summary.description.firstMatch(of: Regex(line)) != nil, "\(line)")
         }
         let object = try #require(try JSONSerialization.jsonObject(with: Data(summary.json.utf8)) as? [String: Any])

@@ -58,7 +58,9 @@ struct EngineExplanation {
             [("fragment_memory", conntrack.fragmentMemory), ("bytes", memory.fragments)])
         add("values", for: memory.subscriptions > 0 ? trackers.map(\.0) : [], orOff: "no subscription keeps any", [("bytes", memory.subscriptions)])
         let dispatched = plan.dispatchedEntries.map { "\($0.name) (on \(plan.dispatchPlace))" }
-        add("other cores", for: dispatched, orOff: plan.isOffline ? "a capture file's callbacks run inline" : "no subscription asks for one", [("bytes", memory.rings)])
+        add(
+            "other cores", for: dispatched, orOff: plan.isOffline ? "a capture file's callbacks run inline" : "no subscription asks for one",
+            [("bytes", memory.rings)])
         parts.append(Part(name: "memory", bounds: [("memory_budget", plan.config.memoryBudget), ("bytes", memory.total)]))
         do { try plan.check(memory) } catch { refusal = error.message }
     }

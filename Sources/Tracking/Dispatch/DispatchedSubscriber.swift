@@ -45,7 +45,8 @@ public final class DispatchedSubscriber: Subscriber {
     }
 
     /// - Parameters:
-    ///   - inner: from now on it is the receiver's, and for what happens at the end the main core's. When it ticks is worked out here all the same.
+    ///   - inner: from now on it is the receiver's, and for what happens at the end the main core's. When it ticks, and which packets it gets, is worked out
+    ///     here all the same, in memory that the receiver leaves alone.
     ///   - ring: in bytes.
     public init(_ inner: Subscriber, ring byteCount: Int, maxConnections: Int) {
         let connections = inner.needs.contains(.connections) ? ConnTracker.capacity(maxConnections) : 0
@@ -56,6 +57,7 @@ public final class DispatchedSubscriber: Subscriber {
         slotMemory = RawMemory(byteCount: connections * MemoryLayout<Slot>.stride)
         slots = slotMemory.bound(to: Slot.self)
         super.init(inner.filter, inner.needs)
+        inner.chooseElsewhere()
     }
 
     override var byteCount: Int { inner.byteCount + slotMemory.byteCount + channel.verdictByteCount + receiver.byteCount }
@@ -153,7 +155,7 @@ public final class DispatchedSubscriber: Subscriber {
     override func packets(
         _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>, _ wanted: UInt64, _ current: inout UnsafePointer<Packet>?
     ) {
-        var rest = wanted
+        var rest = inner.chooseSingles(wanted)
         while rest != 0 {
             let place = rest.trailingZeroBitCount
             rest &= rest &- 1
@@ -174,14 +176,18 @@ public final class DispatchedSubscriber: Subscriber {
     override func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {
         generation &+= 1
         slots[index] = Slot(.open, generation)
+        inner.beginChoosing(index)
         _ = tell(.start, index, record)
     }
 
     override func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict {
-        tell(.packet, index, sender, count: frame.byteCount, body: DispatchMessage.packetByteCount + frame.byteCount) { body in
+        let (isWanted, wantsMore) = inner.choosePacket(index)
+        guard isWanted else { return wantsMore ? .more : .done }
+        let verdict = tell(.packet, index, sender, count: frame.byteCount, body: DispatchMessage.packetByteCount + frame.byteCount) { body in
             body.initializeMemory(as: Packet.self, to: packet.pointee)
             frame.copy(to: body + DispatchMessage.packetByteCount)
         }
+        return verdict == .more && !wantsMore ? .done : verdict
     }
 
     override func stream(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> Verdict {
@@ -216,7 +222,8 @@ public final class DispatchedSubscriber: Subscriber {
         let slot = slots[index]
         guard channel.verdict(index, generation: slot.generation) != .unsubscribe else { return }
         let message = DispatchMessage(kind: kind, sender: .originator, index: Int32(truncatingIfNeeded: index), count: 0, generation: slot.generation)
-        let isSent = slot.state == .open && send(message, DispatchMessage.recordByteCount) { $0.initializeMemory(as: ConnectionRecord.self, to: record.pointee) }
+        let isSent = slot.state == .open
+            && send(message, DispatchMessage.recordByteCount) { $0.initializeMemory(as: ConnectionRecord.self, to: record.pointee) }
         if !isSent { lose(index, 0) }
     }
 
@@ -231,7 +238,6 @@ public final class DispatchedSubscriber: Subscriber {
         if !send(message, MemoryLayout<EmergencyEvent>.size, { $0.initializeMemory(as: EmergencyEvent.self, to: event) }) { channel.lostMessages.bump() }
     }
 
-    // When a connection ticks is the capturing core's to say, and memory of its own.
     override var tick: TickInterval? { inner.tick }
     public override var history: HistoryBudget? { inner.history }
     override func armTick(_ index: Int, at clock: TickClock) { inner.armTick(index, at: clock) }

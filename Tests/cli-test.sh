@@ -103,8 +103,20 @@ engine_part '^  reassembly +off: '
 engine_part '^  fragments +off: '
 engine_part '^  memory_budget is 1.0 MiB a core, and these settings need '
 expect 0 '' explain "$work/few.toml" --format json
-python3 -c "import json, sys; parts = [part for part in json.load(sys.stdin) if 'part' in part]; assert len(parts) == 7 and not parts[2]['on']" < "$work/out" \
+python3 -c "import json, sys; parts = [part for part in json.load(sys.stdin) if 'part' in part]; assert len(parts) == 8 and not parts[2]['on']" < "$work/out" \
     || fail "lists no parts" explain --format json
+# On another core.
+cat > "$work/slow.toml" << END
+[[online.ports]]
+device = "net_pcap0,rx_pcap=$traces/tls.pcap"
+cores = [1]
+[[subscriptions]]
+name = "server_names"
+dispatch = "1 MiB"
+END
+expect 0 'callbacks called +33$' run "$work/slow.toml"; lines 11
+expect 0 '' check "$work/slow.toml"; grep -q '^server_names .*(on a thread of its own)$' "$work/out" || fail "does not say where it runs" check slow.toml
+expect 0 '' explain "$work/slow.toml"; engine_part '^  other cores +1.0 MiB reserved; for server_names \(on a thread of its own\)$'
 expect 0 '' explain configs/offline.toml --profile $traces/tls.pcap; grep -qE '^  all +197 ' "$work/out" || fail "profiles nothing" explain --profile
 grep -qE '^  calls: sessions +[1-9]' "$work/out" || fail "profiles no callbacks" explain --profile
 expect 0 '' explain --filter tls --profile $traces/tls.pcap --format json

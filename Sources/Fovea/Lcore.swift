@@ -73,6 +73,7 @@ struct Lcore: ~Copyable {
             // Where nothing comes time passes all the same, but not in a capture.
             if round % Self.roundsBetweenClocks == 0, sources.isLive { advance(to: EAL.wallClock) }
         }
+        for subscriber in subscribers { subscriber.captureHasEnded() }
         pipeline.drain()
         report()
     }

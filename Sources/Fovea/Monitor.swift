@@ -10,6 +10,7 @@ struct Monitor {
     private let end: ContinuousClock.Instant?
     private let ports: [OpenPort]
     private let reloads: FilterReloads?
+    private let dispatch: DispatchCrew
     private var display: Display
     private var warnings: Warnings
     private var lastWarning: ContinuousClock.Instant
@@ -24,10 +25,11 @@ struct Monitor {
 
     init(
         _ plan: RunPlan, _ options: RunOptions, gauges: [Gauges], ports: [OpenPort], fileByteCount: Int, _ reloads: FilterReloads?,
-        start: ContinuousClock.Instant
+        _ dispatch: DispatchCrew, start: ContinuousClock.Instant
     ) {
         self.options = options
         self.reloads = reloads
+        self.dispatch = dispatch
         self.gauges = gauges
         self.start = start
         self.ports = ports
@@ -69,7 +71,7 @@ struct Monitor {
         // Ports are asked once a second: some cards take their time.
         if now - lastWarning >= .seconds(1) {
             lastWarning = now
-            warnings.look(at: sum, dropped: ports.reduce(0) { $0 + $1.statistics.dropped }, now)
+            warnings.look(at: sum, dropped: ports.reduce(0) { $0 + $1.statistics.dropped }, dispatchLosses: dispatch.losses, now)
         }
         switch display {
         case .none: break

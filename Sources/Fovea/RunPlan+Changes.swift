@@ -17,6 +17,7 @@ extension RunPlan {
             if later.subscription != entry.subscription { try refuse("the type of subscription \(entry.name) changed") }
             if later.outputFile != entry.outputFile { try refuse("the output of subscription \(entry.name) changed") }
             if later.delivery != entry.delivery { try refuse("how much subscription \(entry.name) gets changed") }
+            if later.dispatch != entry.dispatch { try refuse("the core of subscription \(entry.name) changed") }
             filters.append(later.filter)
         }
         return filters

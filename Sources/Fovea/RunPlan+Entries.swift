@@ -16,6 +16,8 @@ extension RunPlan {
         public let outputFile: String?
         /// How much of what its type conforms to it gets.
         public let delivery: Delivery
+        /// Where its callbacks run while traffic is live.
+        public let dispatch: Dispatch
         /// Whether others write there, too, and its name is not its type's.
         let isLabeled: Bool
     }
@@ -41,7 +43,7 @@ extension RunPlan {
         if wishes.isEmpty { wishes = types.map { Config.Subscription(LocatedText($0.name)) } }
 
         var names: Set<String> = []
-        var chosen: [(name: String, type: AnySubscription, filter: Filter, file: String?, delivery: Delivery)] = []
+        var chosen: [(name: String, type: AnySubscription, filter: Filter, file: String?, delivery: Delivery, dispatch: Dispatch)] = []
         for wish in wishes {
             let name = wish.name.text
             guard names.insert(name).inserted else { throw wish.name.error("\(name) is there twice") }
@@ -57,12 +59,13 @@ extension RunPlan {
                     "filter: \(name) looks at packets one by one, and this asks for what is known of their connections; connection_packet waits for that")
             }
             let file = try wish.outputFile(folder: config.output)
-            chosen.append((name, type, (filter ?? type.filter) && global, file, try wish.delivery(of: type._needs)))
+            chosen.append((name, type, (filter ?? type.filter) && global, file, try wish.delivery(of: type._needs), wish.dispatch(of: type)))
         }
         let writers = Dictionary(chosen.map { ($0.file, 1) }, uniquingKeysWith: +)
-        return chosen.map { name, type, filter, file, delivery in
+        return chosen.map { name, type, filter, file, delivery, dispatch in
             Entry(
-                name: name, subscription: type, filter: filter, outputFile: file, delivery: delivery, isLabeled: name != type.name && writers[file, default: 0] > 1)
+                name: name, subscription: type, filter: filter, outputFile: file, delivery: delivery, dispatch: dispatch,
+                isLabeled: name != type.name && writers[file, default: 0] > 1)
         }
     }
 

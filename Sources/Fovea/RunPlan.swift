@@ -33,13 +33,14 @@ public struct RunPlan {
                 throw ConfigError(path: nil, message: "\(port.device): cores: \(config.mainCore) is main_core, which polls no queue")
             }
         }
+        try checkDispatch(online)
     }
 
     /// What is odd about the config and yet can run: filters that can never match, in whole or in part.
     var warnings: [String] {
         entries.flatMap { entry in
             entry.filter.contradictions.map { "\(entry.name): \($0.isWhole ? "its filter never matches" : "a part of its filter never holds"): \($0)" }
-        }
+        } + dispatchWarnings
     }
 
     /// Whether the engine that was made for a core stays within its budget.

@@ -12,6 +12,8 @@ extension RunSummary {
         object["packet_time"] = Double(packetTime) / 1e9
         object["wall_time"] = wallTime.inSeconds
         object["dropped"] = dropped
+        object["dispatch_dropped"] = dispatchDropped
+        object["dispatch"] = dispatch.map(\.figures)
         object["lost_mbufs"] = lostMbufs
         object["interrupted"] = wasInterrupted
         object["reloads"] = reloads

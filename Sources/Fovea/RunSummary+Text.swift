@@ -11,6 +11,7 @@ extension RunSummary: CustomStringConvertible {
         describeConnections(&page)
         describePayload(&page)
         describeStreams(&page)
+        describeDispatch(&page)
         describeLosses(&page)
         for failure in failures { page.line("not read to its end: \(failure)") }
         for problem in problems { page.line("problem: \(problem)") }
@@ -100,6 +101,19 @@ extension RunSummary: CustomStringConvertible {
         if counters.held > 0 { page.row("held", counters.held, of: counters.payloadBytes) }
         let sum = ByteOutcome.allCases.reduce(counters.held) { $0 + counters[bytes: $1] }
         page.row("accounted for", Figures.grouped(sum), note: "of \(Figures.grouped(counters.payloadBytes))")
+    }
+
+    private func describeDispatch(_ page: inout SummaryPage) {
+        for summary in dispatch {
+            let counts = summary.counts
+            page.title("\(summary.subscription), on another core", counts.delivered + counts.late + counts.dropped)
+            page.row("callbacks called", Figures.grouped(counts.delivered))
+            page.rowIfAny("after it wanted no more", counts.late)
+            page.rowIfAny("lost: the ring was full", counts.dropped)
+            page.rowIfAny("bytes of packets and streams in these", counts.droppedBytes)
+            page.rowIfAny("connections cut short", counts.cutConnections)
+            page.row("waited in the ring at most", Figures.bytes(counts.ringPeak), note: "of \(Figures.bytes(summary.ring))")
+        }
     }
 
     private func describeLosses(_ page: inout SummaryPage) {

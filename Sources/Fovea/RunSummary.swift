@@ -12,6 +12,8 @@ public struct RunSummary: Sendable {
     public internal(set) var file: FileSummary?
     /// Of an online one.
     public internal(set) var ports: [PortSummary] = []
+    /// Of subscriptions whose callbacks ran on another core.
+    public internal(set) var dispatch: [DispatchSummary] = []
     public let wallTime: Duration
     /// Whether a signal or a `StopRequest` ended it before its own end.
     public let wasInterrupted: Bool
@@ -46,6 +48,9 @@ public struct RunSummary: Sendable {
 
     /// Packets that got lost before a core saw them: no mbuf was free, a queue was full, or the device could not read them.
     public var dropped: UInt64 { ports.reduce(0) { $0 + $1.statistics.dropped } }
+
+    /// Callbacks that were lost on their way to another core, of all subscriptions.
+    public var dispatchDropped: UInt64 { dispatch.reduce(0) { $0 + $1.counts.dropped } }
 
     /// Mbufs that were not given back: a bug, here or in a driver.
     public var lostMbufs: Int { ports.reduce(0) { $0 + $1.mbufs.before - $1.mbufs.after } }

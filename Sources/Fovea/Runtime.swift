@@ -74,9 +74,9 @@ extension RunPlan {
     }
 
     private func startEAL(_ online: Config.Online) throws(DPDKError) {
-        guard EAL.setup == nil else { return try EAL.require(lcores: lcores, memory: poolMemory(online), usesPCI: usesPCI) }
+        guard EAL.setup == nil else { return try EAL.require(lcores: lcores + dispatchCores, memory: poolMemory(online), usesPCI: usesPCI) }
         try EAL.start(
-            mainLcore: config.mainCore, workers: lcores, hugepages: config.hugepages, memory: poolMemory(online), channels: config.nbMemoryChannels,
+            mainLcore: config.mainCore, workers: lcores + dispatchCores, hugepages: config.hugepages, memory: poolMemory(online), channels: config.nbMemoryChannels,
             usesPCI: usesPCI, quiet: config.suppressDPDKOutput, extra: online.dpdkSuplArgs)
     }
 }
@@ -143,6 +143,7 @@ final class Crew {
     private let options: RunOptions
     private var members: [Member] = []
     private let outputs = Outputs()
+    private let dispatch: DispatchCrew
     /// The file that they share.
     private var sharedFile: SpreadFile?
 
@@ -162,7 +163,7 @@ final class Crew {
             subscribers = try plan.entries.map { entry in
                 let context = plan.context(of: entry, lcore: thread.number, lines: lines)
                 let order = SubscriberOrder(filter: entry.filter, context: context, maxConnections: plan.config.conntrack.maxConnections)
-                return try entry.subscription._makeSubscriber(order)
+                return try plan.makeSubscriber(for: entry, order)
             }
             lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, options, lines, share)
         }
@@ -174,6 +175,7 @@ final class Crew {
     init(_ plan: RunPlan, _ options: RunOptions) {
         self.plan = plan
         self.options = options
+        dispatch = DispatchCrew(plan)
     }
 
     func enlist(_ thread: LcoreThread, _ sources: consuming CaptureSources, _ share: SpreadShare? = nil) throws {
@@ -181,6 +183,7 @@ final class Crew {
         let lines = plan.isOffline ? CoreLines(outputs) : nil
         let member = try Member(thread, plan, sources, options, lines, share)
         try plan.check(memory(of: member, isFirst: members.isEmpty))
+        dispatch.add(member.subscribers)
         members.append(member)
     }
 
@@ -210,9 +213,10 @@ final class Crew {
         defer { if options.handlesSignals { Signals.unwatch(reload: reloads != nil) } }
         let start = ContinuousClock.now
         try launch()
-        var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, start: start)
+        var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, dispatch, start: start)
         monitor.watch { members.contains(where: \.thread.isRunning) }
         for member in members { member.thread.wait() }
+        dispatch.finish()
         reloads?.finish()
 
         var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
@@ -227,6 +231,7 @@ final class Crew {
         summary.failures += sharedFile?.failures ?? []
         if case .offline(let offline) = plan.config.source { summary.file = FileSummary(path: offline.pcap, byteCount: fileByteCount) }
         summary.ports = ports.map(\.summary)
+        summary.dispatch = dispatch.summaries
         (summary.reloads, summary.refusedReloads) = (reloads?.reloads ?? 0, reloads?.refusals ?? 0)
         outputs.end()
         summary.problems += finishReports()
@@ -236,12 +241,14 @@ final class Crew {
     }
 
     private func launch() throws {
+        try dispatch.launch()
         for (index, member) in members.enumerated() {
             do {
                 try member.thread.launch { member.lcore.run() }
             } catch {
                 options.stop.request()
                 for launched in members[..<index] { launched.thread.wait() }
+                dispatch.finish()
                 throw error
             }
         }

@@ -7,6 +7,8 @@ struct Warnings {
 
     private let logger: Logger
     private var tables = Limit(), evictions = Limit(), holes = Limit(), drops = Limit()
+    /// By subscription.
+    private var dispatch: [String: Limit] = [:]
 
     init(_ logger: Logger) { self.logger = logger }
 
@@ -24,7 +26,7 @@ struct Warnings {
         }
     }
 
-    mutating func look(at reading: Reading, dropped: UInt64, _ now: ContinuousClock.Instant) {
+    mutating func look(at reading: Reading, dropped: UInt64, dispatchLosses: [(name: String, count: UInt64)] = [], _ now: ContinuousClock.Instant) {
         if let times = tables.news(reading.emergencies, at: now) {
             logger.warning("connection table nearly full", metadata: ["times": "\(times)", "connections": "\(reading.connections)"])
         }
@@ -36,6 +38,10 @@ struct Warnings {
         }
         if let count = drops.news(dropped, at: now) {
             logger.warning("packets dropped before they were seen", metadata: ["packets": "\(count)"])
+        }
+        for (name, lost) in dispatchLosses {
+            guard let count = dispatch[name, default: Limit()].news(lost, at: now) else { continue }
+            logger.warning("callbacks lost: the ring to their core was full", metadata: ["subscription": "\(name)", "callbacks": "\(count)"])
         }
     }
 }

@@ -17,18 +17,20 @@ public struct EngineMemory: Equatable, Sendable {
     public var parsers = 0
     /// The subscriptions' values.
     public var subscriptions = 0
+    /// Rings to other cores.
+    public var rings = 0
 
     public init() {}
 
     public var total: Int { fixed + connections + parsers + subscriptions }
     /// What does not grow with the number of connections.
-    public var fixed: Int { segments + fragments + messages + histories }
+    public var fixed: Int { segments + fragments + messages + histories + rings }
 
     /// Each part with a short name, for people.
     public var parts: [(name: String, bytes: Int)] {
         [
             ("connections", connections), ("segments", segments), ("fragments", fragments), ("messages", messages), ("histories", histories),
-            ("parsers", parsers), ("subscriptions", subscriptions),
+            ("parsers", parsers), ("subscriptions", subscriptions), ("rings", rings),
         ].filter { $0.1 > 0 }
     }
 }
@@ -45,7 +47,10 @@ extension ConnTracker {
             memory.parsers += parsers.with(number) { $0.byteCount }
             memory.messages += options.pointee.parserMemory
         }
-        for number in 0..<subscribers.count { memory.subscriptions += subscribers.with(number) { $0.byteCount } }
+        for number in 0..<subscribers.count {
+            memory.subscriptions += subscribers.with(number) { $0.byteCount }
+            memory.rings += subscribers.with(number) { $0.ringByteCount }
+        }
         return memory
     }
 }

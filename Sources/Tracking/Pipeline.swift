@@ -87,6 +87,7 @@ public struct Pipeline: ~Copyable {
     public var memory: EngineMemory {
         var memory = tracker.memory
         memory.fragments = fragments.byteCount
+        for subscriber in packetSubscribers.objects { memory.rings += subscriber.ringByteCount }
         return memory
     }
 

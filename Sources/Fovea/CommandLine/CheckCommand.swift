@@ -33,7 +33,7 @@ extension RunPlan: CustomStringConvertible {
         }
         lines.append(("writes to", config.output.map { "\($0)/<subscription>.jsonl" } ?? "standard output"))
         lines.append(("tracks", "\(Figures.grouped(config.conntrack.maxConnections)) connections on a core at most"))
-        for entry in entries { lines.append((entry.name, entry.shown(in: config.output))) }
+        for entry in entries { lines.append((entry.name, entry.shown(in: config.output, dispatch: dispatch(of: entry) == .inline ? nil : dispatchPlace))) }
         let width = lines.map(\.0.count).max() ?? 0
         return lines.map { "\(Figures.rightPadded($0.0, to: width))  \($0.1)\n" }.joined()
     }
@@ -41,11 +41,11 @@ extension RunPlan: CustomStringConvertible {
 
 extension RunPlan.Entry {
     /// The filter, then what is not as its name says: `tls.sni … (tls to names.txt)`.
-    fileprivate func shown(in folder: String?) -> String {
+    fileprivate func shown(in folder: String?, dispatch: String?) -> String {
         let usual = folder.map { "\($0)/\(name).jsonl" }
         let type = subscription.name == name ? nil : subscription.name
         let place = outputFile == usual ? nil : "to \(outputFile ?? "standard output")"
-        let notes = [type, place].compactMap(\.self).joined(separator: " ")
+        let notes = [type, place, dispatch.map { "on \($0)" }].compactMap(\.self).joined(separator: " ")
         return notes.isEmpty ? "\(filter)" : "\(filter)  (\(notes))"
     }
 }

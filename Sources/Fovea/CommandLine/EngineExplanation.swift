@@ -24,7 +24,7 @@ struct EngineExplanation {
             var order = SubscriberOrder(
                 filter: entry.filter, context: plan.context(of: entry, lcore: plan.lcores[0]), maxConnections: plan.config.conntrack.maxConnections)
             order.makesReport = false
-            return try entry.subscription._makeSubscriber(order)
+            return try plan.makeSubscriber(for: entry, order)
         }
         let engine = Pipeline(plan.trackerOptions, subscribers: subscribers)
         let memory = engine.memory, conntrack = plan.config.conntrack
@@ -57,6 +57,10 @@ struct EngineExplanation {
             "fragments", for: conntrack.fragments ? trackers.map(\.0) : [], orOff: conntrack.fragments ? "no subscription tracks connections" : "fragments = false",
             [("fragment_memory", conntrack.fragmentMemory), ("bytes", memory.fragments)])
         add("values", for: memory.subscriptions > 0 ? trackers.map(\.0) : [], orOff: "no subscription keeps any", [("bytes", memory.subscriptions)])
+        let dispatched = plan.dispatchedEntries.map { "\($0.name) (on \(plan.dispatchPlace))" }
+        add(
+            "other cores", for: dispatched, orOff: plan.isOffline ? "a capture file's callbacks run inline" : "no subscription asks for one",
+            [("bytes", memory.rings)])
         parts.append(Part(name: "memory", bounds: [("memory_budget", plan.config.memoryBudget), ("bytes", memory.total)]))
         do { try plan.check(memory) } catch { refusal = error.message }
     }

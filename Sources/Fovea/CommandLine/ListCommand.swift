@@ -26,11 +26,12 @@ struct ListCommand: ParsableCommand {
 
     private func text(of subscription: AnySubscription) -> String {
         let needs = subscription._needs.names.joined(separator: ", ")
+        let dispatch = subscription.dispatch == .inline ? "" : "\n    runs    on another core"
         return """
             \(subscription.name)
                 \(subscription.summary.isEmpty ? "(no summary)" : subscription.summary)
                 needs   \(needs)
-                filter  \(subscription.filter)
+                filter  \(subscription.filter)\(dispatch)
             """
     }
 
@@ -41,6 +42,7 @@ struct ListCommand: ParsableCommand {
             object.add("summary", subscription.summary)
             object.add("needs", subscription._needs.names)
             object.add("filter", subscription.filter.description)
+            object.add("dispatched", subscription.dispatch != .inline)
         }
     }
 }

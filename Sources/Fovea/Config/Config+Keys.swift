@@ -35,6 +35,10 @@ extension Config {
             guard let index = port.cores.firstIndex(of: mainCore) else { continue }
             table.report("\(mainCore) is main_core, which polls no queue", at: "online", "ports", .index(number), "cores", .index(index))
         }
+        for (index, core) in online.dispatchCores.enumerated() {
+            guard let reason = online.reasonAgainst(dispatchCore: core, mainCore: mainCore) else { continue }
+            table.report(reason, at: "online", "dispatch_cores", .index(index))
+        }
     }
 }
 
@@ -86,6 +90,10 @@ extension Config.Online {
         table.take("nb_rxd", into: &nbRxd, in: 32...32_768)
         table.take("mtu", into: &mtu, in: 68...longestFrame - frameOverhead)
         table.takeChoice("rss", into: &rss)
+        table.take("dispatch_cores", into: &dispatchCores, in: lcores)
+        for (index, core) in dispatchCores.enumerated() where dispatchCores[..<index].contains(core) {
+            table.report("\(core) is there twice", at: "dispatch_cores", .index(index))
+        }
         table.take("dpdk_supl_args", into: &dpdkSuplArgs)
         table.take("ports", into: &ports, Config.Port.init, distinct: "device", \.deviceName)
         table.requireElements("ports")
@@ -153,6 +161,7 @@ extension Config.Subscription {
         table.take("packets", into: &packets, #""all", or as "first 10" or "every 100""#, PacketSelection.init)
         table.take("every", into: &every, #"seconds, packets or bytes: "10 s", "1000 packets", "1 MiB""#, TickInterval.init)
         history = table.takeLocated("history") { HistoryBudget(&$0) }
+        table.takeSwitchOrSize("dispatch", in: Dispatch.ringSizes) { isOn, size in dispatch = size.map(DispatchWish.ring) ?? (isOn ? .yes : .no) }
     }
 }
 

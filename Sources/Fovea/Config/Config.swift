@@ -96,6 +96,8 @@ public struct Config: Equatable, Sendable {
         public var rss = RSS.addresses
         /// Handed to DPDK as they are.
         public var dpdkSuplArgs: [String] = []
+        /// Lcores for the callbacks of subscriptions that ask for another core. None: threads that share `mainCore`.
+        public var dispatchCores: [Int] = []
         public var ports: [Port]
 
         public init(ports: [Port]) {
@@ -211,6 +213,14 @@ public struct Config: Equatable, Sendable {
         public var every: Located<TickInterval>?
         /// What is kept of a connection while the filter cannot tell yet, for a type that gets its packets or its stream.
         public var history: Located<HistoryBudget>?
+        /// Whether its callbacks run on another core; nil: as its type says.
+        public var dispatch: DispatchWish?
+
+        public enum DispatchWish: Equatable, Sendable {
+            case no, yes
+            /// With a ring of so many bytes for each core that captures.
+            case ring(Int)
+        }
 
         public init(_ name: LocatedText, filter: LocatedText? = nil) {
             self.name = name

@@ -141,6 +141,17 @@ extension ConfigTable {
         } ?? target
     }
 
+    /// True, false, or a size, which is more than true.
+    mutating func takeSwitchOrSize(_ key: String, in range: ClosedRange<Int>, _ set: (_ isOn: Bool, _ size: Int?) -> Void) {
+        let expected = #"true, false, or bytes, an integer in \#(range) or a string such as "64 MiB""#
+        let answer: (Bool, Int?)? = take(key, expected) { value in
+            if let isOn = value.bool { return (isOn, nil) }
+            guard let size = value.int ?? value.string.flatMap(byteCount), range.contains(size) else { return nil }
+            return (true, size)
+        }
+        if let answer { set(answer.0, answer.1) }
+    }
+
     /// One of an enumeration's names.
     mutating func takeCase<Value: RawRepresentable<String> & CaseIterable>(_ key: String, into target: inout Value) {
         let names = Value.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")

@@ -9,6 +9,8 @@ public struct ParserStages {
     private var numbers: [ObjectIdentifier: Int] = [:]
     private let capacity: Int
     private let budget: Int
+    /// The subscriber at hand, if its sessions go to another core.
+    var dispatch: DispatchedSubscriber?
 
     /// - Parameter budget: bytes that a parser's values may keep together.
     init(capacity: Int, budget: Int) {
@@ -27,6 +29,11 @@ public struct ParserStages {
         case .tls: _ = stage(for: TLSParser.self)
         case .dns: _ = stage(for: DNSParser.self)
         }
+    }
+
+    /// Gives a parser's sessions to a subscriber.
+    mutating func add<P: SessionParser>(_ sink: SessionSinkOf<P>, number: Int) {
+        stage(for: P.self).add(dispatch.map { DispatchedSessions(sink, $0) } ?? sink, number: number)
     }
 
     /// The stage that runs a parser, made at the first request.

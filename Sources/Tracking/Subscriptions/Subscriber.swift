@@ -34,6 +34,8 @@ open class Subscriber {
 
     /// Bytes reserved for its values.
     var byteCount: Int { 0 }
+    /// Bytes reserved for what is on its way to another core.
+    var ringByteCount: Int { 0 }
 
     /// For `PacketSubscription`: single packets, those of a burst that have a bit.
     ///
@@ -66,11 +68,23 @@ open class Subscriber {
     func nextTick(_ index: Int) -> (unit: TickUnit, due: UInt64) { (.packets, .max) }
     func subscribeToSessions(_ parsers: inout ParserStages) {}
 
+    // Which packets it gets (`PacketSelection`), apart from giving them: those that go to another core are chosen before.
+    /// From now on all packets that it is given have been chosen.
+    func chooseElsewhere() {}
+    /// Of the single packets of a burst that fit its filter those that it gets.
+    func chooseSingles(_ fitting: UInt64) -> UInt64 { fitting }
+    /// A connection begins.
+    func beginChoosing(_ index: Int) {}
+    /// Whether it gets a connection's next packet, and any after that.
+    func choosePacket(_ index: Int) -> (isWanted: Bool, wantsMore: Bool) { (true, true) }
+
     /// Adds the report of the same subscription on another core to this one's; that one's is used up.
     public func mergeReport(of other: Subscriber) {}
     func emergency(_ event: EmergencyEvent) {}
     public func flushReport() {}
     public func finishReport() throws {}
+    /// No more packets will come; what follows is the end of all connections.
+    public func captureHasEnded() {}
 }
 
 /// Runs a `PacketSubscription` on one core.
@@ -79,6 +93,7 @@ final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
     private let report: UnsafeMutablePointer<S.Report>
     private var hasReport: Bool
     private let selection: PacketSelection
+    private var isChosenElsewhere = false
     /// Packets that matched, when not all are wanted.
     private var matched: UInt64 = 0
 
@@ -98,8 +113,11 @@ final class PacketSubscriber<S: PacketSubscription & ~Copyable>: Subscriber {
     override func packets(
         _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>, _ wanted: UInt64, _ current: inout UnsafePointer<Packet>?
     ) {
-        S._packets(packets, frames, selection == .all ? wanted : select(wanted), &current, &report.pointee)
+        S._packets(packets, frames, selection == .all || isChosenElsewhere ? wanted : select(wanted), &current, &report.pointee)
     }
+
+    override func chooseElsewhere() { isChosenElsewhere = true }
+    override func chooseSingles(_ fitting: UInt64) -> UInt64 { selection == .all ? fitting : select(fitting) }
 
     private func select(_ wanted: UInt64) -> UInt64 {
         var (rest, selected) = (wanted, 0 as UInt64)
@@ -233,6 +251,7 @@ final class SelectiveSubscriber<S: Trackable & ~Copyable>: TrackableSubscriber<S
     private let counts: RawMemory
     /// Whether a connection is of no more use once it has brought the packets that are wanted.
     private let wantsPacketsOnly: Bool
+    private var isChosenElsewhere = false
 
     init(_ order: SubscriberOrder, _ selection: PacketSelection) throws {
         self.selection = selection
@@ -244,15 +263,24 @@ final class SelectiveSubscriber<S: Trackable & ~Copyable>: TrackableSubscriber<S
     override var byteCount: Int { super.byteCount + counts.byteCount }
 
     override func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {
-        counts.bound(to: UInt64.self)[index] = 0
+        if !isChosenElsewhere { beginChoosing(index) }
         super.start(index, record)
     }
 
     override func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict {
+        if isChosenElsewhere { return super.packet(index, packet, frame, from: sender) }
+        let (isWanted, wantsMore) = choosePacket(index)
+        let verdict = isWanted ? super.packet(index, packet, frame, from: sender) : .more
+        return verdict == .more && !wantsMore ? .done : verdict
+    }
+
+    override func chooseElsewhere() { isChosenElsewhere = true }
+    override func beginChoosing(_ index: Int) { counts.bound(to: UInt64.self)[index] = 0 }
+
+    override func choosePacket(_ index: Int) -> (isWanted: Bool, wantsMore: Bool) {
         let count = counts.bound(to: UInt64.self)[index]
         counts.bound(to: UInt64.self)[index] = count &+ 1
-        let verdict = selection.takes(count) ? super.packet(index, packet, frame, from: sender) : .more
-        return verdict == .more && wantsPacketsOnly && !selection.takesMore(after: count) ? .done : verdict
+        return (selection.takes(count), !wantsPacketsOnly || selection.takesMore(after: count))
     }
 }
 

@@ -17,7 +17,8 @@ import Protocols
 /// | `TickTrackable` | its record every so many packets, bytes or seconds | |
 ///
 /// A type may conform to several. Everything happens on the core that polled the packet: callbacks get their own connection's value and their
-/// core's report, both `inout`, so they need neither locks nor globals. They must not block: the card does not wait.
+/// core's report, both `inout`, so they need neither locks nor globals. They must not block: the card does not wait. A type whose callbacks take their time
+/// asks for another core (`dispatch`).
 public protocol Subscription: ~Copyable {
     /// What one core gathers.
     associatedtype Report: SubscriptionReport = NoReport
@@ -27,6 +28,8 @@ public protocol Subscription: ~Copyable {
     static var summary: String { get }
     /// Which traffic it is about; the config may give another.
     static var filter: Filter { get }
+    /// Where its callbacks run: `.inline` unless given; the config may say otherwise. Of a capture file they run inline in any case.
+    static var dispatch: Dispatch { get }
 
     /// Makes a core's report.
     ///
@@ -234,6 +237,7 @@ extension Subscription where Self: ~Copyable {
     }
     public static var summary: String { "" }
     public static var filter: Filter { .everything }
+    public static var dispatch: Dispatch { .inline }
 }
 
 extension Subscription where Self: ~Copyable, Report == NoReport {
@@ -337,6 +341,6 @@ extension SessionTrackable where Self: ~Copyable {
         value.pointee.session(session.pointee, of: record.pointee, &report)
     }
     public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {
-        parsers.stage(for: Parser.self).add(SessionSink<Self>(subscriber), number: subscriber.number)
+        parsers.add(SessionSink<Self>(subscriber), number: subscriber.number)
     }
 }

@@ -183,7 +183,7 @@ import Testing
         var config = Config(online: .init(ports: [.init(device: "net_pcap0,rx_pcap=\(trace("tls.pcap"))", cores: [1])]))
         config.mempool.capacity = 200_000
         let error = #expect(throws: DPDKError.self) { try Replay(config) }
-        #expect(error?.call == "DPDK starts once a process, and was started with 256 MiB for mbufs; 500 MiB are needed now")
+        #expect(error?.call == "DPDK starts once a process, and was started with 256 MiB for mbufs; 793 MiB are needed now")
         let pool = #expect(throws: DPDKError.self) { _ = try Mempools(.init(capacity: 100_000, cache: 0, room: 9728), sockets: [0]) }
         #expect(pool?.description == "a pool of 100000 mbufs of 9728 bytes: rte_pktmbuf_pool_create: Cannot allocate memory")
     }

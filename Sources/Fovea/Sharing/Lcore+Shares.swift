@@ -25,10 +25,10 @@ extension Lcore {
         while !shares.allSatisfy(\.isOver) {
             if stop.isRequested { for share in shares { share.source.end() } }
             if mailbox.hasMail { adoptFilters() }
-            var isIdle = true
-            for index in shares.indices where takeBlock(of: index) || shares[index].source.read() { isIdle = false }
+            var progress = SharedSource.Reading.others
+            for index in shares.indices { progress = max(progress, takeBlock(of: index) ? .news : shares[index].source.read()) }
             lines?.answerCalls()
-            if isIdle { pause(&pauses) } else { pauses = 0 }
+            pause(after: progress, &pauses)
             round &+= 1
             if round % Self.roundsBetweenReports == 0 { report() }
             if round % Self.roundsBetweenClocks == 0, shares.contains(where: \.source.isLive) { flush(at: EAL.wallClock) }
@@ -49,9 +49,11 @@ extension Lcore {
         return true
     }
 
-    /// Somebody else reads, or is behind: that is over soon, but not if there are more cores to run than there are. A port's packets come when they come.
-    private func pause(_ count: inout Int) {
-        count += 1
-        if count < 1000 || lines == nil { sched_yield() } else { usleep(50) }
+    /// A port is polled on. What others are at is over soon, but not if there are more cores to run than there are.
+    private func pause(after progress: SharedSource.Reading, _ count: inout Int) {
+        guard progress != .news else { return count = 0 }
+        count = progress == .others ? count + 1 : 0
+        if count < 1000 { sched_yield() } else { usleep(50) }
     }
 }
+

@@ -9,7 +9,7 @@ import Tracking
 /// read. If a core is so slow that there is no block left, packets stay with the device, which counts those that it has no room for.
 final class SharedQueues: SharedSource, @unchecked Sendable {
     /// Of a block.
-    private static let mostFrames = 2 * Burst.capacity
+    private static let mostFrames = 8 * Burst.capacity
     /// Mbufs in all blocks, and in the burst.
     static let mostMbufs = blockCount * mostFrames + Burst.capacity
 

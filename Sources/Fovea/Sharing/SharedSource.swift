@@ -72,18 +72,27 @@ class SharedSource: @unchecked Sendable {
     /// Whether there will be no block of that number.
     func isOver(at number: Int) -> Bool { isOver.load(ordering: .acquiring) && number >= published.load(ordering: .acquiring) }
 
+    /// What came of reading on.
+    enum Reading: Comparable {
+        /// It is for others to go on: somebody reads, or cores are too far behind.
+        case others
+        /// There is nothing just now.
+        case nothing
+        /// There may be something new.
+        case news
+    }
+
     /// Reads on, unless somebody else does or cores are too far behind.
-    ///
-    /// - Returns: whether there may be something new.
-    func read() -> Bool {
-        guard !isOver.load(ordering: .relaxed), !isReading.exchange(true, ordering: .acquiring) else { return false }
+    func read() -> Reading {
+        guard !isOver.load(ordering: .relaxed) else { return .nothing }
+        guard !isReading.exchange(true, ordering: .acquiring) else { return .others }
         defer { isReading.store(false, ordering: .releasing) }
-        let before = published.load(ordering: .relaxed)
-        for _ in 0..<Self.blocksInARow where !isOver.load(ordering: .relaxed) {
+        for count in 0..<Self.blocksInARow where !isOver.load(ordering: .relaxed) {
             reclaim()
-            guard published.load(ordering: .relaxed) - reclaimed < Self.blockCount, readBlock() else { break }
+            guard published.load(ordering: .relaxed) - reclaimed < Self.blockCount else { return count > 0 ? .news : .others }
+            guard readBlock() else { return count > 0 ? .news : .nothing }
         }
-        return isOver.load(ordering: .relaxed) || published.load(ordering: .relaxed) > before
+        return .news
     }
 
     private func readBlock() -> Bool {

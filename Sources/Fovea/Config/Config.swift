@@ -120,7 +120,8 @@ public struct Config: Equatable, Sendable {
         /// The port has one receive queue for each, or they share its packets. A core may poll several ports.
         public var cores: [Int]
         /// Who spreads flows over the cores. Nil: the device, by RSS, if it has so many queues; otherwise the cores themselves.
-        public var spread: Capture.Port.Spreader?
+        public var spread: Spreader?
+        public typealias Spreader = Capture.Port.Spreader
 
         public init(device: String, cores: [Int]) {
             self.device = device

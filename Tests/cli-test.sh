@@ -56,7 +56,7 @@ done
 expect 0 '' run --capture $traces/tls.pcap --quiet; lines 25
 [ -s "$work/err" ] && fail "is not quiet" run --quiet
 expect 0 '2 queues' run --device "net_pcap0,rx_pcap=$traces/tls.pcap,rx_pcap=$traces/dns.pcap" --cores 1,2 --subscription server_names; lines 11
-expect 0 '1 queue, spread over 2 cores by software' run --device "net_pcap0,rx_pcap=$traces/tls.pcap" --cores 1,2 --subscription connection_log; lines 11
+expect 0 '1 queue, spread over 2 cores by software' run --device "net_pcap0,rx_pcap=$traces/tls.pcap" --cores 1,2 --subscription connection_log; lines 12
 expect 0 'took 1\.' run --device net_null0 --duration 1 --subscription connection_log; lines 0
 expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of run"; lines 0
 [ "$(cat "$work/results/of run/"*.jsonl | wc -l)" -eq 25 ] || fail "writes not 25 lines" run --output

@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "HostileTests", dependencies: ["Tracking", "Protocols", "Filters", "Packets", "Capture", "Fovea", "TestSupport", "TestWire"],
             exclude: ["README.md"], swiftSettings: optimised),
-        .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea", "TestSupport"], swiftSettings: optimised),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture", "CDPDK", "Fovea", "Packets", "Tracking", "TestSupport", "TestWire"], swiftSettings: optimised),
         .testTarget(
             name: "FoveaTests",
             dependencies: [

@@ -56,6 +56,7 @@ done
 expect 0 '' run --capture $traces/tls.pcap --quiet; lines 25
 [ -s "$work/err" ] && fail "is not quiet" run --quiet
 expect 0 '2 queues' run --device "net_pcap0,rx_pcap=$traces/tls.pcap,rx_pcap=$traces/dns.pcap" --cores 1,2 --subscription server_names; lines 11
+expect 0 '1 queue, spread over 2 cores by software' run --device "net_pcap0,rx_pcap=$traces/tls.pcap" --cores 1,2 --subscription connection_log; lines 12
 expect 0 'took 1\.' run --device net_null0 --duration 1 --subscription connection_log; lines 0
 expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of run"; lines 0
 [ "$(cat "$work/results/of run/"*.jsonl | wc -l)" -eq 25 ] || fail "writes not 25 lines" run --output
@@ -154,7 +155,8 @@ expect 3 'truncated' run --capture "$work/cut.pcap" --quiet --subscription conne
 
 # Ports that cannot be had: 4.
 expect 4 'net_nothing0: rte_dev_probe' run --device net_nothing0
-expect 4 'with 2 rx queues of 1' run --device "net_pcap0,rx_pcap=$traces/tls.pcap" --cores 1,2
+printf '[[online.ports]]\ndevice = "net_pcap0,rx_pcap=%s"\ncores = [1, 2]\nspread = "device"\n' $traces/tls.pcap > "$work/q.toml"
+expect 4 'with 2 rx queues of 1' run "$work/q.toml"
 printf 'mempool.capacity = 64\nonline.duration = 1\n[[online.ports]]\ndevice = "net_pcap0,rx_pcap=%s,infinite_rx=1"\ncores = [1]\n' $traces/tls.pcap > "$work/d.toml"
 expect 4 'rte_eth_rx_queue_setup' run "$work/d.toml"
 

@@ -38,6 +38,17 @@ int shim_port_attach(const char *device, uint16_t *port) {
     return 0;
 }
 
+int shim_port_read_ability(uint16_t port, shim_port_ability *ability) {
+    struct rte_eth_dev_info info;
+    int answer = rte_eth_dev_info_get(port, &info);
+    if (answer < 0) return answer;
+    *ability = (shim_port_ability){
+        .max_queues = info.max_rx_queues,
+        .has_rss = shim_rss_functions(info.flow_type_rss_offloads, true) != 0,
+    };
+    return 0;
+}
+
 static int spread_redirection_table(uint16_t port, uint16_t size, uint16_t queues) {
     struct rte_eth_rss_reta_entry64 table[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE] = {0};
     if (size == 0 || size > RTE_ETH_RSS_RETA_SIZE_512) return 0;

@@ -38,6 +38,19 @@ public struct Burst: ~Copyable {
         count = 0
     }
 
+    /// Forgets its frames: whoever has copied them gives them back (`Burst.free(_:)`).
+    package mutating func handOver() { count = 0 }
+
+    /// Gives frames of bursts that were handed over back to their pools.
+    package static func free(_ frames: UnsafeBufferPointer<Frame>) {
+        var start = 0
+        while start < frames.count {
+            let count = min(capacity, frames.count - start)
+            shim_burst_free(UnsafeRawPointer(frames.baseAddress! + start).assumingMemoryBound(to: shim_frame.self), UInt16(truncatingIfNeeded: count))
+            start += count
+        }
+    }
+
     /// Frees what it holds and fills it anew: the one call a burst into DPDK.
     @inline(__always)
     mutating func receive(_ queue: UnsafePointer<shim_queue>, now: Int64) {

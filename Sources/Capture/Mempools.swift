@@ -20,9 +20,15 @@ public struct Mempools: ~Copyable {
             self.room = min(max(room, 128), Mempools.longestFrame)
         }
 
-        /// Memory of a socket's pool and the jumbo pool, in bytes, for `EAL.start`: the room, DPDK's headroom and the mbuf itself,
-        /// mempool's header and rounding.
-        public var bytes: Int { capacity * (room + 512) + Mempools.jumboCapacity * (Mempools.longestFrame + 512) + 4 << 20 }
+        /// Memory of a socket's pool and the jumbo pool, in bytes, for `EAL.start`.
+        public var bytes: Int { capacity * Self.bytes(ofRoom: room) + Mempools.jumboCapacity * Self.bytes(ofRoom: Mempools.longestFrame) + 4 << 20 }
+
+        /// Of an mbuf: the room, DPDK's headroom and the mbuf itself, mempool's header and rounding. Ordinary pages lie anywhere in physical memory, so that
+        /// no mbuf may cross from one to the next that fits into one (rte_mempool_op_calc_mem_size_default).
+        private static func bytes(ofRoom room: Int) -> Int {
+            let (bytes, page) = (room + 512, 4096)
+            return bytes > page ? (bytes + page - 1) / page * page : page / (page / bytes)
+        }
     }
 
     /// The longest frame that comes in one piece; of longer ones the first so many bytes come, and they count as cut.

@@ -5,8 +5,12 @@ import Glibc
 public struct Port: ~Copyable {
     /// What to ask of a device.
     public struct Options {
-        /// One rx queue for each lcore.
+        /// Those that poll it: one rx queue for each, unless they share queues (`Port.Spreading.software`).
         public var lcores: [Int]
+        /// Nil: as the device can.
+        public var spreader: Spreader?
+        /// Mbufs that lcores hold at a time beside those in their bursts, as they do where they share queues.
+        public var heldMbufs = 0
         public var mbufs = Mempools.Shape(capacity: 8192, cache: 256, room: 1536)
         /// Asked for; the device may round.
         public var descriptors = 4096
@@ -19,12 +23,31 @@ public struct Port: ~Copyable {
         public init(lcores: [Int]) { self.lcores = lcores }
     }
 
-    /// What a device offers for spreading flows over queues.
+    /// Who sees to it that each flow comes to one lcore.
+    public enum Spreader: String, CaseIterable, Sendable {
+        /// The device, which has a queue for each.
+        case device
+        /// The lcores themselves, which share the device's queues.
+        case software
+    }
+
+    /// How flows come to one lcore each.
     public enum Spreading: Equatable, Sendable {
         /// RSS with the symmetric key over these hash functions (RTE_ETH_RSS_*), by a redirection table of that many entries, 0: the device's own.
         case rss(functions: UInt64, redirectionTable: Int)
         /// The device has no RSS: each queue gets what the device gives it.
         case none
+        /// The lcores share the queues, and spread packets among themselves.
+        case software
+
+        /// For logs.
+        public var name: String {
+            switch self {
+            case .rss: isByPorts ? "rss, ports" : "rss, addresses"
+            case .none: "none"
+            case .software: "software"
+            }
+        }
 
         /// Whether flows between two hosts may come to several queues, and fragments to another than their flow.
         public var isByPorts: Bool {
@@ -77,39 +100,62 @@ public struct Port: ~Copyable {
     public init(device: String, _ options: Options) throws(DPDKError) {
         let sockets = options.lcores.map(EAL.socket(of:))
         let mempools = try Mempools(options.mbufs, sockets: Set(sockets))
+        let number = try Self.attach(device)
+        let queues: Queues
         var setup: shim_port_setup
-        (number, setup) = try Self.start(device, options, sockets.map { mempools.pool(on: $0) })
+        do {
+            queues = Queues(device, options, try Self.ability(of: number, device))
+            setup = try Self.start(number, device, options, queues, sockets.map { mempools.pool(on: $0) })
+        } catch {
+            shim_port_detach(number)
+            throw error
+        }
+        self.number = number
         driver = withUnsafeBytes(of: &setup.driver) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         descriptors = Int(setup.descriptors)
         mtu = Int(setup.mtu)
-        spreading = setup.rss_hash_functions == 0 ? .none : .rss(functions: setup.rss_hash_functions, redirectionTable: Int(setup.redirection_table_size))
-        queueCount = options.lcores.count
+        let ofDevice: Spreading = setup.rss_hash_functions == 0 ? .none : .rss(functions: setup.rss_hash_functions, redirectionTable: Int(setup.redirection_table_size))
+        spreading = queues.areShared ? .software : ofDevice
+        queueCount = queues.count
         self.device = device
         self.mempools = mempools
     }
 
-    private static func start(_ device: String, _ options: Options, _ pools: [UnsafeMutableRawPointer]) throws(DPDKError) -> (UInt16, shim_port_setup) {
+    private static func attach(_ device: String) throws(DPDKError) -> UInt16 {
+        var number: UInt16 = 0
+        try dpdk("rte_dev_probe", of: device, shim_port_attach(device, &number))
+        return number
+    }
+
+    private static func ability(of number: UInt16, _ device: String) throws(DPDKError) -> Ability {
+        var ability = shim_port_ability()
+        try dpdk("rte_eth_dev_info_get", of: device, shim_port_read_ability(number, &ability))
+        return Ability(maxQueues: Int(ability.max_queues), hasRSS: ability.has_rss)
+    }
+
+    private static func start(
+        _ number: UInt16, _ device: String, _ options: Options, _ queues: Queues, _ pools: [UnsafeMutableRawPointer]
+    ) throws(DPDKError) -> shim_port_setup {
         // A card keeps its descriptors filled with mbufs: with too few of them it would run dry without a word.
         // DPDK's caches grow to one and a half their size.
         let cached = (options.lcores.count + 1) * options.mbufs.cache * 3 / 2
-        let needed = (options.descriptors + Burst.capacity) * options.lcores.count + cached
-        if !device.hasPrefix("net_"), options.mbufs.capacity < needed {
+        let needed = (options.descriptors + Burst.capacity) * queues.count + cached + options.heldMbufs
+        if !isVirtual(device), options.mbufs.capacity < needed {
             throw DPDKError(call: "mempool of \(options.mbufs.capacity) mbufs, at least \(needed) needed", code: -ENOBUFS, subject: device)
         }
-        var number: UInt16 = 0
-        try dpdk("rte_dev_probe", of: device, shim_port_attach(device, &number))
         var wish = shim_port_wish(
-            queues: UInt16(clamping: options.lcores.count), descriptors: UInt16(clamping: options.descriptors), mtu: UInt16(clamping: options.mtu),
+            queues: UInt16(clamping: queues.count), descriptors: UInt16(clamping: options.descriptors), mtu: UInt16(clamping: options.mtu),
             promiscuous: options.promiscuous, rss_by_ports: options.spreadsByPorts)
         var setup = shim_port_setup()
         var call: UnsafePointer<CChar>? = nil
         let answer = shim_port_start(number, &wish, pools, &setup, &call)
-        if answer < 0 { shim_port_detach(number) }
         var step = call.map { String(cString: $0) } ?? "rte_eth_dev_start"
         if answer == -ERANGE, wish.queues > setup.max_queues { step += " with \(wish.queues) rx queues of \(setup.max_queues)" }
         try dpdk(step, of: device, answer)
-        return (number, setup)
+        return setup
     }
+
+    static func isVirtual(_ device: String) -> Bool { device.hasPrefix("net_") }
 
     deinit { shim_port_detach(number) }
 

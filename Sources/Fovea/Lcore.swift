@@ -3,7 +3,8 @@ import Packets
 import Synchronization
 import Tracking
 
-/// One core's life: poll its sources in turn, take each burst through the pipeline, give its frames back.
+/// One core's life: poll its sources in turn, take each burst through the pipeline, give its frames back. (`Lcore+File`: of a capture file;
+/// `Lcore+Shares`: of what several cores share.)
 ///
 ///     sources ──fill──▶ burst ──process──▶ pipeline ──▶ subscriptions, counters
 ///        ▲                │
@@ -21,24 +22,25 @@ struct Lcore: ~Copyable {
     let stop: StopRequest
     /// Of a capture file's lines, which are put in order. Nil: sources are ports.
     let lines: CoreLines?
-    /// Its part of a capture file that it shares with others.
-    let share: SpreadShare?
+    /// Its parts of what it shares with others; empty: it has sources of its own.
+    var shares: [Share]
     var timekeeper: Timekeeper
-    /// Why sources ended before their end.
-    var failures: [String] = []
+    /// Why sources of its own ended before their end.
+    var ownFailures: [String] = []
     private(set) var firstTime: Timestamp?
     private(set) var lastTime: Timestamp?
 
     init(
         _ sources: consuming CaptureSources, _ subscribers: [Subscriber], _ options: TrackerOptions, _ gauges: Gauges, _ mailbox: FilterMailbox,
-        _ run: RunOptions, _ lines: CoreLines?, _ share: SpreadShare?
+        _ run: RunOptions, _ lines: CoreLines?, _ shares: [Share]
     ) {
         self.sources = sources
         self.subscribers = subscribers
         self.lines = lines
         timekeeper = Timekeeper(options)
-        pipeline = Pipeline(options, subscribers: subscribers, position: lines?.position ?? CorePosition(), spread: share?.spreadCore)
-        self.share = share
+        let spread = shares.first.map { SpreadCore($0.core, $0.source.witness) }
+        pipeline = Pipeline(options, subscribers: subscribers, position: lines?.position ?? CorePosition(), spread: spread)
+        self.shares = shares
         self.gauges = gauges
         self.mailbox = mailbox
         stop = run.stop
@@ -47,7 +49,8 @@ struct Lcore: ~Copyable {
 
     /// Runs until all sources have ended, or until it is asked to stop; then ends all connections.
     mutating func run() {
-        if let lines { return share == nil ? runFile(lines) : runShare(share!, lines) }
+        guard shares.isEmpty else { return runShares() }
+        if let lines { return runFile(lines) }
         var round = 0
         while sources.openCount > 0, !stop.isRequested {
             if mailbox.hasMail { adoptFilters() }
@@ -64,7 +67,7 @@ struct Lcore: ~Copyable {
                 case .open: source += 1
                 case .ended: sources.close(source)
                 case .failed(let reason):
-                    failures.append(reason)
+                    ownFailures.append(reason)
                     sources.close(source)
                 }
             }
@@ -80,11 +83,16 @@ struct Lcore: ~Copyable {
 
     static let roundsBetweenReports = 64
     /// An idle round takes a microsecond or less.
-    private static let roundsBetweenClocks = 1024
+    static let roundsBetweenClocks = 1024
     private static let nanosecondsBetweenFlushes: Int64 = 1_000_000_000
 
     private mutating func advance(to now: Timestamp) {
         pipeline.advance(to: now)
+        flush(at: now)
+    }
+
+    /// Has reports written out once a second.
+    mutating func flush(at now: Timestamp) {
         guard now - lastFlush >= Self.nanosecondsBetweenFlushes else { return }
         lastFlush = now
         for subscriber in subscribers { subscriber.flushReport() }
@@ -95,7 +103,7 @@ struct Lcore: ~Copyable {
     mutating func adoptFilters() {
         guard let edition = mailbox.take() else { return }
         let before = pipeline.adopt(edition)
-        mailbox.giveBack(FilterMailbox.Replaced(before, pipeline.memory, pipeline.parsedServices))
+        mailbox.giveBack(FilterMailbox.Replaced(before, memory, parsedServices))
     }
 
     private mutating func noteTime() {
@@ -115,20 +123,32 @@ struct Lcore: ~Copyable {
         gauges.position.store(UInt64(max(0, position)), ordering: .relaxed)
     }
 
-    /// Bytes of the file; of one that is shared all are the first core's.
-    private var position: Int { share.map { $0.core == 0 ? $0.file.position : 0 } ?? sources.position }
+    /// What is nobody's of a shared source is the first core's.
+    private var firstShares: LazyFilterSequence<[Share]> { shares.lazy.filter { $0.core == 0 } }
+
+    /// Bytes of the file.
+    private var position: Int { firstShares.reduce(sources.position) { $0 + $1.source.position } }
 
     // MARK: Afterwards
 
-    var first: Timestamp? { timekeeper.span?.first ?? firstTime }
-    var last: Timestamp? { timekeeper.span?.last ?? lastTime }
+    /// Why sources ended before their end.
+    var failures: [String] { ownFailures + firstShares.flatMap(\.source.failures) }
+
+
+    var first: Timestamp? { shares.compactMap { $0.source.span?.first }.min() ?? timekeeper.span?.first ?? firstTime }
+    var last: Timestamp? { shares.compactMap { $0.source.span?.last }.max() ?? timekeeper.span?.last ?? lastTime }
     var counters: Counters {
         var counters = pipeline.counters
-        if lines != nil, share == nil { (counters.timeLeaps, counters.strayTimes) = (timekeeper.leaps, timekeeper.strays) }
+        if lines != nil, shares.isEmpty { (counters.timeLeaps, counters.strayTimes) = (timekeeper.leaps, timekeeper.strays) }
+        for share in firstShares { counters.add(share.source.counters) }
         return counters
     }
     /// What its engine can come to hold.
-    var memory: EngineMemory { pipeline.memory }
+    var memory: EngineMemory {
+        var memory = pipeline.memory
+        for share in firstShares { memory.fragments += share.source.fragmentBytes }
+        return memory
+    }
     var parsedServices: [Service] { pipeline.parsedServices }
 }
 

@@ -77,7 +77,13 @@ extension RunPlan {
     func mbufs(_ online: Config.Online) -> Mempools.Shape {
         // The Ethernet header, two VLAN tags and the checksum surround an MTU. Less than 2048 some drivers refuse.
         let room = max(2048, online.mtu + 26)
-        return Mempools.Shape(capacity: config.mempool.capacity, cache: config.mempool.cacheSize, room: (room + 63) / 64 * 64)
+        return Mempools.Shape(capacity: config.mempool.capacity + heldMbufs(online), cache: config.mempool.cacheSize, room: (room + 63) / 64 * 64)
+    }
+
+    /// Mbufs of a port that cores may hold where some share queues, beside those of `mempool.capacity`. Whether they do shows when the ports are open, and
+    /// EAL must be told before.
+    func heldMbufs(_ online: Config.Online) -> Int {
+        online.ports.contains { $0.cores.count > 1 && $0.spread != .device } ? SharedQueues.mostMbufs : 0
     }
 
     /// Memory that its pools need, given a machine of one NUMA node; DPDK has more nodes' pools in huge pages.

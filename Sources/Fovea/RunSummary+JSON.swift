@@ -22,7 +22,7 @@ extension RunSummary {
         object["problems"] = problems
         object["ports"] = ports.map { port in
             [
-                "device": port.device, "queues": port.queues, "missed": port.statistics.missed, "no_mbuf": port.statistics.noBuffer,
+                "device": port.device, "queues": port.queues, "spreading": port.spreading.name, "missed": port.statistics.missed, "no_mbuf": port.statistics.noBuffer,
                 "errors": port.statistics.errors,
             ] as [String: Any]
         }

@@ -33,6 +33,7 @@ extension RunSummary: CustomStringConvertible {
     }
 
     private func spread(_ port: PortSummary) -> String {
+        if port.spreading == .software { return ", spread over \(port.cores.count) cores by software" }
         guard port.queues > 1 else { return "" }
         if port.spreading == .none { return ", no RSS: the device spreads packets as it likes" }
         return ", symmetric RSS by \(port.spreading.isByPorts ? "ports" : "addresses")"
@@ -128,8 +129,9 @@ extension RunSummary: CustomStringConvertible {
             page.row("held behind missing bytes", Figures.bytes(counters.reassemblyPeak), note: "of \(Figures.bytes(budget))")
         }
         if counters.fragmentsPeak > 0 {
-            // Of a capture they are put together before packets are spread.
-            let budget = config.conntrack.fragmentMemory * (file == nil ? max(1, lcores.count) : 1)
+            // Where cores share packets they are put together before packets are spread.
+            let duties = QueueDuties(ports.map(\.duties))
+            let budget = config.conntrack.fragmentMemory * max(1, duties.own.count + duties.shared.count)
             page.row("fragments held", Figures.bytes(counters.fragmentsPeak), note: "of \(Figures.bytes(budget))")
         }
         page.rowIfAny("sessions before a match, without room", counters.sessionsMissed)

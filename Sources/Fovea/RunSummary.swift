@@ -78,11 +78,15 @@ public struct FileSummary: Sendable {
 public struct PortSummary: Sendable {
     public let device: String
     public let driver: String
+    /// That poll it.
+    public let cores: [Int]
     public let queues: Int
     public let spreading: Port.Spreading
     /// What the device counted during the run.
     public let statistics: Port.Statistics
     public let mbufs: PoolSummary
+
+    var duties: QueueDuties.Port { QueueDuties.Port(cores: cores, queues: queues, areShared: spreading == .software) }
 }
 
 /// Mbufs that nobody held before the run and after it: the same number, unless some got lost.

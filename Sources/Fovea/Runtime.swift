@@ -48,7 +48,7 @@ extension RunPlan {
         for warning in warnings { options.logger.warning("\(warning)") }
         switch config.source {
         case .offline(let offline):
-            let file = try CaptureFile(path: offline.pcap, onlyLibpcap: false, blockSize: min(options.reading.block, workers == 1 ? FileBlocks.blockSize : SpreadFile.mostBytes))
+            let file = try CaptureFile(path: offline.pcap, onlyLibpcap: false, blockSize: min(options.reading.block, workers == 1 ? FileBlocks.blockSize : SharedFile.mostBytes))
             let byteCount = file.byteCount
             let crew = Crew(self, options)
             if workers == 1 {
@@ -59,14 +59,10 @@ extension RunPlan {
             return try crew.work(ports: [], fileByteCount: byteCount)
         case .online(let online):
             try startEAL(online)
-            let ports = try online.ports.map { try OpenPort($0, online, mbufs(online)) }
+            let ports = try online.ports.map { try OpenPort($0, online, mbufs(online), heldMbufs: heldMbufs(online)) }
             for port in ports { port.logStart(to: options.logger) }
             let crew = Crew(self, options)
-            for lcore in lcores {
-                var sources = CaptureSources(capacity: ports.count)
-                for port in ports { if let queue = port.queue(of: lcore) { sources.append(.port(queue)) } }
-                try crew.enlist(LcoreThread(lcore, .dpdk), sources)
-            }
+            try crew.enlist(lcores, polling: ports)
             let summary = try crew.work(ports: ports, fileByteCount: 0)
             for port in ports { port.logEnd(to: options.logger) }
             return summary
@@ -84,13 +80,15 @@ extension RunPlan {
 /// A port as a run needs it: with which lcore polls which of its queues, and how it stood at the start.
 final class OpenPort {
     let port: Port
-    private let cores: [Int]
+    let cores: [Int]
     private let mbufsBefore: Int
     private let statisticsBefore: Port.Statistics
 
-    init(_ wish: Config.Port, _ online: Config.Online, _ mbufs: Mempools.Shape) throws {
+    init(_ wish: Config.Port, _ online: Config.Online, _ mbufs: Mempools.Shape, heldMbufs: Int) throws {
         var options = Port.Options(lcores: wish.cores)
         options.mbufs = mbufs
+        options.heldMbufs = heldMbufs
+        options.spreader = wish.spread
         options.descriptors = online.nbRxd
         options.mtu = online.mtu
         options.promiscuous = online.promiscuous
@@ -101,11 +99,7 @@ final class OpenPort {
         statisticsBefore = try port.statistics()
     }
 
-    /// The queue that the lcore polls.
-    func queue(of lcore: Int) -> RxQueue? {
-        guard let index = cores.firstIndex(of: lcore) else { return nil }
-        return port.queue(index)
-    }
+    var duties: QueueDuties.Port { QueueDuties.Port(cores: cores, queues: port.queueCount, areShared: port.spreading == .software) }
 
     /// What the device counted since the start.
     var statistics: Port.Statistics {
@@ -120,7 +114,7 @@ final class OpenPort {
             "port open",
             metadata: [
                 "device": "\(port.device)", "driver": "\(port.driver)", "link": "\(link)", "queues": "\(port.queueCount)",
-                "descriptors": "\(port.descriptors)", "mtu": "\(port.mtu)", "spreading": "\(port.spreading)",
+                "descriptors": "\(port.descriptors)", "mtu": "\(port.mtu)", "spreading": "\(port.spreading.name)",
             ])
     }
 
@@ -132,7 +126,7 @@ final class OpenPort {
 
     var summary: PortSummary {
         PortSummary(
-            device: port.device, driver: port.driver, queues: port.queueCount, spreading: port.spreading, statistics: statistics,
+            device: port.device, driver: port.driver, cores: cores, queues: port.queueCount, spreading: port.spreading, statistics: statistics,
             mbufs: PoolSummary(capacity: port.mempools.capacity, before: mbufsBefore, after: port.mempools.available))
     }
 }
@@ -144,8 +138,6 @@ final class Crew {
     private var members: [Member] = []
     private let outputs = Outputs()
     private let dispatch: DispatchCrew
-    /// The file that they share.
-    private var sharedFile: SpreadFile?
 
     /// An lcore in memory that does not move. The worker has it from launch to return, the main core before and after.
     private final class Member: @unchecked Sendable {
@@ -157,7 +149,7 @@ final class Crew {
 
         /// - Parameter lines: where results are put in order.
         init(
-            _ thread: LcoreThread, _ plan: RunPlan, _ sources: consuming CaptureSources, _ options: RunOptions, _ lines: CoreLines?, _ share: SpreadShare?
+            _ thread: LcoreThread, _ plan: RunPlan, _ sources: consuming CaptureSources, _ options: RunOptions, _ lines: CoreLines?, _ shares: [Share]
         ) throws {
             self.thread = thread
             subscribers = try plan.entries.map { entry in
@@ -165,7 +157,7 @@ final class Crew {
                 let order = SubscriberOrder(filter: entry.filter, context: context, maxConnections: plan.config.conntrack.maxConnections)
                 return try plan.makeSubscriber(for: entry, order)
             }
-            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, options, lines, share)
+            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, options, lines, shares)
         }
 
         /// Before it is launched.
@@ -178,31 +170,47 @@ final class Crew {
         dispatch = DispatchCrew(plan)
     }
 
-    func enlist(_ thread: LcoreThread, _ sources: consuming CaptureSources, _ share: SpreadShare? = nil) throws {
+    func enlist(_ thread: LcoreThread, _ sources: consuming CaptureSources, _ shares: [Share] = []) throws {
         if members.isEmpty { try OutputFolder.prepare(plan.config.output, files: plan.entries.compactMap(\.outputFile)) }
         let lines = plan.isOffline ? CoreLines(outputs) : nil
-        let member = try Member(thread, plan, sources, options, lines, share)
-        try plan.check(memory(of: member, isFirst: members.isEmpty))
+        let member = try Member(thread, plan, sources, options, lines, shares)
+        try plan.check(member.lcore.memory)
         dispatch.add(member.subscribers)
         members.append(member)
     }
 
-    /// What is nobody's is the first one's.
-    private func memory(of member: Member, isFirst: Bool) -> EngineMemory {
-        var memory = member.lcore.memory
-        if isFirst, let sharedFile { memory.fragments += sharedFile.fragmentBytes }
-        return memory
-    }
-
     /// Several that share a capture file.
     func enlist(_ threads: [LcoreThread], sharing file: consuming CaptureFile) throws {
-        let tracksConnections = plan.entries.contains { $0.subscription._needs.contains(.connections) }
-        let spreader = Spreader(plan.trackerOptions, workers: threads.count, tracksConnections: tracksConnections)
         var witness = options.reading.witness
         assert({ witness = witness ?? CoreWitness() }() == ())
-        let shared = SpreadFile(file, spreader, workers: threads.count, burst: options.reading.burst, witness: witness)
-        sharedFile = shared
-        for (number, thread) in threads.enumerated() { try enlist(thread, CaptureSources(capacity: 0), SpreadShare(file: shared, core: number)) }
+        let shared = SharedFile(file, spreader(threads.count), workers: threads.count, burst: options.reading.burst, witness: witness)
+        for (number, thread) in threads.enumerated() { try enlist(thread, CaptureSources(capacity: 0), [Share(source: shared, core: number)]) }
+    }
+
+    /// Those that poll ports, each queues of its own or some that it shares.
+    func enlist(_ lcores: [Int], polling ports: [OpenPort]) throws {
+        let duties = QueueDuties(ports.map(\.duties))
+        func sources(_ queues: [QueueDuties.Queue]) -> CaptureSources {
+            var sources = CaptureSources(capacity: queues.count)
+            for queue in queues { sources.append(.port(ports[queue.port].port.queue(queue.number))) }
+            return sources
+        }
+        // A flow that comes by several ports may be several cores'.
+        let witness = duties.shared.count == 1 ? options.reading.witness : nil
+        let shared = duties.shared.map { group in
+            SharedQueues(sources(group.queues), spreader(group.cores.count), workers: group.cores.count, witness: witness)
+        }
+        for lcore in lcores {
+            let shares = zip(duties.shared, shared).compactMap { group, source in
+                group.cores.firstIndex(of: lcore).map { Share(source: source, core: $0) }
+            }
+            try enlist(LcoreThread(lcore, .dpdk), sources(duties.own[lcore] ?? []), shares)
+        }
+    }
+
+    private func spreader(_ workers: Int) -> Spreader {
+        let tracksConnections = plan.entries.contains { $0.subscription._needs.contains(.connections) }
+        return Spreader(plan.trackerOptions, workers: workers, tracksConnections: tracksConnections)
     }
 
     /// Launches the lcores, watches them, and sums up.
@@ -220,15 +228,11 @@ final class Crew {
         reloads?.finish()
 
         var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
-        for (number, member) in members.enumerated() {
-            var counters = member.lcore.counters
-            if number == 0, let sharedFile { counters.add(sharedFile.counters) }
-            let (first, last) = (sharedFile?.span?.first ?? member.lcore.first, sharedFile?.span?.last ?? member.lcore.last)
-            summary.add(
-                LcoreSummary(lcore: member.thread.number, counters: counters, memory: memory(of: member, isFirst: number == 0), first: first, last: last),
-                failures: member.lcore.failures)
+        for member in members {
+            let lcore = LcoreSummary(
+                lcore: member.thread.number, counters: member.lcore.counters, memory: member.lcore.memory, first: member.lcore.first, last: member.lcore.last)
+            summary.add(lcore, failures: member.lcore.failures)
         }
-        summary.failures += sharedFile?.failures ?? []
         if case .offline(let offline) = plan.config.source { summary.file = FileSummary(path: offline.pcap, byteCount: fileByteCount) }
         summary.ports = ports.map(\.summary)
         summary.dispatch = dispatch.summaries

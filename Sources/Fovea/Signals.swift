@@ -25,6 +25,9 @@ enum Signals {
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         // One that comes as the run ends is too late, and no reason to end without a summary.
         if reload { signal(SIGHUP, SIG_IGN) }
+        // The next run in this process may not watch, and is not asked to stop.
+        count.store(0, ordering: .relaxed)
+        isReloadAskedFor.store(false, ordering: .relaxed)
     }
 
     static func takeReload() -> Bool { isReloadAskedFor.exchange(false, ordering: .relaxed) }

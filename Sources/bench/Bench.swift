@@ -27,6 +27,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Read the capture as a file, from its start to its end in each round, instead of replaying it from memory.")
     var file = false
 
+    @Flag(help: "Run one and two cores on ports that have always more to give, instead of the stages.")
+    var live = false
+
     @Option(help: ArgumentHelp("Scenarios to run, unless given all stages or filters: \(Scenario.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
     var scenario: [String] = []
 
@@ -64,6 +67,7 @@ struct Bench: ParsableCommand {
             guard try trials.run().isEmpty else { throw ExitCode(1) }
             return
         }
+        if live { return try LivePorts(path: capture!, rounds: rounds, seconds: max(seconds, 0.5)).run() }
         if file { return try FileReading(path: capture!, rounds: rounds).run() }
         let chosen = try scenario.map { name in
             let known = Scenario.all

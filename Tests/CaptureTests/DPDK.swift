@@ -9,7 +9,7 @@ enum DPDK {
     static func start() throws { try started.get() }
 
     private static let started = Result<Void, any Error> {
-        try EAL.start(mainLcore: 0, workers: [1, 2], hugepages: false, memory: memory)
+        try EAL.start(mainLcore: 0, workers: [1, 2, 3], hugepages: false, memory: memory)
     }
 }
 

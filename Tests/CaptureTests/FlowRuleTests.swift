@@ -78,7 +78,7 @@ extension `Capture` {
     }
 
     /// CAP_NET_ADMIN is number 12 of the process's capabilities.
-    private static var canMakeTaps: Bool {
+    static var canMakeTaps: Bool {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
         let capabilities = line.flatMap { UInt64($0.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) } ?? 0

@@ -8,7 +8,7 @@ import Testing
 /// Other filters while packets come, under all the load that two cores can have.
 extension `Capture` {
     /// What a core's packets were, for the test to look at as it runs.
-    private final class Tally: Sendable {
+    final class Tally: Sendable {
         let ipv4 = Atomic(0), ipv6 = Atomic(0)
         /// Of a version that no filter in force lets through.
         let strangers = Atomic(0)
@@ -34,7 +34,7 @@ extension `Capture` {
         }
     }
 
-    private struct Versions: PacketSubscription {
+    struct Versions: PacketSubscription {
         struct Report: SubscriptionReport {
             let tally = Tally()
             mutating func merge(_ other: Report) {}
@@ -48,7 +48,7 @@ extension `Capture` {
     }
 
     /// Counts connections of each IP version.
-    private struct Records: Trackable {
+    struct Records: Trackable {
         static let counts = Mutex((ipv4: 0, ipv6: 0))
         struct Report: SubscriptionReport {
             var counts = (ipv4: 0, ipv6: 0)
@@ -62,16 +62,20 @@ extension `Capture` {
         }
     }
 
-    private static func endless(cores: [Int]) -> Config {
+    static func endless(cores: [Int]) -> Config {
         let files = cores.map { _ in ",rx_pcap=\(trace("tls.pcap"))" }.joined()
-        var config = Config(online: .init(ports: [.init(device: "net_pcap0\(files),infinite_rx=1", cores: cores)]))
+        return endless([.init(device: "net_pcap0\(files),infinite_rx=1", cores: cores)])
+    }
+
+    static func endless(_ ports: [Config.Port]) -> Config {
+        var config = Config(online: .init(ports: ports))
         config.conntrack.maxConnections = 1000
         config.filter = "ipv4"
         return config
     }
 
     /// What a test's threads share.
-    private final class Shared<Value: Sendable>: Sendable {
+    final class Shared<Value: Sendable>: Sendable {
         private let mutex: Mutex<Value>
         init(_ value: Value) { mutex = Mutex(value) }
         var value: Value {
@@ -81,7 +85,7 @@ extension `Capture` {
     }
 
     /// False if it does not come true.
-    private static func wait(_ condition: () -> Bool) -> Bool {
+    static func wait(_ condition: () -> Bool) -> Bool {
         let end = ContinuousClock.now + .seconds(60)
         while !condition() {
             guard ContinuousClock.now < end else { return false }
@@ -91,13 +95,13 @@ extension `Capture` {
     }
 
     /// Whether packets of a version come, on so many cores, from now on.
-    private static func come(ipv6: Bool, cores: Int = 1) -> Bool {
+    static func come(ipv6: Bool, cores: Int = 1) -> Bool {
         let before = Tally.counts(ipv6: ipv6)
         return before.count == cores && wait { zip(Tally.counts(ipv6: ipv6), before).allSatisfy { $0 > $1 } }
     }
 
     /// Runs, and does beside it what a user does; what that gives is nil, or what did not happen.
-    private func run(
+    func run(
         _ config: Config, _ reload: Reload, handlesSignals: Bool = false, _ drive: @escaping @Sendable (StopRequest) -> String?
     ) throws -> RunSummary {
         Tally.begin()

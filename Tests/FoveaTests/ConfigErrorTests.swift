@@ -47,6 +47,7 @@ private func dots(_ count: Int) -> String { String(repeating: "a.", count: count
         ("[[offline]]\npcap = 'x'", "1: offline: expected a table, found an array"),
         ("online.duration = '60'", "1: duration: expected seconds, an integer in 1...31536000, found \"60\""),
         ("online.rss = 'port'", "1: rss: expected \"addresses\" or \"ports\", found \"port\""),
+        ("[[online.ports]]\ndevice = 'a'\ncores = [1]\nspread = 'rss'", "4: spread: expected \"device\" or \"software\", found \"rss\""),
         ("online.dpdk_supl_args = '-v'", "1: dpdk_supl_args: expected an array of strings, found \"-v\""),
         ("online.dpdk_supl_args = [\n'-v',\n3]", "3: dpdk_supl_args: expected a string that is not empty, found 3"),
         ("[online.ports]\ndevice = 'a'", "1: ports: expected tables, each under [[online.ports]], found a table"),

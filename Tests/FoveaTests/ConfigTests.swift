@@ -59,6 +59,7 @@ import Testing
         var online = Config.Online(ports: [
             .init(device: "0000:3b:00.0", cores: [1, 2]), .init(device: "net_pcap0,rx_pcap=x.pcap", cores: [2]),
         ])
+        online.ports[1].spread = .software
         online.duration = .seconds(60)
         online.promiscuous = false
         online.nbRxd = 1024
@@ -260,7 +261,7 @@ let everyKey = """
     dpdk_supl_args = ["--log-level", "8"]
     ports = [
         { device = "0000:3b:00.0", cores = [1, 2] },
-        { device = 'net_pcap0,rx_pcap=x.pcap', cores = [2] },
+        { device = 'net_pcap0,rx_pcap=x.pcap', cores = [2], spread = "software" },
     ]
 
     [conntrack]

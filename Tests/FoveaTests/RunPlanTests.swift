@@ -168,6 +168,30 @@ import Testing
         #expect(refusal([.init(device: "net_null0", cores: [1, 1])]) == "net_null0: cores: expected at least one, and none twice")
     }
 
+    @Test func `says how the cores of a port get their packets`() throws {
+        func text(_ cores: [Int], _ spread: Config.Port.Spreader? = nil) throws -> String {
+            var port = Config.Port(device: "net_null0", cores: cores)
+            port.spread = spread
+            return try RunPlan(Config(online: .init(ports: [port])), subscriptions: Self.subscriptions).description
+        }
+        #expect(try text([1]).contains(" lcore 1\n"))
+        #expect(try text([1, 2]).contains(" lcores 1, 2, a queue each; spread by software if the device cannot do it\n"))
+        #expect(try text([1, 2], .device).contains(" lcores 1, 2, a queue each\n"))
+        #expect(try text([1, 2], .software).contains(" lcores 1, 2, spread by software\n"))
+    }
+
+    /// EAL is told before ports are open, and only then shows who spreads.
+    @Test func `has mbufs for what cores may share`() throws {
+        func capacity(_ cores: [Int], _ spread: Config.Port.Spreader? = nil) throws -> Int {
+            var port = Config.Port(device: "net_null0", cores: cores)
+            port.spread = spread
+            let online = Config.Online(ports: [port])
+            return try RunPlan(Config(online: online), subscriptions: Self.subscriptions).mbufs(online).capacity
+        }
+        #expect(try capacity([1]) == 8192 && capacity([1, 2], .device) == 8192)
+        #expect(try capacity([1, 2]) == 8192 + SharedQueues.mostMbufs && capacity([1, 2], .software) == 8192 + SharedQueues.mostMbufs)
+    }
+
     @Test func `only a PCI address needs the bus`() throws {
         func usesPCI(_ device: String) throws -> Bool {
             try RunPlan(Config(online: .init(ports: [.init(device: device, cores: [1])])), subscriptions: Self.subscriptions).usesPCI

@@ -37,6 +37,12 @@ unsigned shim_pool_available(const void *pool);
 // port.c
 
 typedef struct {
+    uint16_t max_queues;
+    /// Whether it spreads packets over queues by RSS, both directions of a flow to the same one.
+    bool has_rss;
+} shim_port_ability;
+
+typedef struct {
     /// Rounded to what the device takes.
     uint16_t descriptors;
     uint16_t mtu;
@@ -64,6 +70,8 @@ bool shim_rss_has_ports(uint64_t functions);
 
 /// Plugs a device in by its devargs: a PCI address, or a virtual device such as net_pcap0,rx_pcap=file (rte_dev_probe).
 int shim_port_attach(const char *device, uint16_t *port);
+/// What the device could do for several queues (rte_eth_dev_info_get).
+int shim_port_read_ability(uint16_t port, shim_port_ability *ability);
 /// Configures `queues` rx queues, one pool each, with symmetric RSS where the device has it, and starts the port. On failure
 /// `call` names the DPDK function.
 int shim_port_start(uint16_t port, const shim_port_wish *wish, void *_Nonnull const *_Nonnull pools, shim_port_setup *setup, const char *_Nullable *_Nonnull call);

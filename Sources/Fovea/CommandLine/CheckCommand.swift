@@ -27,7 +27,7 @@ extension RunPlan: CustomStringConvertible {
         case .online(let online):
             for port in online.ports {
                 lines.append(("listens to", port.device))
-                lines.append(("on", "\(port.cores.count == 1 ? "lcore" : "lcores") \(port.cores.map(String.init).joined(separator: ", "))"))
+                lines.append(("on", "\(port.cores.count == 1 ? "lcore" : "lcores") \(port.cores.map(String.init).joined(separator: ", "))\(port.spreading)"))
             }
             lines.append(("for", online.duration.map { Figures.time(Int($0.inSeconds)) } ?? "as long as nobody stops it"))
         }
@@ -36,6 +36,18 @@ extension RunPlan: CustomStringConvertible {
         for entry in entries { lines.append((entry.name, entry.shown(in: config.output, dispatch: dispatch(of: entry) == .inline ? nil : dispatchPlace))) }
         let width = lines.map(\.0.count).max() ?? 0
         return lines.map { "\(Figures.rightPadded($0.0, to: width))  \($0.1)\n" }.joined()
+    }
+}
+
+extension Config.Port {
+    /// How flows come to one of several cores each.
+    fileprivate var spreading: String {
+        guard cores.count > 1 else { return "" }
+        return switch spread {
+        case .device: ", a queue each"
+        case .software: ", spread by software"
+        case nil: ", a queue each; spread by software if the device cannot do it"
+        }
     }
 }
 

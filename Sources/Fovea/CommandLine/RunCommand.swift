@@ -22,7 +22,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Listen to this device: a PCI address, or a virtual device such as net_af_packet0,iface=eth0.", valueName: "device"))
     var device: String?
 
-    @Option(help: ArgumentHelp("The lcores that poll the device, one queue each: 1,2,3. The one after the main core unless given.", valueName: "list"))
+    @Option(help: ArgumentHelp("The lcores that poll the device, a queue each if it can spread flows: 1,2,3. The one after the main core unless given.", valueName: "list"))
     var cores: CoreList?
 
     @Option(help: ArgumentHelp("Listen for so long.", valueName: "seconds"))

@@ -105,6 +105,7 @@ extension Config.Port {
         self.init(device: table.require("device"), cores: [])
         table.take("cores", into: &cores, in: lcores)
         table.requireElements("cores")
+        table.takeChoice("spread", into: &spread)
         for (index, core) in cores.enumerated() where cores[..<index].contains(core) {
             table.report("\(core) is there twice", at: "cores", .index(index))
         }

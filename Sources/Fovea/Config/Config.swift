@@ -1,3 +1,4 @@
+import Capture
 import Packets
 import Tracking
 
@@ -118,8 +119,11 @@ public struct Config: Equatable, Sendable {
     public struct Port: Equatable, Sendable {
         /// A PCI address (`0000:3b:00.0`) or a virtual device with its arguments (`net_pcap0,rx_pcap=x.pcap`).
         public var device: String
-        /// The port has one receive queue for each. A core may poll queues of several ports.
+        /// The port has one receive queue for each, or they share its packets. A core may poll several ports.
         public var cores: [Int]
+        /// Who spreads flows over the cores. Nil: the device, by RSS, if it has so many queues; otherwise the cores themselves.
+        public var spread: Spreader?
+        public typealias Spreader = Capture.Port.Spreader
 
         public init(device: String, cores: [Int]) {
             self.device = device

@@ -133,6 +133,11 @@ extension ConfigTable {
         target = take(key, words) { $0.string.flatMap(Choice.init(rawValue:)) } ?? target
     }
 
+    mutating func takeChoice<Choice: CaseIterable & RawRepresentable<String>>(_ key: String, into target: inout Choice?) {
+        let words = Choice.allCases.map(\.rawValue.shown).joined(separator: " or ")
+        target = take(key, words) { $0.string.flatMap(Choice.init(rawValue:)) } ?? target
+    }
+
     /// An integer of bytes, or a string such as "64 MiB".
     mutating func takeSize(_ key: String, into target: inout Int, in range: ClosedRange<Int>) {
         let expected = #"bytes, an integer in \#(range) or a string such as "64 MiB""#

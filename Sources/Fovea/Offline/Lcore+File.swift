@@ -24,7 +24,7 @@ extension Lcore {
                 count += UInt64(burst.count)
                 burst.free()
             }
-            if case .failed(let reason) = state { failures.append(reason) }
+            if case .failed(let reason) = state { ownFailures.append(reason) }
             if state != .open { sources.close(0) }
             lines.answerCalls()
             round &+= 1

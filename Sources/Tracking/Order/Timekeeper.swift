@@ -40,13 +40,25 @@ public struct Timekeeper: ~Copyable {
             _ = clock.see(time)
             clock.rest()
             times[place] = PacketTime(clock.now, isAstray: clock.isAstray)
-            // Time may also have gone back.
-            guard UInt64(bitPattern: clock.steady &- told) < UInt64(tick) else {
-                told = clock.steady - clock.steady % tick
-                return place
-            }
+            if reachesTick() { return place }
         }
         return frames.count
+    }
+
+    /// Time passes without packets, by a clock that can be trusted.
+    ///
+    /// - Returns: whether it reaches another tick, of which cores must be told.
+    mutating func advance(to time: Timestamp) -> Bool {
+        clock.advance(to: time.nanoseconds)
+        return reachesTick()
+    }
+
+    /// Whether time is at another tick than has been told of. It may also have gone back.
+    @inline(__always)
+    private mutating func reachesTick() -> Bool {
+        guard UInt64(bitPattern: clock.steady &- told) >= UInt64(tick) else { return false }
+        told = clock.steady - clock.steady % tick
+        return true
     }
 
     /// The time that is believed.

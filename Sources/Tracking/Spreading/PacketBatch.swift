@@ -1,6 +1,6 @@
 import Packets
 
-/// What one of several cores gets of a block of a capture: its frames, each with its number and its time, and what happens between two of them.
+/// What one of several cores gets of a block of what they share: its frames, each with its number and its time, and what happens between two of them.
 ///
 ///     frames   │ 4 │ 7 │ 9 │ …            by number
 ///     events           ▲ time reaches a tick before 9; every core is told
@@ -86,8 +86,8 @@ public struct PacketBatches: ~Copyable {
             (batches + worker).initialize(
                 to: PacketBatch(
                     frames: .allocate(capacity: capacity), numbers: .allocate(capacity: capacity), times: .allocate(capacity: capacity),
-                    // Each frame may bring a tick, complete a datagram and be an error of two.
-                    events: .allocate(capacity: 4 * capacity)))
+                    // Each frame may bring a tick, complete a datagram and be an error of two; and time may pass without one.
+                    events: .allocate(capacity: 4 * capacity + 1)))
         }
     }
 
@@ -107,6 +107,12 @@ public struct PacketBatches: ~Copyable {
         return UnsafePointer(batches + worker)
     }
 
+    /// A core's frames. Each frame is one core's.
+    public func frames(of worker: Int) -> UnsafeBufferPointer<Frame> {
+        precondition(worker < workers)
+        return UnsafeBufferPointer(start: batches[worker].frames, count: batches[worker].count)
+    }
+
     public mutating func removeAll() {
         for worker in 0..<workers { (batches[worker].count, batches[worker].eventCount) = (0, 0) }
         datagramBytes = 0
@@ -115,6 +121,9 @@ public struct PacketBatches: ~Copyable {
 
     /// Of all cores together.
     public private(set) var frameCount = 0
+
+    /// Whether there is nothing in it for any core.
+    public var isEmpty: Bool { frameCount == 0 && (0..<workers).allSatisfy { batches[$0].eventCount == 0 } }
 
     /// Whether so many frames more find room, with all that they may cause.
     public var hasRoom: Bool { frameCount + Self.stride <= capacity && Self.datagramCapacity - datagramBytes >= Self.stride * Self.datagramRoom }

@@ -1,6 +1,6 @@
 import Packets
 
-/// Spreads a capture's packets over several cores, as a network card would do it with live traffic: by a hash of the addresses between which the flow is that
+/// Spreads packets of a capture or a port over several cores, as a network card with RSS would: by a hash of the addresses between which the flow is that
 /// the tracker will key by, so that each flow is one core's, both directions of it.
 ///
 ///     frame ──▶ its flow's addresses ──hash──▶ core        what has no flow goes round by its number
@@ -31,6 +31,7 @@ public struct Spreader: ~Copyable {
         packet = .allocate(capacity: 1)
         packet.initialize(to: Packet())
         times = .allocate(capacity: PacketBatches.stride)
+        times.initialize(repeating: PacketTime(0, isAstray: false), count: PacketBatches.stride)
     }
 
     deinit {
@@ -53,7 +54,7 @@ public struct Spreader: ~Copyable {
     /// Bytes reserved for datagrams of which fragments are missing.
     public var fragmentBytes: Int { fragments.byteCount }
 
-    /// Puts the next frames of the capture into the cores' batches: a burst, for which there is room.
+    /// Puts the next frames into the cores' batches: a burst, for which there is room.
     public mutating func spread(_ frames: UnsafeBufferPointer<Frame>, to batches: inout PacketBatches) {
         precondition(frames.count <= PacketBatches.stride && batches.workers == workers)
         batches.note(frames.count)
@@ -78,7 +79,15 @@ public struct Spreader: ~Copyable {
         batches.upTo = count
     }
 
-    /// The capture is over.
+    /// Time passes without packets, by a clock that can be trusted: once in a block, which has room for that. Cores hear of it when it reaches a tick.
+    public mutating func pass(to time: Timestamp, _ batches: inout PacketBatches) {
+        guard timekeeper.advance(to: time) else { return }
+        fragments.expire(at: time, atMost: .max, &ownCounters)
+        tell(before: count, batches.batches)
+        batches.upTo = count
+    }
+
+    /// There will be no more packets.
     public mutating func finish() { fragments.drain(&ownCounters) }
 
     private func tell(before number: UInt64, _ cores: UnsafeMutablePointer<PacketBatch>) {

@@ -1,0 +1,19 @@
+import Foundation
+
+/// The most instructions a packet that scenarios may take above receiving: as measured, and 2 % besides. They depend on the packets, so each capture has
+/// its own, by its file's name.
+enum InstructionBounds {
+    private static let ofCaptures: [String: [String: Int]] = [
+        // Retina's `tls_ciphers.pcap`.
+        "tls12-73-cipher-suites": ["headers": 64, "refuse": 104, "packets": 82, "records": 416, "names": 724]
+    ]
+
+    /// Of traffic that is made.
+    private static let ofMadeTraffic = ["many": 408]
+
+    /// Nil: there is none, as for a capture that has not been measured.
+    static func bound(_ scenario: Scenario, capture: String) -> Int? {
+        guard scenario.traffic == .capture else { return ofMadeTraffic[scenario.name] }
+        return ofCaptures[URL(fileURLWithPath: capture).deletingPathExtension().lastPathComponent]?[scenario.name]
+    }
+}

@@ -23,6 +23,8 @@ struct Lcore: ~Copyable {
     let lines: CoreLines?
     /// Its part of a capture file that it shares with others.
     let share: SpreadShare?
+    /// Counts cycles by stage, where somebody wants to know.
+    let meter: StageMeter?
     var timekeeper: Timekeeper
     /// Why sources ended before their end.
     var failures: [String] = []
@@ -37,7 +39,8 @@ struct Lcore: ~Copyable {
         self.subscribers = subscribers
         self.lines = lines
         timekeeper = Timekeeper(options)
-        pipeline = Pipeline(options, subscribers: subscribers, position: lines?.position ?? CorePosition(), spread: share?.spreadCore)
+        meter = run.countsStages ? StageMeter { EAL.cycles } : nil
+        pipeline = Pipeline(options, subscribers: subscribers, meter: meter, position: lines?.position ?? CorePosition(), spread: share?.spreadCore)
         self.share = share
         self.gauges = gauges
         self.mailbox = mailbox
@@ -54,7 +57,9 @@ struct Lcore: ~Copyable {
             let now = sources.needsClock ? EAL.wallClock : .zero  // once a round, not once a packet
             var source = 0
             while source < sources.openCount {
+                meter?.enter(.receiving)
                 let state = sources.fill(source, &burst, at: now)
+                meter?.endReceiving(isEmpty: burst.count == 0)
                 if burst.count > 0 {
                     noteTime()
                     pipeline.process(burst.frames)
@@ -125,6 +130,12 @@ struct Lcore: ~Copyable {
         var counters = pipeline.counters
         if lines != nil, share == nil { (counters.timeLeaps, counters.strayTimes) = (timekeeper.leaps, timekeeper.strays) }
         return counters
+    }
+    /// What its stages took, if that was to be counted.
+    var stages: StageCosts? {
+        let counters = pipeline.counters
+        let tracked = counters[.tracked] &+ counters[.afterEnd] &+ counters[.midstream]
+        return meter.map { StageCosts($0, packets: counters.packets, tracked: tracked) }
     }
     /// What its engine can come to hold.
     var memory: EngineMemory { pipeline.memory }

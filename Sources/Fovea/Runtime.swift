@@ -8,6 +8,8 @@ public struct RunOptions: Sendable {
     public var logger = Logger(label: "fovea")
     /// Shows how the run goes on standard error.
     public var showsProgress = false
+    /// Counts the cores' cycles by stage for the summary, which takes some of them.
+    public var countsStages = false
     /// The first SIGINT or SIGTERM ends the run in order, the second at once. SIGHUP is a request of `reload`, if there is one.
     public var handlesSignals = false
     /// Gives the run other filters and lists while it goes on. Nil: it keeps those it began with.
@@ -208,7 +210,7 @@ final class Crew {
         let reloads = options.reload.map { FilterReloads($0, plan, options, members.map(\.core)) }
         if options.handlesSignals { Signals.watch(reload: reloads != nil) }
         defer { if options.handlesSignals { Signals.unwatch(reload: reloads != nil) } }
-        let start = ContinuousClock.now
+        let (start, startCycles) = (ContinuousClock.now, EAL.cycles)
         try launch()
         var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, start: start)
         monitor.watch { members.contains(where: \.thread.isRunning) }
@@ -216,13 +218,14 @@ final class Crew {
         reloads?.finish()
 
         var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
+        summary.cyclesPerSecond = Double(EAL.cycles &- startCycles) / max(summary.wallTime.inSeconds, 1e-9)
         for (number, member) in members.enumerated() {
             var counters = member.lcore.counters
             if number == 0, let sharedFile { counters.add(sharedFile.counters) }
             let (first, last) = (sharedFile?.span?.first ?? member.lcore.first, sharedFile?.span?.last ?? member.lcore.last)
-            summary.add(
-                LcoreSummary(lcore: member.thread.number, counters: counters, memory: memory(of: member, isFirst: number == 0), first: first, last: last),
-                failures: member.lcore.failures)
+            var core = LcoreSummary(lcore: member.thread.number, counters: counters, memory: memory(of: member, isFirst: number == 0), first: first, last: last)
+            core.stages = member.lcore.stages
+            summary.add(core, failures: member.lcore.failures)
         }
         summary.failures += sharedFile?.failures ?? []
         if case .offline(let offline) = plan.config.source { summary.file = FileSummary(path: offline.pcap, byteCount: fileByteCount) }

@@ -31,13 +31,15 @@ public struct Pipeline: ~Copyable {
     /// - Parameters:
     ///   - subscribers: their filters are such that `FilterPlan` takes them.
     ///   - profile: gathers what costs how much; takes its own time.
+    ///   - meter: counts cycles by stage, without a profile; takes some time, too.
     ///   - position: is kept up to date where packets have numbers.
     ///   - spread: of the cores among which a capture is spread.
     public init(
         _ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed(), profile: PipelineProfile? = nil,
-        position: CorePosition = CorePosition(), spread: SpreadCore? = nil
+        meter: StageMeter? = nil, position: CorePosition = CorePosition(), spread: SpreadCore? = nil
     ) {
-        let subscribers = profile?.measured(subscribers) ?? subscribers
+        let subscribers =
+            profile?.measured(subscribers) ?? meter.map { meter in subscribers.map { MeasuredSubscriber($0, meter, isForEachPacket: false) } } ?? subscribers
         self.profile = profile
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
         let packetSubscribers = subscribers.filter { $0.needs.contains(.packets) }
@@ -47,7 +49,7 @@ public struct Pipeline: ~Copyable {
         keysAreWhole = options.vlanInKey && options.tunnelInKey
         corePosition = position
         self.position = position.memory
-        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed, meter: profile?.meter, position: position, spread: spread)
+        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed, meter: profile?.meter ?? meter, position: position, spread: spread)
         let wantsDatagrams = options.fragments && !trackers.isEmpty
         fragments = Fragments(options, isOn: wantsDatagrams && spread == nil, seed: seed)
         fragmentsAreElsewhere = wantsDatagrams && spread != nil
@@ -108,13 +110,14 @@ public struct Pipeline: ~Copyable {
     }
 
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
-        let trainCount = chooseTrains(frames, count)
+        let trainCount = tracker.meter == nil ? chooseTrains(frames, count) : chooseMeasuredTrains(frames, count)
         find(trainCount)
         if fragments.completed == 0 {
             for index in 0..<trainCount { tracker.process(trains + index) }
         } else {
             processDatagrams(trainCount)
         }
+        endMeasuring()
     }
 
     /// Reads headers and asks the filters; gives the number of trains.

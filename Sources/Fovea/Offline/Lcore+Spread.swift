@@ -33,14 +33,23 @@ extension Lcore {
                 report()
             } else if file.isOver(at: number) {
                 break
-            } else if !file.read() {
+            } else if !read(file) {
                 lines.answerCalls()
+                meter?.enter(.waiting)
                 Self.pause(&pauses)
+                meter?.leave(to: nil)
             }
         }
         pipeline.drain(at: file.steady)
         lines.end()
         report()
+    }
+
+    private func read(_ file: SpreadFile) -> Bool {
+        meter?.enter(.receiving)
+        let hasRead = file.read()
+        meter?.endReceiving(isEmpty: !hasRead)
+        return hasRead
     }
 
     /// Somebody else reads, or is behind: that is over soon, but not if there are more cores to run than there are.

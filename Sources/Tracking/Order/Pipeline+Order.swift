@@ -23,13 +23,14 @@ extension Pipeline {
     }
 
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int, _ times: UnsafePointer<PacketTime>) {
-        let trainCount = chooseTrains(frames, count)
+        let trainCount = tracker.meter == nil ? chooseTrains(frames, count) : chooseMeasuredTrains(frames, count)
         find(trainCount)
         if fragments.completed == 0 {
             for index in 0..<trainCount { tracker.process(trains + index, packets, times) }
         } else {
             processDatagrams(trainCount, times)
         }
+        endMeasuring()
     }
 
     @inline(never)
@@ -45,13 +46,13 @@ extension Pipeline {
     }
 
     /// It is so late, before the packet of this number: ends what is overdue.
-    public mutating func pass(to time: Timestamp, before number: UInt64) { tracker.pass(to: time.nanoseconds, before: number) }
+    public mutating func pass(to time: Timestamp, before number: UInt64) { tracker.staged(.tracking) { $0.pass(to: time.nanoseconds, before: number) } }
 
     /// Ends all connections.
     ///
     /// - Parameter time: that it is at the end of the capture.
     public mutating func drain(at time: Timestamp) {
         fragments.drain(&tracker.counters)
-        tracker.drain(at: time.nanoseconds)
+        tracker.staged(.tracking) { $0.drain(at: time.nanoseconds) }
     }
 }

@@ -103,21 +103,25 @@ public struct Pipeline: ~Copyable {
         var start = 0
         while start < frames.count {
             let count = min(Self.width, frames.count - start)
-            if let profile { processMeasured(frames.baseAddress! + start, count, profile) } else { processPart(frames.baseAddress! + start, count) }
+            if tracker.meter == nil { processPart(frames.baseAddress! + start, count) } else { processMeasured(frames.baseAddress! + start, count, profile) }
             start += count
         }
         tracker.staged(.tracking) { $0.expire() }
     }
 
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
-        let trainCount = tracker.meter == nil ? chooseTrains(frames, count) : chooseMeasuredTrains(frames, count)
+        processTrains(chooseTrains(frames, count))
+    }
+
+    /// Finds the trains' connections, and counts and delivers their packets.
+    @inline(__always)
+    mutating func processTrains(_ trainCount: Int) {
         find(trainCount)
         if fragments.completed == 0 {
             for index in 0..<trainCount { tracker.process(trains + index) }
         } else {
             processDatagrams(trainCount)
         }
-        endMeasuring()
     }
 
     /// Reads headers and asks the filters; gives the number of trains.

@@ -136,7 +136,7 @@ private final class Command {
     init(_ name: String, _ arguments: [String], _ folder: String) throws {
         self.name = name
         let path = "\(folder)\(UUID()).output"
-        FileManager.default.createFile(atPath: path, contents: nil)
+        guard FileManager.default.createFile(atPath: path, contents: nil) else { throw BenchError(description: "\(path) cannot be written") }
         output = try FileHandle(forUpdating: URL(fileURLWithPath: path))
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [name] + arguments

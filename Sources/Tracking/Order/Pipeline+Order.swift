@@ -16,21 +16,24 @@ extension Pipeline {
         while start < frames.count {
             let count = min(Self.width, frames.count - start)
             position.pointee.numbers = numbers + start
-            processPart(frames.baseAddress! + start, count, times + start)
+            if tracker.meter == nil {
+                processTrains(chooseTrains(frames.baseAddress! + start, count), times + start)
+            } else {
+                processMeasured(frames.baseAddress! + start, count, times + start)
+            }
             start += count
         }
         position.reach(EventPosition(before: numbers[frames.count - 1] + 1))
     }
 
-    private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int, _ times: UnsafePointer<PacketTime>) {
-        let trainCount = tracker.meter == nil ? chooseTrains(frames, count) : chooseMeasuredTrains(frames, count)
+    @inline(__always)
+    mutating func processTrains(_ trainCount: Int, _ times: UnsafePointer<PacketTime>) {
         find(trainCount)
         if fragments.completed == 0 {
             for index in 0..<trainCount { tracker.process(trains + index, packets, times) }
         } else {
             processDatagrams(trainCount, times)
         }
-        endMeasuring()
     }
 
     @inline(never)

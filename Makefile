@@ -32,7 +32,7 @@ test: setup unit release command-line user-package costs endurance
 	@echo "all tests passed"
 
 bench: setup release
-	@$(call install,valgrind binutils)
+	@$(call install,valgrind binutils python3)
 	.build/release/bench $(BENCH_TRACE)
 	.build/release/bench $(BENCH_TRACE) --counts
 	.build/release/bench $(MIXED_TRACE) --filters
@@ -44,11 +44,12 @@ PEERS := Benchmarks/peers.py --repeat 1000000
 
 # Those of them that cannot be installed are left out.
 peers: release
+	@$(call install,python3)
 	@for package in dpdk libndpi-bin softflowd argus-server nfdump tshark; do $(call install,$$package) || echo "cannot install $$package"; done
 	$(PEERS) $(MIXED_TRACE)
 
 performance: setup release
-	@$(call install,valgrind binutils)
+	@$(call install,valgrind binutils python3)
 	Benchmarks/performance.py $(BENCH_TRACE) $(MIXED_TRACE) Sources/Fovea/Fovea.docc/Performance.md
 
 build: setup

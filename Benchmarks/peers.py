@@ -16,7 +16,8 @@ PEERS = [
                               '-p', f'{folder}/pid', '-c', 'none']),
     ('nfpcapd', 'nfpcapd', 'nfdump', 'flow records, to files', lambda capture, folder: ['-r', capture, '-w', folder]),
     ('argus', 'argus', 'argus-server', 'flow records, to a file', lambda capture, folder: ['-X', '-r', capture, '-w', f'{folder}/argus']),
-    ('ndpiReader', 'ndpiReader', 'libndpi-bin', 'flow records as CSV, and each flow\'s application', lambda capture, folder: ['-q', '-i', capture, '-C', f'{folder}/csv']),
+    ('ndpiReader', 'ndpiReader', 'libndpi-bin', 'flow records as CSV, and each flow\'s application',
+     lambda capture, folder: ['-q', '-i', capture, '-C', f'{folder}/csv']),
     ('tshark', 'tshark', 'tshark', 'TCP and UDP conversations; it reads all protocols',
      lambda capture, folder: ['-n', '-q', '-r', capture, '-z', 'conv,tcp', '-z', 'conv,udp']),
 ]
@@ -99,12 +100,15 @@ def measure_files(options, capture, packets):
                 row['missing'] = failure
             else:
                 row['seconds'].append(seconds)
-    ours = min(rows[0]['seconds'], default=None)
+    if 'missing' in rows[0]:
+        sys.exit(f'{options.fovea} {rows[0]["missing"]}')
+    ours = min(rows[0]['seconds'])
     for row in rows:
+        seconds = row.pop('seconds')
         del row['arguments'], row['path']
-        if 'missing' in row or ours is None:
+        if 'missing' in row:
             continue
-        row['cpu_seconds'] = min(row.pop('seconds'))
+        row['cpu_seconds'] = min(seconds)
         row['packets_per_cpu_second'] = packets / row['cpu_seconds']
         row['ours_to_theirs'] = row['cpu_seconds'] / ours
     return rows

@@ -67,7 +67,8 @@ extension Bench {
             let above = count.instructions - counts[scenario.ceiling.name]!.instructions
             let bound = InstructionBounds.bound(scenario, capture: capture ?? "")
             let isAbove = bound.map { above > Double($0) } ?? false
-            let verdict = bound.map { (isAbove ? "  above " : "  at most ") + "\($0)" } ?? (check && scenario.name != scenario.ceiling.name ? "  no bound for this capture" : "")
+            var verdict = bound.map { (isAbove ? "  above " : "  at most ") + "\($0)" } ?? ""
+            if check, bound == nil, scenario.isBounded { verdict = "  no bound for this capture" }
             print(
                 scenario.title.padding(toLength: 38, withPad: " ", startingAt: 0)
                     + String(

@@ -204,8 +204,8 @@ struct Endurance {
         report(
             "1,000,000 connections expire in one moment",
             String(
-                format: "%.0f ms over %d bursts; µs a burst: 50 %% %.0f, 99 %% %.0f, 99.9 %% %.0f, %.0f at worst", best.seconds * 1000, best.times.total, shares[0],
-                shares[1], shares[2], Double(best.times.most) / 1000),
+                format: "%.0f ms over %d bursts; µs a burst: 50 %% %.0f, 99 %% %.0f, 99.9 %% %.0f, %.0f at worst", best.seconds * 1000, best.times.total,
+                shares[0], shares[1], shares[2], Double(best.times.most) / 1000),
             ("all ended", runs.allSatisfy(\.areAllEnded)), ("spread over bursts", runs.allSatisfy { $0.times.total >= 1_000_000 / 512 }),
             ("99.9 % within 200 µs", shares[2] < 200))
     }

@@ -38,8 +38,8 @@ struct Measurement {
         guard let rate = scenario.rate else { return nil }
         let verdict = netRate < rate ? "below" : "at least"
         return String(
-            format: "%.2f M new connections a second, %.0f ns each, making their packets left out  %@ %.0f M; established connections given up: %d", netRate / 1e6,
-            1e9 / netRate, verdict, rate / 1e6, lostConnections)
+            format: "%.2f M new connections a second, %.0f ns each, making their packets left out  %@ %.0f M; established connections given up: %d",
+            netRate / 1e6, 1e9 / netRate, verdict, rate / 1e6, lostConnections)
     }
 
     /// For programs: units as the names say.

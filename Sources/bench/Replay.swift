@@ -111,7 +111,7 @@ struct BurstTimes {
         var sum = 0
         for (place, count) in counts.enumerated() {
             sum += count
-            if count > 0, Double(sum) >= share * Double(total) { return Self.cycles(at: place + 1) }
+            if count > 0, Double(sum) >= share * Double(total) { return min(Self.cycles(at: place + 1), Double(most)) }
         }
         return 0
     }

@@ -15,6 +15,14 @@ struct Scenario {
     /// Receiving and freeing the same traffic, or making it, which is what others are held against.
     var ceiling: Scenario { .free(traffic) }
 
+    /// Whether its instructions are to have a bound. Those of filters are held against a smaller filter's.
+    var isBounded: Bool {
+        switch task {
+        case .free, .filters: false
+        default: true
+        }
+    }
+
     /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
     var mustNotAllocate: Bool {
         switch task {
@@ -80,8 +88,7 @@ extension Scenario {
     private static let others = [
         Scenario(name: "records-and-names", title: "+ connection records and TLS names", traffic: .capture, task: .recordsAndNames),
         // A tenth of the table is established, and stays.
-        Scenario(
-            name: "syn-flood", title: "+ tracking, a full table of 1,000,000", traffic: .syns(table: 1_000_000), task: .records, rate: 5e6),
+        Scenario(name: "syn-flood", title: "+ tracking, full table of 1,000,000", traffic: .syns(table: 1_000_000), task: .records, rate: 5e6),
     ]
 
     static var all: [Scenario] { stages + flows + filters + others }

@@ -21,7 +21,9 @@ struct SynFrames: FrameSource, ~Copyable {
         frames = .allocate(capacity: Self.count)
         for index in 0..<Self.count {
             let frame = memory + index * 64
-            func put<Number: FixedWidthInteger>(_ number: Number, _ offset: Int) { frame.storeBytes(of: number.bigEndian, toByteOffset: offset, as: Number.self) }
+            func put<Number: FixedWidthInteger>(_ number: Number, _ offset: Int) {
+                frame.storeBytes(of: number.bigEndian, toByteOffset: offset, as: Number.self)
+            }
             put(0x0200_0000 as UInt32, 0)
             put(0x0200_0000 as UInt32, 6)
             put(0x0800 as UInt16, 12)

@@ -172,8 +172,12 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
 
     /// The slot of the entry whose value lies there.
     @inline(__always)
-    public func slot(of pointer: UnsafeMutablePointer<Value>) -> Slot {
-        slot(at: UInt32(truncatingIfNeeded: (UnsafeRawPointer(pointer) - UnsafeRawPointer(entries)) / MemoryLayout<Entry>.stride))
+    public func slot(of pointer: UnsafeMutablePointer<Value>) -> Slot { slot(at: index(of: pointer)) }
+
+    /// The slot's index alone.
+    @inline(__always)
+    public func index(of pointer: UnsafeMutablePointer<Value>) -> UInt32 {
+        UInt32(truncatingIfNeeded: UInt(bitPattern: UnsafeRawPointer(pointer) - UnsafeRawPointer(entries)) / UInt(MemoryLayout<Entry>.stride))
     }
 
     /// The key of the entry whose value lies at a pointer.

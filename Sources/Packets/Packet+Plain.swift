@@ -27,24 +27,23 @@ extension Packet {
 
         let number = bytes.load(fromByteOffset: 23, as: UInt8.self)
         guard readPlainTransport(number, bytes, at: 34, shift: shift, end: end, captured: captured, tunnels) else { return false }
-        notePlain(frame, captured: captured, onWire: onWire, start: 34, shift: shift, vlans: vlans)
+        notePlain(frame, captured: captured, onWire: onWire, start: 34, shift: shift, EtherType.ipv4)
         addresses.0 = bytes.loadUnaligned(fromByteOffset: 26, as: UInt64.self)
-        ports = bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)
+        portsAndVLANs = UInt64(bytes.loadUnaligned(fromByteOffset: 34, as: UInt32.self)) | UInt64(vlans) << 32
         ipLength = totalLength
         context = UInt64(number) << 48 | 4 << 56
-        etherType = EtherType.ipv4
         return true
     }
 
     /// What is the same of all plain frames, but for where their transport's header begins.
     @inlinable @inline(__always)
-    mutating func notePlain(_ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, start: UInt16, shift: UInt32, vlans: UInt32) {
+    mutating func notePlain(_ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, start: UInt16, shift: UInt32, _ type: UInt16) {
         timestamp = frame.pointee.timestamp
         capturedLength = captured
         wireLength = onWire
-        self.vlans = vlans
         kind = .flow
         problem = .none
+        etherType = type
         networkOffset = 14 &+ UInt16(truncatingIfNeeded: shift)
         transportOffset = start &+ UInt16(truncatingIfNeeded: shift)
     }
@@ -113,12 +112,11 @@ extension Packet {
         guard first >> 60 == 6, length > 0, end <= onWire else { return false }
         let number = UInt8(truncatingIfNeeded: first >> 8)
         guard readPlainTransport(number, bytes, at: 54, shift: shift, end: end, captured: captured, tunnels) else { return false }
-        notePlain(frame, captured: captured, onWire: onWire, start: 54, shift: shift, vlans: vlans)
+        notePlain(frame, captured: captured, onWire: onWire, start: 54, shift: shift, EtherType.ipv6)
         addresses = bytes.loadUnaligned(fromByteOffset: 22, as: (UInt64, UInt64, UInt64, UInt64).self)
-        ports = bytes.loadUnaligned(fromByteOffset: 54, as: UInt32.self)
+        portsAndVLANs = UInt64(bytes.loadUnaligned(fromByteOffset: 54, as: UInt32.self)) | UInt64(vlans) << 32
         ipLength = length &+ 40
         context = UInt64(number) << 48 | 6 << 56
-        etherType = EtherType.ipv6
         return true
     }
 }

@@ -11,10 +11,8 @@ public struct Packet: BitwiseCopyable, Sendable {
     public var wireLength: UInt32 = 0
     /// IPv4: source and destination side by side in the first word. IPv6: two words each. Network order.
     @usableFromInline var addresses: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    /// Source and destination port, network order; 0 for a fragment.
-    @usableFromInline var ports: UInt32 = 0
-    /// The outer VLAN id in the upper half, the inner one in the lower; 0 where there is no tag.
-    public var vlans: UInt32 = 0
+    /// `ports` below, `vlans` above: a flow's packets are told by both.
+    @usableFromInline var portsAndVLANs: UInt64 = 0
     /// A TCP header's sequence and acknowledgment number, network order.
     @usableFromInline var numbers: UInt64 = 0
     /// A TCP header's data offset, flags and window, network order.
@@ -100,6 +98,17 @@ extension Packet {
     @inlinable public var isIPv4: Bool { context >> 56 == 4 }
     @inlinable public var transport: TransportProtocol { TransportProtocol(rawValue: UInt8(truncatingIfNeeded: context >> 48)) }
 
+    /// Source and destination port, network order; 0 for a fragment.
+    @inlinable @inline(__always) var ports: UInt32 {
+        get { UInt32(truncatingIfNeeded: portsAndVLANs) }
+        set { portsAndVLANs = portsAndVLANs & 0xffff_ffff_0000_0000 | UInt64(newValue) }
+    }
+    /// The outer VLAN id in the upper half, the inner one in the lower; 0 where there is no tag.
+    @inlinable @inline(__always) public var vlans: UInt32 {
+        get { UInt32(truncatingIfNeeded: portsAndVLANs >> 32) }
+        set { portsAndVLANs = portsAndVLANs & 0xffff_ffff | UInt64(newValue) << 32 }
+    }
+
     public var source: IPAddress {
         isIPv4 ? IPAddress(0, ipv4Source, isIPv4: true) : IPAddress(UInt64(bigEndian: addresses.0), UInt64(bigEndian: addresses.1), isIPv4: false)
     }
@@ -171,6 +180,25 @@ extension UnsafePointer<Packet> {
         return (key, senderIsB)
     }
 
+    /// How packets of an IPv4 flow look on their way, and on the way back: what tells that one continues another without a look at that. Of others none.
+    @inlinable @inline(__always)
+    public var way: PacketWay {
+        guard pointee.isIPv4 else { return PacketWay() }
+        let (addresses, ends) = (pointee.addresses.0, pointee.portsAndVLANs)
+        let (ports, vlans) = (pointee.ports, ends & 0xffff_ffff_0000_0000)
+        return PacketWay(
+            context: pointee.context, addresses: addresses, ends: ends, addressesBack: addresses << 32 | addresses >> 32,
+            endsBack: vlans | UInt64(ports << 16 | ports >> 16))
+    }
+
+    /// Whether this packet goes a way, or comes back on it.
+    @inlinable @inline(__always)
+    public func follows(_ way: PacketWay) -> PacketContinuation {
+        guard pointee.context == way.context else { return .no }
+        if pointee.addresses.0 == way.addresses, pointee.portsAndVLANs == way.ends { return .sameWay }
+        return pointee.addresses.0 == way.addressesBack && pointee.portsAndVLANs == way.endsBack ? .back : .no
+    }
+
     /// Whether this packet has the same two ends as another, and then whether the same one sent it, without working out a key: packets come in
     /// trains.
     @inlinable @inline(__always)
@@ -202,6 +230,21 @@ public struct ReadingNotes: OptionSet, Sendable {
     public static let unopenedTunnel = ReadingNotes(rawValue: 2)
     /// It is no flow's packet as it stands: `kind` says what it is.
     public static let noFlow = ReadingNotes(rawValue: 4)
+}
+
+/// What the packets of a flow have in common; see `way`.
+public struct PacketWay: BitwiseCopyable {
+    /// 0, which no flow's packet has, for none.
+    @usableFromInline var context: UInt64 = 0
+    @usableFromInline var addresses: UInt64 = 0
+    @usableFromInline var ends: UInt64 = 0
+    @usableFromInline var addressesBack: UInt64 = 0
+    @usableFromInline var endsBack: UInt64 = 0
+
+    @inlinable public init() {}
+    @inlinable init(context: UInt64, addresses: UInt64, ends: UInt64, addressesBack: UInt64, endsBack: UInt64) {
+        (self.context, self.addresses, self.ends, self.addressesBack, self.endsBack) = (context, addresses, ends, addressesBack, endsBack)
+    }
 }
 
 /// How a packet follows another.

@@ -192,6 +192,9 @@ public struct Pipeline: ~Copyable {
         // Nothing continues the empty packet behind the last.
         var last = UnsafePointer(packets + Self.width)
         var sender = Endpoint.a
+        // The train's, and that of the last flow refused, where what the gate has said of one packet it says of all of the flow.
+        var (way, there, back) = (PacketWay(), Endpoint.a, Endpoint.b)
+        var refused = PacketWay()
         var packet = packets
         var frame = frames
         let end = packets + count
@@ -201,11 +204,22 @@ public struct Pipeline: ~Copyable {
                 frame += 1
             }
             if !isPlain, !isForGate(packet, frame) { continue }
-            guard gate.opens(for: packet) || !isPlain && isOfElder(packet) else {
+            let continuation = UnsafePointer(packet).follows(way)
+            if continuation != .no {
+                car.pointee = TrainCar(packet: packet, frame: frame, sender: continuation == .sameWay ? there : back)
+                car += 1
+                continue
+            }
+            if UnsafePointer(packet).follows(refused) != .no {
                 filtered &+= 1
                 continue
             }
-            switch UnsafePointer(packet).continues(last) {
+            guard gate.opens(for: packet) || !isPlain && isOfElder(packet) else {
+                filtered &+= 1
+                if gate.asksFlowsAlone { refused = UnsafePointer(packet).way }
+                continue
+            }
+            switch gate.asksFlowsAlone && packet.pointee.isIPv4 ? .no : UnsafePointer(packet).continues(last) {
             case .sameWay: break
             case .back: sender = sender.other
             case .no:
@@ -214,6 +228,7 @@ public struct Pipeline: ~Copyable {
                 train += 1
                 train.pointee.key = key
                 train.pointee.cars = car
+                if gate.asksFlowsAlone { (way, there, back) = (UnsafePointer(packet).way, sender, sender.other) }
             }
             car.pointee = TrainCar(packet: packet, frame: frame, sender: sender)
             car += 1

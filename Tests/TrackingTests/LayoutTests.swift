@@ -21,4 +21,8 @@ import Testing
         #expect(MemoryLayout<FlowKey>.stride + MemoryLayout<Connection>.offset(of: \.members)! == 192)
         #expect(MemoryLayout<Connection>.offset(of: \.members) == Connection.membersOffset)
     }
+
+    @Test func `a record begins as the table's entry does`() {
+        #expect(ConnectionRecord.entryOffsets == [0, MemoryLayout<FlowKey>.stride])
+    }
 }

@@ -8,11 +8,14 @@ public struct PlanGate: @unchecked Sendable {
     /// One filter that wants everything stands alone; none is one that wants nothing.
     private let first: UnsafePointer<FilterProgram>
     private let hasMore: Bool
+    /// Whether it is open for all packets of a flow or for none.
+    public let asksFlowsAlone: Bool
     private let table: Unmanaged<GateTable>
 
     init(_ gate: GateTable) {
         first = gate.asked[0]
         hasMore = gate.askedCount > 1 || gate.index != nil
+        asksFlowsAlone = gate.asksFlowsAlone
         table = .passUnretained(gate)
     }
 
@@ -34,6 +37,7 @@ final class GateTable {
     /// Those to be asked one after the other, at least one.
     fileprivate let asked: UnsafeMutablePointer<UnsafePointer<FilterProgram>>
     fileprivate let askedCount: Int
+    fileprivate let asksFlowsAlone: Bool
     private let nothing: UnsafeMutablePointer<FilterProgram>
     /// The plan's.
     fileprivate let index: Unmanaged<MemberIndex>?
@@ -47,6 +51,7 @@ final class GateTable {
     init(_ programs: UnsafePointer<FilterProgram>, count: Int, index: MemberIndex?, isOpen open: (ProtocolClass) -> Bool) {
         self.programs = programs
         self.index = index.map { .passUnretained($0) }
+        asksFlowsAlone = (0..<count).allSatisfy { programs[$0].asksFlowsAlone }
         nothing = .allocate(capacity: 1)
         nothing.initialize(to: FilterProgram(.nothing))
         isOpen = .allocate(capacity: ProtocolClass.count)

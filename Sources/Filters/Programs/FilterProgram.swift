@@ -22,6 +22,9 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
     /// Whether the answer is no whatever comes.
     public var isNothing: Bool { start == .no }
 
+    /// Whether the answer is the same for all packets of a flow, of either way, where no source is named and no facts are known.
+    let asksFlowsAlone: Bool
+
     /// Whether the answer may be other than no for what is of this IP version and protocol.
     /// - Parameter context: a flow key's word 5.
     func canWant(_ context: UInt64) -> Bool { start != .no && required.fits(context) }
@@ -33,6 +36,7 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
         remainder = compiler.remainder
         tables = compiler.tables
         let code = compiler.instructions
+        asksFlowsAlone = !code.contains { $0.kind == .packet }
         instructions = UnsafeMutableRawPointer.allocate(byteCount: max(1, code.count) * MemoryLayout<Instruction>.stride, alignment: 64)
             .bindMemory(to: Instruction.self, capacity: code.count)
         instructions.initialize(from: code, count: code.count)

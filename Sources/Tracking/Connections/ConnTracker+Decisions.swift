@@ -43,7 +43,7 @@ extension ConnTracker {
     @inline(never)
     private mutating func prepareFacts(_ view: PlanView, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason?) {
         if filters.hasConnectionFacts {
-            ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index), endReason: reason)
+            ConnectionRecord.fill(record, connection, extras.known(index), endReason: reason)
         }
         let record = record
         filters.with { $0.prepare(view) { ConnectionRecord.fields[$0].read(UnsafePointer(record)) } }

@@ -8,7 +8,7 @@ extension ConnTracker {
     // MARK: Starting and ending
 
     /// Asks each subscription's filter about a new connection.
-    @inline(never)
+    @inline(__always)
     mutating func startSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         guard subscribers.count > 0 else { return }
         let index = Int(slot.index)
@@ -26,7 +26,7 @@ extension ConnTracker {
     @inline(__always)
     mutating func start(_ wanting: MemberSet, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         members.insert(wanting, index, connection)
-        ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index))
+        ConnectionRecord.fill(record, connection, extras.known(index))
         for number in wanting { subscribers.with(number) { $0.start(index, UnsafePointer(record)) } }
         if levels.isOn { catchUp(wanting, index, connection) }
     }
@@ -54,7 +54,7 @@ extension ConnTracker {
         let subscribed = members.subscribed(index, connection)
         if !subscribed.isEmpty {
             ConnectionRecord.fill(
-                record, table.key(at: slot), connection, extras.known(index), hasStreams ? reassembly.accounts(index) : nil, endReason: reason)
+                record, connection, extras.known(index), hasStreams ? reassembly.accounts(index) : nil, endReason: reason)
             for number in subscribed { subscribers.with(number) { $0.end(index, UnsafePointer(record)) } }
         }
         members.clear(index, connection)

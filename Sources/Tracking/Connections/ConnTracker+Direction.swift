@@ -29,8 +29,7 @@ extension ConnTracker {
             }
             if before == .yes, subscribed.contains(number) { drop(number, index, connection) }
         }
-        let key = table.key(at: slot)
-        ConnectionRecord.fill(record, key, connection, extras.known(index))
+        ConnectionRecord.fill(record, connection, extras.known(index))
         for number in subscribed { subscribers.with(number) { $0.reoriented(index, UnsafePointer(record)) } }
         if !starting.isEmpty { start(starting, index, connection) }
         updateWants(index, connection)

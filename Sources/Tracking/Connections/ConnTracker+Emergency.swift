@@ -58,7 +58,7 @@ public struct EmergencyEvent: Equatable, Sendable {
 extension ConnTracker {
     /// Makes room for a new connection before there is none; begins and ends the emergency. It goes by the time that is believed, for one odd
     /// time is no reason to end anybody.
-    mutating func relieve() {
+    mutating func relieve(_ newcomer: Rank) {
         if emergency.isOver(table.count) { return leaveEmergency() }
         if !emergency.isOn {
             emergency.start(clock.steady, ended: counters[.emergency])
@@ -66,7 +66,7 @@ extension ConnTracker {
             tell(.entered)
         }
         for _ in 0..<Emergency.endingsPerNewcomer {
-            let rank = rankToGiveUp()
+            let rank = rankToGiveUp(newcomer)
             guard rank != .established, let slot = table.front(of: Table.Order(rank)) else { return }
             let connection = table.pointer(to: slot)
             guard clock.steady &- connection.pointee.touched >= connection.timeout(options) / Emergency.haste else { return }

@@ -72,11 +72,11 @@ extension ConnTracker {
 
     /// A new connection finds the table nearly full: what has timed out goes first, whether or not a burst has ended since, and then what has not.
     @inline(never)
-    mutating func makeRoom() {
+    mutating func makeRoom(for newcomer: Rank) {
         clock.rest()
         endOverdue(atMost: Self.expiriesPerNewcomer)
-        if table.count > emergency.watchAbove { relieve() }
-        if table.isFull { evict() }
+        if table.count > emergency.watchAbove { relieve(newcomer) }
+        if table.isFull { evict(newcomer) }
     }
 
     /// Ends those whose deadline lies in a tick before this one: who that is does not depend on when in a tick it is asked.
@@ -105,16 +105,15 @@ extension ConnTracker {
 
     /// Gives up one connection, by `Rank`.
     @inline(never)
-    private mutating func evict() {
-        guard let slot = table.front(of: Table.Order(rankToGiveUp())) else { return }
+    private mutating func evict(_ newcomer: Rank) {
+        guard let slot = table.front(of: Table.Order(rankToGiveUp(newcomer))) else { return }
         giveUp(slot, table.pointer(to: slot), .evicted)
     }
 
-    /// The rank whose longest silent is to be given up, while a newcomer stands behind the attempts: it does not count as one.
-    mutating func rankToGiveUp() -> Rank {
-        let attempts = table.count(of: Table.Order(.attempt)) &- 1
-        let closed = table.count(of: Table.Order(.closed))
-        let unanswered = table.count(of: Table.Order(.unanswered))
+    /// The rank whose longest silent is to be given up, while a newcomer stands at the back of its own: it does not count there.
+    mutating func rankToGiveUp(_ newcomer: Rank) -> Rank {
+        func count(_ rank: Rank) -> Int { table.count(of: Table.Order(rank)) &- (rank == newcomer ? 1 : 0) }
+        let (attempts, closed, unanswered) = (count(.attempt), count(.closed), count(.unanswered))
         if attempts > 0, attempts >= closed, attempts >= unanswered { return .attempt }
         if closed > 0, closed >= unanswered { return .closed }
         return unanswered > 0 ? .unanswered : .established

@@ -97,7 +97,7 @@ extension ConnTracker {
                 staged(.decisions) { $0.chooseReceivers(stage, index, connection) }
                 receivers = receiving
             }
-            ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index))
+            ConnectionRecord.fill(record, connection, extras.known(index))
             for number in members.active(index, connection).intersection(receivers) {
                 let verdict = parsers.with(stage) { $0.giveSession(index, to: number, UnsafePointer(record)) }
                 apply(verdict, to: number, index, connection)
@@ -113,7 +113,7 @@ extension ConnTracker {
             while let numbers = parsers.with(stage, { $0.takeHeldSession(index) }) {
                 heldSessions -= 1
                 staged(.decisions) { $0.chooseHeldReceivers(numbers, stage, index, connection, reason) }
-                ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index))
+                ConnectionRecord.fill(record, connection, extras.known(index))
                 for number in members.active(index, connection).intersection(receiving) {
                     let verdict = parsers.with(stage) { $0.giveSession(index, to: number, UnsafePointer(record)) }
                     apply(verdict, to: number, index, connection)

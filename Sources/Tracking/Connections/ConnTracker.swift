@@ -171,47 +171,57 @@ public struct ConnTracker: ~Copyable {
     /// Counts the packets of a train in their connection, and gives them and what they bring to whoever subscribed.
     @inline(__always)
     mutating func process(_ train: UnsafePointer<PacketTrain>) {
-        var car = train.pointee.cars
-        let end = train[1].cars
-        var known: UnsafeMutablePointer<Connection>?
+        var car = UnsafePointer(train.pointee.cars)
+        let end = UnsafePointer(train[1].cars)
         while car < end {
             let packet = UnsafePointer(car.pointee.packet)
-            let time = packet.pointee.timestamp.nanoseconds
-            // The engine's time is that of the packet before, which touched the connection.
-            if let known, known.pointee.phase == .open, UInt64(bitPattern: time &- known.pointee.touched) < shortestTimeout {
-                clock.proceed(to: time)
-            } else {
-                passTime(packet)
-                known = enter(packet, train, from: car.pointee.sender)
+            passTime(packet)
+            guard let connection = enter(packet, train, from: car.pointee.sender) else {
+                car += 1
+                continue
             }
-            if let known { track(packet, car.pointee.frame, known, from: car.pointee.sender) }
-            // While it is in question, each packet has a say in it.
-            if clock.isAstray { known = nil }
-            car += 1
+            // While a leap of time is in question, each packet has a say in it.
+            let patience = clock.isAstray ? 0 : shortestTimeout
+            var now = now
+            while true {
+                track(car, connection, now)
+                car += 1
+                guard car < end else { return }
+                // The engine's time is that of the packet before.
+                let time = car.pointee.packet.pointee.timestamp.nanoseconds
+                guard connection.pointee.phase == .open, UInt64(bitPattern: time &- now) < patience else { break }
+                clock.proceed(to: time)
+                now = time
+            }
         }
     }
 
     /// What a packet of a connection that goes on costs: its side's counters, TCP's numbers, and looking whether somebody wants more.
+    ///
+    /// - Parameter now: the engine's time.
     @inline(__always)
-    mutating func track(
-        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
-    ) {
+    mutating func track(_ car: UnsafePointer<TrainCar>, _ connection: UnsafeMutablePointer<Connection>, _ now: Int64) {
+        let packet = UnsafePointer(car.pointee.packet)
+        let sender = car.pointee.sender
         let side = connection.side(sender)
         let seen = side.pointee.seen
-        if packet.pointee.transport == .tcp {
+        if _fastPath(packet.pointee.transport == .tcp) {
             let change = connection.followTCP(packet, from: sender)
             if change != .none { act(on: change, connection, sender) }
         } else if packet.pointee.transport != .udp {
-            noteError(packet, frame)
+            noteError(packet, car.pointee.frame)
         }
         count(packet, side)
         let before = connection.pointee.touched
         let isNewSecond = (before ^ now) >> 30 != 0
         connection.pointee.touched = now
-        if isNewSecond || connection.pointee.rank != .established && (seen != side.pointee.seen || side.pointee.packets == 1) {
+        // A first packet's rank is known from it alone.
+        if isNewSecond || connection.pointee.rank != .established && (seen != side.pointee.seen || side.pointee.packets == 1)
+            && !connection.pointee.wants.contains(.beginning)
+        {
             keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)
         }
-        if connection.pointee.wants.isMoreThanCounts { serve(packet, frame, connection, from: sender) }
+        if connection.pointee.wants.isMoreThanCounts { serve(car, connection) }
     }
 
     /// A connection's first packet of a train, or one that is not simply the next of an open connection: finds the connection or makes it.
@@ -224,7 +234,7 @@ public struct ConnTracker: ~Copyable {
             counters.outcomes[PacketOutcome.midstream.rawValue] &+= 1
             return nil
         }
-        var (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(.attempt))!
+        var (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(Rank(ofFirst: packet)))!
         var connection = table.pointer(to: slot)
         if !isNew, connection.pointee.phase != .open || now &- connection.pointee.touched >= Int64(shortestTimeout) {
             switch meetLate(packet, slot, connection, sender) {
@@ -238,7 +248,7 @@ public struct ConnTracker: ~Copyable {
                     counters.outcomes[PacketOutcome.midstream.rawValue] &+= 1
                     return nil
                 }
-                (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(.attempt))!
+                (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(Rank(ofFirst: packet)))!
                 connection = table.pointer(to: slot)
             }
         }
@@ -246,23 +256,22 @@ public struct ConnTracker: ~Copyable {
         return connection
     }
 
-    /// Everything beyond counting: a new connection's subscriptions, and what the packet brings for those there are.
+    /// Everything beyond counting: what the packet brings for the subscriptions there are.
     @inline(never)
-    private mutating func serve(
-        _ packet: UnsafePointer<Packet>, _ frame: UnsafePointer<Frame>, _ connection: UnsafeMutablePointer<Connection>, from sender: Endpoint
-    ) {
-        let slot = table.slot(of: connection)
+    private mutating func serve(_ car: UnsafePointer<TrainCar>, _ connection: UnsafeMutablePointer<Connection>) {
+        let wants = connection.pointee.wants
+        if !wants.isDisjoint(with: [.beginning, .reoriented]) { return tell(car, connection) }
+        let (packet, frame, sender) = (UnsafePointer(car.pointee.packet), car.pointee.frame, car.pointee.sender)
+        let index = Int(table.index(of: connection))
         // `deliver` counts the stage's cycles, too.
-        if connection.pointee.wants.isForBytesAlone, meter == nil {
-            return reassemble(packet, frame, Half(index: Int(slot.index), connection: connection, sender: sender))
-        }
-        if !connection.pointee.wants.isDisjoint(with: [.beginning, .reoriented]) { tell(slot, connection) }
-        if connection.pointee.wants.isMoreThanCounts { deliver(packet, frame, Int(slot.index), connection, sender) }
+        if wants.isForBytesAlone, meter == nil { return reassemble(packet, frame, Half(index: index, connection: connection, sender: sender)) }
+        deliver(packet, frame, index, connection, sender)
     }
 
-    /// A connection is new, or its originator is another than was said.
+    /// A connection is new, or its originator is another than was said; then what the packet brings.
     @inline(never)
-    private mutating func tell(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
+    private mutating func tell(_ car: UnsafePointer<TrainCar>, _ connection: UnsafeMutablePointer<Connection>) {
+        let slot = table.slot(of: connection)
         if connection.pointee.wants.contains(.beginning) {
             connection.pointee.wants.remove(.beginning)
             wheel.arm(slot.index, at: now &+ connection.timeout(options))
@@ -273,21 +282,25 @@ public struct ConnTracker: ~Copyable {
             keepInOrder(connection, isNewSecond: false)
             reorient(slot, connection)
         }
+        if connection.pointee.wants.isMoreThanCounts {
+            deliver(UnsafePointer(car.pointee.packet), car.pointee.frame, Int(slot.index), connection, car.pointee.sender)
+        }
     }
 
     @inline(__always)
     private mutating func count(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>) {
         let time = packet.pointee.timestamp.nanoseconds
-        if side.pointee.packets == 0 {
+        let packets = side.pointee.packets
+        if time > side.pointee.last {
+            side.pointee.last = time
+            if packets == 0 { side.pointee.first = time }
+        } else if packets == 0 {
+            (side.pointee.first, side.pointee.last) = (time, time)
+        } else if time < side.pointee.first {
             side.pointee.first = time
-            side.pointee.last = time
-        } else if time > side.pointee.last {
-            side.pointee.last = time
-        } else {
-            side.pointee.first = min(side.pointee.first, time)
         }
         counters.outcomes[PacketOutcome.tracked.rawValue] &+= 1
-        side.pointee.packets &+= 1
+        side.pointee.packets = packets &+ 1
         side.pointee.frameBytes &+= UInt64(packet.pointee.wireLength)
         side.pointee.ipBytes &+= UInt64(packet.pointee.ipLength)
         side.pointee.payloadBytes &+= UInt64(packet.pointee.payloadLength)
@@ -312,11 +325,12 @@ public struct ConnTracker: ~Copyable {
             connection.pointee.originator = isAnswer ? sender.other : sender
             connection.pointee.originatorEvidence = isAnswer ? .synAck : .syn
         }
+        connection.pointee.rank = Rank(ofFirst: packet)
         connection.pointee.wants = .beginning
         if extras.isUsed || packet.pointee.isTunneled { extras.begin(Int(slot.index), packet, from: sender) }
         counters.connections &+= 1
         if spread != nil { look(at: slot) }
-        if table.count > emergency.watchAbove || table.isFull { makeRoom() }
+        if table.count > emergency.watchAbove || table.isFull { makeRoom(for: connection.pointee.rank) }
         counters.connectionsPeak = max(counters.connectionsPeak, UInt64(table.count))
     }
 

@@ -101,6 +101,10 @@ enum Rank: UInt8, CaseIterable {
     /// Only one side was ever heard.
     case unanswered
     case established
+
+    /// That of a connection of which this is the first packet.
+    @inline(__always)
+    init(ofFirst packet: UnsafePointer<Packet>) { self = packet.pointee.flags.contains(.syn) ? .attempt : .unanswered }
 }
 
 /// How the originator of a connection was told from its responder.

@@ -132,16 +132,25 @@ extension ConnectionRecord {
         self.connection = connection
     }
 
+    /// Where key and connection lie in it: one behind the other, as in the tracker's table; tested.
+    static var entryOffsets: [Int?] { [MemoryLayout<Self>.offset(of: \.key), MemoryLayout<Self>.offset(of: \.connection)] }
+
     /// Fills a record in place.
     ///
-    /// - Parameter accounts: those of endpoint a and, behind it, b.
+    /// - Parameters:
+    ///   - connection: in the tracker's table, where its key lies before it.
+    ///   - accounts: those of endpoint a and, behind it, b.
     @inline(__always)
     static func fill(
-        _ record: UnsafeMutablePointer<ConnectionRecord>, _ key: FlowKey, _ connection: UnsafeMutablePointer<Connection>,
+        _ record: UnsafeMutablePointer<ConnectionRecord>, _ connection: UnsafeMutablePointer<Connection>,
         _ extras: UnsafePointer<ConnectionExtras>?, _ accounts: UnsafePointer<StreamAccount>? = nil, endReason: EndReason? = nil
     ) {
-        record.pointee.key = key
-        record.pointee.connection = connection.pointee
+        // Line by line: assigned, it would be a call of memmove for each.
+        let entry = UnsafeRawPointer(connection) - MemoryLayout<FlowKey>.stride
+        for line in 0..<4 {
+            let bytes = entry.loadUnaligned(fromByteOffset: 64 &* line, as: SIMD64<UInt8>.self)
+            UnsafeMutableRawPointer(record).storeBytes(of: bytes, toByteOffset: 64 &* line, as: SIMD64<UInt8>.self)
+        }
         record.pointee.endReason = endReason
         record.pointee.hasExtras = extras != nil
         if let extras { record.pointee.ownExtras = extras.pointee }

@@ -27,21 +27,27 @@ extension UnsafeMutablePointer<Connection> {
     /// Sequence and acknowledgment numbers, and the letters for what a segment carries.
     @inline(__always)
     private func followData(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
-        let length = Int(packet.pointee.payloadLength)
-        let end = packet.pointee.sequence + length
-        let hasFin = packet.pointee.flags.contains(.fin)
+        // All that is asked is loaded once; what a side has seen changes for few packets.
+        let (flags, window) = (packet.pointee.flags, packet.pointee.window)
+        let (sequence, acknowledgment, length) = (packet.pointee.sequence, packet.pointee.acknowledgment, Int(packet.pointee.payloadLength))
+        let known = side.pointee.seen
+        let end = sequence + length
+        let isOldest = known.contains(.sequenceKnown)
+        let news = isOldest ? end - side.pointee.next : 1
         if length > 0 {
-            if !hasFin { note(.data, as: .data, side, sender) }
-            if side.pointee.seen.contains(.sequenceKnown), end - side.pointee.next <= 0 { note(.retransmission, as: .retransmitted, side, sender) }
-        } else if packet.pointee.flags.contains(.ack), !hasFin {
+            if !flags.contains(.fin), !known.contains(.data) { note(.data, as: .data, side, sender) }
+            if news <= 0, !known.contains(.retransmitted) { note(.retransmission, as: .retransmitted, side, sender) }
+        } else if !known.contains(.pureAck), flags.contains(.ack), !flags.contains(.fin) {
             note(.pureAck, as: .pureAck, side, sender)
         }
-        advance(side, to: end)
-        if packet.pointee.flags.contains(.ack) {
-            if packet.pointee.window == 0 { note(.zeroWindow, as: .zeroWindow, side, sender) }
-            acknowledge(packet.pointee.acknowledgment, side, sender)
+        if news > 0 {
+            side.pointee.next = end
+            if !isOldest { side.pointee.seen.insert(.sequenceKnown) }
         }
-        side.pointee.window = packet.pointee.window
+        side.pointee.window = window
+        guard flags.contains(.ack) else { return }
+        if window == 0 { note(.zeroWindow, as: .zeroWindow, side, sender) }
+        acknowledge(acknowledgment, side, sender)
     }
 
     @inline(__always)
@@ -54,9 +60,10 @@ extension UnsafeMutablePointer<Connection> {
 
     @inline(__always)
     private func acknowledge(_ number: SequenceNumber, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
-        if !side.pointee.seen.contains(.acknowledgmentKnown) || number - side.pointee.acknowledged > 0 {
+        let isFirst = !side.pointee.seen.contains(.acknowledgmentKnown)
+        if isFirst || number - side.pointee.acknowledged > 0 {
             side.pointee.acknowledged = number
-            side.pointee.seen.insert(.acknowledgmentKnown)
+            if isFirst { side.pointee.seen.insert(.acknowledgmentKnown) }
             // Acknowledged, and never seen: the capture lost it.
             let peer = self.side(sender.other)
             if peer.pointee.seen.contains(.sequenceKnown), number - peer.pointee.next > 0 { note(.gap, as: .gap, peer, sender.other) }

@@ -7,7 +7,7 @@ extension ConnTracker {
         let packet = UnsafePointer(car.pointee.packet)
         passTime(packet)
         guard let connection = enter(packet, train, from: car.pointee.sender) else { return }
-        track(packet, car.pointee.frame, connection, from: car.pointee.sender)
+        track(car, connection, now)
     }
 
     /// The same for a packet that was put together from fragments: each of them is a packet of the connection, and has the outcome that the last one has.
@@ -22,7 +22,7 @@ extension ConnTracker {
             side.pointee.first = isFirst ? sum.first : min(side.pointee.first, sum.first)
             side.pointee.last = isFirst ? sum.last : max(side.pointee.last, sum.last)
             side.pointee.packets &+= others
-            track(packet, car.pointee.frame, connection, from: sender)
+            track(car, connection, now)
             // What `track` knows a side's first packet by is not there any more.
             if isFirst, connection.pointee.phase == .open { keepInOrder(connection, isNewSecond: true, wentBack: false) }
         }

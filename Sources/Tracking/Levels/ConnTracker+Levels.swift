@@ -145,7 +145,7 @@ extension ConnTracker {
     // MARK: Help
 
     private func fillRecord(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        ConnectionRecord.fill(record, table.key(of: connection).pointee, connection, extras.known(index))
+        ConnectionRecord.fill(record, connection, extras.known(index))
     }
 
     /// As `apply`, but what is wanted is looked at later.

@@ -40,7 +40,7 @@ extension ConnTracker {
             let now = clock.now
             let goesOn = known.map { $0.pointee.phase == .open && UInt64(bitPattern: now &- $0.pointee.touched) < shortestTimeout } ?? false
             if !goesOn { known = enter(packet, train, from: car.pointee.sender) }
-            if let known { track(packet, car.pointee.frame, known, from: car.pointee.sender) }
+            if let known { track(car, known, now) }
             car += 1
         }
     }

@@ -62,6 +62,15 @@ expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of run"; line
 [ "$(cat "$work/results/of run/"*.jsonl | wc -l)" -eq 25 ] || fail "writes not 25 lines" run --output
 grep -q "\"packets\" : " "$work/results/of run/summary.json" || fail "writes no summary" run --output
 
+for source in "--capture $traces/tls.pcap" "--capture $traces/tls.pcap --workers 2" "--device net_pcap0,rx_pcap=$traces/tls.pcap"; do
+    expect 0 '^  all +197 ' run $source --stages --output "$work/results/of stages"; lines 0
+    grep -qE '^  headers +197 ' "$work/err" || fail "has no table of stages" run $source --stages
+    python3 -c "import json, sys; assert [s['times'] for s in json.load(sys.stdin)['stages'] if s['stage'] == 'headers'] == [197]" \
+        < "$work/results/of stages/summary.json" || fail "has no stages in its summary" run $source --stages
+done
+diff -rq -x summary.json "$work/results/of one" "$work/results/of stages" || fail "gives something else with --stages" run --stages
+expect 0 '^stages: ' run --capture $traces/tls.pcap --stages --quiet; lines 25
+
 # Lists and checks.
 expect 0 '' list; grep -q '^server_names$' "$work/out" || fail "knows no server_names" list
 expect 0 '' list --format json; grep -q '"name":"server_names"' "$work/out" || fail "knows no server_names" list --format json

@@ -24,6 +24,8 @@ struct Lcore: ~Copyable {
     let lines: CoreLines?
     /// Its parts of what it shares with others; empty: it has sources of its own.
     var shares: [Share]
+    /// Counts cycles by stage, where somebody wants to know.
+    let meter: StageMeter?
     var timekeeper: Timekeeper
     /// Why sources of its own ended before their end.
     var ownFailures: [String] = []
@@ -39,7 +41,8 @@ struct Lcore: ~Copyable {
         self.lines = lines
         timekeeper = Timekeeper(options)
         let spread = shares.first.map { SpreadCore($0.core, $0.source.witness) }
-        pipeline = Pipeline(options, subscribers: subscribers, position: lines?.position ?? CorePosition(), spread: spread)
+        meter = run.countsStages ? StageMeter { EAL.cycles } : nil
+        pipeline = Pipeline(options, subscribers: subscribers, meter: meter, position: lines?.position ?? CorePosition(), spread: spread)
         self.shares = shares
         self.gauges = gauges
         self.mailbox = mailbox
@@ -57,7 +60,9 @@ struct Lcore: ~Copyable {
             let now = sources.needsClock ? EAL.wallClock : .zero  // once a round, not once a packet
             var source = 0
             while source < sources.openCount {
+                meter?.enter(.receiving)
                 let state = sources.fill(source, &burst, at: now)
+                meter?.endReceiving(isEmpty: burst.count == 0)
                 if burst.count > 0 {
                     noteTime()
                     pipeline.process(burst.frames)
@@ -134,7 +139,6 @@ struct Lcore: ~Copyable {
     /// Why sources ended before their end.
     var failures: [String] { ownFailures + firstShares.flatMap(\.source.failures) }
 
-
     var first: Timestamp? { shares.compactMap { $0.source.span?.first }.min() ?? timekeeper.span?.first ?? firstTime }
     var last: Timestamp? { shares.compactMap { $0.source.span?.last }.max() ?? timekeeper.span?.last ?? lastTime }
     var counters: Counters {
@@ -142,6 +146,12 @@ struct Lcore: ~Copyable {
         if lines != nil, shares.isEmpty { (counters.timeLeaps, counters.strayTimes) = (timekeeper.leaps, timekeeper.strays) }
         for share in firstShares { counters.add(share.source.counters) }
         return counters
+    }
+    /// What its stages took, if that was to be counted.
+    var stages: StageCosts? {
+        let counters = pipeline.counters
+        let tracked = counters[.tracked] &+ counters[.afterEnd] &+ counters[.midstream]
+        return meter.map { StageCosts($0, packets: counters.packets, tracked: tracked) }
     }
     /// What its engine can come to hold.
     var memory: EngineMemory {

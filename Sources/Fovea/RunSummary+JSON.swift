@@ -7,8 +7,11 @@ extension RunSummary {
     public var json: String {
         var object = Self.figures(counters)
         object["lcores"] = lcores.map { core in
-            Self.figures(core.counters).merging(["lcore": core.lcore, "memory": core.memory.total]) { $1 }
+            var object = Self.figures(core.counters).merging(["lcore": core.lcore, "memory": core.memory.total]) { $1 }
+            object["stages"] = core.stages?.objects
+            return object
         }
+        if let stages { (object["stages"], object["cycles_per_second"]) = (stages.objects, cyclesPerSecond.rounded()) }
         object["packet_time"] = Double(packetTime) / 1e9
         object["wall_time"] = wallTime.inSeconds
         object["dropped"] = dropped

@@ -19,6 +19,14 @@ extension RunSummary: CustomStringConvertible {
         return page.text
     }
 
+    /// A table of what the stages took, all cores together; nil if it was not to be counted.
+    public var stageTable: String? {
+        guard let stages else { return nil }
+        let table = StageTable(costs: stages, packets: counters.packets, frequency: cyclesPerSecond)
+        let cores = lcores.count > 1 ? " of \(lcores.count) cores" : ""
+        return (["stages\(cores): \(table.time)"] + table.lines).joined(separator: "\n") + "\n"
+    }
+
     private func describeRun(_ page: inout SummaryPage) {
         for port in ports { page.line("\(port.device)  (\(port.driver), \(port.queues) \(port.queues == 1 ? "queue" : "queues")\(spread(port)))") }
         if let file { page.line(file.path == "-" ? "standard input" : file.path) }

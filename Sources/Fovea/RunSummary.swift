@@ -17,6 +17,8 @@ public struct RunSummary: Sendable {
     public let wallTime: Duration
     /// Whether a signal or a `StopRequest` ended it before its own end.
     public let wasInterrupted: Bool
+    /// Of the time-stamp counter, as measured.
+    public internal(set) var cyclesPerSecond = 0.0
     /// Reloads whose filters were in force, and those that were refused.
     public internal(set) var reloads = 0
     public internal(set) var refusedReloads = 0
@@ -35,6 +37,12 @@ public struct RunSummary: Sendable {
         counters.add(lcore.counters)
         lcores.append(lcore)
         self.failures += failures
+    }
+
+    /// What the stages of all cores took, if it was to be counted.
+    public var stages: StageCosts? {
+        let counted = lcores.compactMap(\.stages)
+        return counted.isEmpty ? nil : counted.reduce(into: StageCosts()) { $0.add($1) }
     }
 
     /// The first and last packet's time.
@@ -66,6 +74,8 @@ public struct LcoreSummary: Sendable {
     public let memory: EngineMemory
     public let first: Timestamp?
     public let last: Timestamp?
+    /// What its stages took, if it was to be counted.
+    public internal(set) var stages: StageCosts?
 }
 
 /// A capture file as it was read.

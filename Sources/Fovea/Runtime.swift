@@ -8,6 +8,8 @@ public struct RunOptions: Sendable {
     public var logger = Logger(label: "fovea")
     /// Shows how the run goes on standard error.
     public var showsProgress = false
+    /// Counts the cores' cycles by stage for the summary, which takes some of them.
+    public var countsStages = false
     /// The first SIGINT or SIGTERM ends the run in order, the second at once. SIGHUP is a request of `reload`, if there is one.
     public var handlesSignals = false
     /// Gives the run other filters and lists while it goes on. Nil: it keeps those it began with.
@@ -219,7 +221,7 @@ final class Crew {
         let reloads = options.reload.map { FilterReloads($0, plan, options, members.map(\.core)) }
         if options.handlesSignals { Signals.watch(reload: reloads != nil) }
         defer { if options.handlesSignals { Signals.unwatch(reload: reloads != nil) } }
-        let start = ContinuousClock.now
+        let (start, startCycles) = (ContinuousClock.now, EAL.cycles)
         try launch()
         var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, dispatch, start: start)
         monitor.watch { members.contains(where: \.thread.isRunning) }
@@ -228,9 +230,11 @@ final class Crew {
         reloads?.finish()
 
         var summary = RunSummary(plan, wallTime: ContinuousClock.now - start, wasInterrupted: monitor.wasInterrupted)
+        summary.cyclesPerSecond = Double(EAL.cycles &- startCycles) / max(summary.wallTime.inSeconds, 1e-9)
         for member in members {
-            let lcore = LcoreSummary(
+            var lcore = LcoreSummary(
                 lcore: member.thread.number, counters: member.lcore.counters, memory: member.lcore.memory, first: member.lcore.first, last: member.lcore.last)
+            lcore.stages = member.lcore.stages
             summary.add(lcore, failures: member.lcore.failures)
         }
         if case .offline(let offline) = plan.config.source { summary.file = FileSummary(path: offline.pcap, byteCount: fileByteCount) }

@@ -31,13 +31,15 @@ public struct Pipeline: ~Copyable {
     /// - Parameters:
     ///   - subscribers: their filters are such that `FilterPlan` takes them.
     ///   - profile: gathers what costs how much; takes its own time.
+    ///   - meter: counts cycles by stage, without a profile; takes some time, too.
     ///   - position: is kept up to date where packets have numbers.
     ///   - spread: of the cores among which a capture is spread.
     public init(
         _ options: TrackerOptions, subscribers: [Subscriber], seed: HashSeed = HashSeed(), profile: PipelineProfile? = nil,
-        position: CorePosition = CorePosition(), spread: SpreadCore? = nil
+        meter: StageMeter? = nil, position: CorePosition = CorePosition(), spread: SpreadCore? = nil
     ) {
-        let subscribers = profile?.measured(subscribers) ?? subscribers
+        let subscribers =
+            profile?.measured(subscribers) ?? meter.map { meter in subscribers.map { MeasuredSubscriber($0, meter, isForEachPacket: false) } } ?? subscribers
         self.profile = profile
         let trackers = subscribers.filter { $0.needs.contains(.connections) }
         let packetSubscribers = subscribers.filter { $0.needs.contains(.packets) }
@@ -47,7 +49,7 @@ public struct Pipeline: ~Copyable {
         keysAreWhole = options.vlanInKey && options.tunnelInKey
         corePosition = position
         self.position = position.memory
-        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed, meter: profile?.meter, position: position, spread: spread)
+        tracker = ConnTracker(options, subscribers: trackers, edition: edition, seed: seed, meter: profile?.meter ?? meter, position: position, spread: spread)
         let wantsDatagrams = options.fragments && !trackers.isEmpty
         fragments = Fragments(options, isOn: wantsDatagrams && spread == nil, seed: seed)
         fragmentsAreElsewhere = wantsDatagrams && spread != nil
@@ -102,14 +104,19 @@ public struct Pipeline: ~Copyable {
         var start = 0
         while start < frames.count {
             let count = min(Self.width, frames.count - start)
-            if let profile { processMeasured(frames.baseAddress! + start, count, profile) } else { processPart(frames.baseAddress! + start, count) }
+            if tracker.meter == nil { processPart(frames.baseAddress! + start, count) } else { processMeasured(frames.baseAddress! + start, count, profile) }
             start += count
         }
         tracker.staged(.tracking) { $0.expire() }
     }
 
     private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int) {
-        let trainCount = chooseTrains(frames, count)
+        processTrains(chooseTrains(frames, count))
+    }
+
+    /// Finds the trains' connections, and counts and delivers their packets.
+    @inline(__always)
+    mutating func processTrains(_ trainCount: Int) {
         find(trainCount)
         if fragments.completed == 0 {
             for index in 0..<trainCount { tracker.process(trains + index) }

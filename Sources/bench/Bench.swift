@@ -58,17 +58,35 @@ struct Bench: ParsableCommand {
     var packets: Int?
 
     func validate() throws {
-        guard endurance || capture != nil else { throw ValidationError("a capture, or --endurance") }
+        guard !endurance else { return }
+        let needsCapture = try file || scenarios().contains { $0.traffic == .capture }
+        guard capture != nil || !needsCapture else { throw ValidationError("a capture, or --endurance") }
     }
 
     mutating func run() throws {
         if endurance {
             var trials = Endurance()
-            guard try trials.run().isEmpty else { throw ExitCode(1) }
+            let failures = try trials.run()
+            try write(trials.objects)
+            guard failures.isEmpty else { throw ExitCode(1) }
             return
         }
         if live { return try LivePorts(path: capture!, rounds: rounds, seconds: max(seconds, 0.5)).run() }
-        if file { return try FileReading(path: capture!, rounds: rounds).run() }
+        if file { return try write(FileReading(path: capture!, rounds: rounds).run()) }
+        let scenarios = try scenarios()
+        for case .flows(let count) in Set(scenarios.map(\.traffic)) { try ManyFlows.make(count, at: ManyFlows.path(count, in: folder)) }
+        if counts { return try judge(count(scenarios)) }
+
+        let size = try CaptureSize(of: capture)
+        let traffics = scenarios.map(\.traffic).reduce(into: [Traffic]()) { if !$0.contains($1) { $0.append($1) } }
+        // EAL starts once, so its memory is that of all captures.
+        try EAL.start(mainLcore: 0, workers: [], hugepages: hugepages, memory: traffics.reduce(0) { $0 + ($1.mbufs(size)?.bytes ?? 0) })
+        let measurements = try traffics.flatMap { traffic in try measure(scenarios.filter { $0.traffic == traffic }, size) }
+        if packets == nil { try judge(report(measurements)) }
+    }
+
+    /// Those of the flags, and those that are asked for by name besides.
+    private func scenarios() throws -> [Scenario] {
         let chosen = try scenario.map { name in
             let known = Scenario.all
             guard let found = known.first(where: { $0.name == name }) else {
@@ -76,22 +94,8 @@ struct Bench: ParsableCommand {
             }
             return found
         }
-        let scenarios = chosen.isEmpty ? (filters ? Scenario.filters : flows ? Scenario.flows : Scenario.stages) : chosen
-        for case .flows(let count) in Set(scenarios.map(\.traffic)) { try ManyFlows.make(count, at: ManyFlows.path(count, in: folder)) }
-        if counts { return try judge(count(scenarios)) }
-
-        let size = try CaptureSize(of: capture!)
-        let traffics = scenarios.map(\.traffic).reduce(into: [Traffic]()) { if !$0.contains($1) { $0.append($1) } }
-        // EAL starts once, so its memory is that of all captures.
-        try EAL.start(mainLcore: 0, workers: [], hugepages: hugepages, memory: traffics.reduce(0) { $0 + $1.mbufs(size).bytes })
-        if let packets {
-            var replay = try replay(scenarios[0].traffic, size)
-            var work = try Work(scenarios[0], address: address())
-            replay.run(packets: packets, &work)
-            return
-        }
-        let measurements = try traffics.flatMap { traffic in try measure(scenarios.filter { $0.traffic == traffic }, size) }
-        try judge(report(measurements))
+        if filters || flows { return (filters ? Scenario.filters : []) + (flows ? Scenario.flows : []) + chosen }
+        return chosen.isEmpty ? Scenario.stages : chosen
     }
 
     private func judge(_ missed: [String]) throws {
@@ -100,35 +104,45 @@ struct Bench: ParsableCommand {
         throw ExitCode(1)
     }
 
-    /// An address that 1 % of the capture's packets have, as nearly as there is one.
-    private func address() throws -> IPAddress { try LargeFilters.address(inShare: 0.01, of: capture!) }
-
-    private func replay(_ traffic: Traffic, _ size: CaptureSize) throws -> Replay {
-        let path =
-            switch traffic {
-            case .capture: capture!
-            case .flows(let count): ManyFlows.path(count, in: folder)
-            }
-        return try Replay(path, mbufs: traffic.mbufs(size), pace: traffic.pace(size))
+    /// An address that 1 % of the capture's packets have, as nearly as there is one; where a scenario's filters ask for it.
+    private func address(for scenarios: [Scenario]) throws -> IPAddress? {
+        let isAskedFor = scenarios.contains { if case .filters = $0.task { true } else { false } }
+        return isAskedFor ? try LargeFilters.address(inShare: 0.01, of: capture!) : nil
     }
 
-    /// Measures scenarios of one traffic in turns, so that a noisy neighbour disturbs them alike.
+    /// Measures scenarios of one traffic.
     private func measure(_ scenarios: [Scenario], _ size: CaptureSize) throws -> [Measurement] {
-        let ceiling = scenarios[0].ceiling
+        let traffic = scenarios[0].traffic
+        switch traffic {
+        case .capture: return try measure(scenarios, size, PortFrames(capture!, mbufs: traffic.mbufs(size)!))
+        case .flows(let count): return try measure(scenarios, size, PortFrames(ManyFlows.path(count, in: folder), mbufs: traffic.mbufs(size)!))
+        case .syns: return try measure(scenarios, size, SynFrames())
+        }
+    }
+
+    /// In turns, so that a noisy neighbour disturbs them alike.
+    private func measure(_ scenarios: [Scenario], _ size: CaptureSize, _ source: consuming some FrameSource & ~Copyable) throws -> [Measurement] {
+        let address = try address(for: scenarios)
+        var replay = Replay(source)
+        let ceiling = scenarios[0].ceiling, traffic = ceiling.traffic
+        if let packets {
+            var work = try Work(scenarios[0], pace: traffic.pace(size), address: address)
+            replay.run(packets: packets, &work)
+            return []
+        }
         let all = [ceiling] + scenarios.filter { $0.name != ceiling.name }
-        var replay = try replay(ceiling.traffic, size)
         var cycles = [[Double]](repeating: [], count: all.count)
-        let works = try WorkList(all, address: address())
-        // Touches what is touched for the first time: of many flows each one's entry.
-        if case .flows(let count) = ceiling.traffic { for index in all.indices { works.run(index, packets: 2 * count, &replay) } }
+        let works = try WorkList(all, pace: traffic.pace(size), address: address)
+        // Touches what is touched for the first time, and fills tables.
+        for index in all.indices { works.run(index, packets: 2 * traffic.connections, &replay) }
         for index in all.indices { _ = works.cycles(index, seconds: seconds / 4, &replay) }
         for _ in 0..<rounds {
             for index in all.indices { cycles[index].append(works.cycles(index, seconds: seconds, &replay)) }
         }
         return all.indices.map { index in
             Measurement(
-                scenario: all[index], cycles: cycles[index], ceiling: cycles[0], hertz: Double(EAL.cyclesPerSecond), meanLength: ceiling.traffic.meanLength(size),
-                bursts: works.burstTimes(index, seconds: seconds, &replay))
+                scenario: all[index], cycles: cycles[index], ceiling: cycles[0], hertz: Double(EAL.cyclesPerSecond), meanLength: traffic.meanLength(size),
+                bursts: works.burstTimes(index, seconds: seconds, &replay), lostConnections: works.lostConnections(index))
         }
     }
 }
@@ -138,10 +152,10 @@ private struct WorkList: ~Copyable {
     private let works: UnsafeMutablePointer<Work>
     private let count: Int
 
-    init(_ scenarios: [Scenario], address: IPAddress) throws {
+    init(_ scenarios: [Scenario], pace: Int64, address: IPAddress?) throws {
         works = .allocate(capacity: scenarios.count)
         count = scenarios.count
-        for (index, scenario) in scenarios.enumerated() { (works + index).initialize(to: try Work(scenario, address: address)) }
+        for (index, scenario) in scenarios.enumerated() { (works + index).initialize(to: try Work(scenario, pace: pace, address: address)) }
     }
 
     deinit {
@@ -149,7 +163,12 @@ private struct WorkList: ~Copyable {
         works.deallocate()
     }
 
-    func cycles(_ index: Int, seconds: Double, _ replay: inout Replay) -> Double { replay.cycles(seconds: seconds, &works[index]) }
-    func run(_ index: Int, packets: Int, _ replay: inout Replay) { replay.run(packets: packets, &works[index]) }
-    func burstTimes(_ index: Int, seconds: Double, _ replay: inout Replay) -> BurstTimes { replay.burstTimes(seconds: seconds, &works[index]) }
+    func cycles(_ index: Int, seconds: Double, _ replay: inout Replay<some FrameSource & ~Copyable>) -> Double {
+        replay.cycles(seconds: seconds, &works[index])
+    }
+    func run(_ index: Int, packets: Int, _ replay: inout Replay<some FrameSource & ~Copyable>) { replay.run(packets: packets, &works[index]) }
+    func burstTimes(_ index: Int, seconds: Double, _ replay: inout Replay<some FrameSource & ~Copyable>) -> BurstTimes {
+        replay.burstTimes(seconds: seconds, &works[index])
+    }
+    func lostConnections(_ index: Int) -> Int { works[index].lostConnections() }
 }

@@ -58,35 +58,24 @@ extension Bench {
 
     /// Counts the scenarios and prints them. Gives those beyond their bounds.
     func count(_ scenarios: [Scenario]) throws -> [String] {
-        // valgrind trips over the debug information of a Swift program.
-        let folder = NSTemporaryDirectory() + "fovea-bench-\(getpid())/"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try execute("strip", "--strip-debug", "-o", folder + "bench", try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-
         var all: [Scenario] = []
         for scenario in scenarios { for one in [scenario.ceiling, scenario] where !all.contains(where: { $0.name == one.name }) { all.append(one) } }
-        var counts: [String: Counts] = [:]
-        for scenario in all {
-            // Long enough that what is made once has been made in both.
-            var start = 2 * Self.packetsOfRun
-            if case .flows(let count) = scenario.traffic { start += 2 * count }
-            let short = try profile(folder, scenario, packets: start)
-            counts[scenario.name] = try profile(folder, scenario, packets: start + Self.packetsOfRun).more(than: short, packets: Self.packetsOfRun)
-        }
+        let counts = try measureCounts(all)
         var missed: [String] = []
         for scenario in all {
             let count = counts[scenario.name]!
             let above = count.instructions - counts[scenario.ceiling.name]!.instructions
-            let bound = scenario.instructionBound.map { above > Double($0) ? "  above \($0)" : "  at most \($0)" } ?? ""
+            let bound = InstructionBounds.bound(scenario, capture: capture ?? "")
+            let isAbove = bound.map { above > Double($0) } ?? false
+            var verdict = bound.map { (isAbove ? "  above " : "  at most ") + "\($0)" } ?? ""
+            if check, bound == nil, scenario.isBounded { verdict = "  no bound for this capture" }
             print(
-                scenario.title.padding(toLength: 36, withPad: " ", startingAt: 0)
+                scenario.title.padding(toLength: 38, withPad: " ", startingAt: 0)
                     + String(
-                        format: "%7.1f instructions/packet, %6.1f above receiving%@; %.3f allocations, %.3f reference counts", count.instructions, above, bound,
-                        abs(count.allocations), abs(count.references)))
+                        format: "%7.1f instructions/packet, %6.1f above receiving%@; %.3f allocations, %.3f reference counts", count.instructions, above,
+                        verdict, abs(count.allocations), abs(count.references)))
             // A start differs by a few from the next (hash seeds, the loader); a thousandth a packet is none.
             let allocates = max(count.allocations, count.references) > 0.001
-            let isAbove = scenario.instructionBound.map { above > Double($0) } ?? false
             if isAbove || scenario.mustNotAllocate && allocates { missed.append(scenario.name) }
         }
         for scenario in all {
@@ -94,30 +83,74 @@ extension Bench {
             let times = counts[scenario.name]!.instructions / counts[name]!.instructions
             if isBeyond(scenario, smaller, times, "instructions", bound) { missed.append(scenario.name) }
         }
+        try write(
+            all.map { scenario in
+                let count = counts[scenario.name]!
+                return [
+                    "scenario": scenario.name, "title": scenario.title, "instructions_per_packet": count.instructions,
+                    "above_receiving": count.instructions - counts[scenario.ceiling.name]!.instructions, "allocations_per_packet": abs(count.allocations),
+                    "references_per_packet": abs(count.references),
+                ]
+            })
         return missed
     }
 
-    private func profile(_ folder: String, _ scenario: Scenario, packets: Int) throws -> Counts {
-        let file = folder + "profile"
-        var arguments = ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(file)", folder + "bench", capture!, "--scenario", scenario.name]
-        arguments += ["--packets", "\(packets)", "--folder", self.folder]
-        try execute(arguments)
-        return try Counts(profile: String(contentsOfFile: file, encoding: .utf8))
+    /// Two runs for each, as many at a time as there are cores.
+    private func measureCounts(_ scenarios: [Scenario]) throws -> [String: Counts] {
+        let folder = NSTemporaryDirectory() + "fovea-bench-\(getpid())/"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        // valgrind trips over the debug information of a Swift program.
+        let program = folder + "bench"
+        try Command("strip", ["--strip-debug", "-o", program, FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")], folder).finish()
+
+        var running: [Command] = []
+        var profiles: [(scenario: Scenario, files: [String])] = []
+        for scenario in scenarios {
+            // Long enough that what is made once has been made in both.
+            let start = 2 * Self.packetsOfRun + 2 * scenario.traffic.connections
+            let files = [start, start + Self.packetsOfRun].map { packets in (packets, "\(folder)\(scenario.name)-\(packets)") }
+            for (packets, file) in files {
+                if running.count >= ProcessInfo.processInfo.activeProcessorCount { try running.removeFirst().finish() }
+                var arguments = ["--tool=callgrind", "--callgrind-out-file=\(file)", program, "--scenario", scenario.name]
+                arguments += ["--packets", "\(packets)", "--folder", self.folder] + [capture].compactMap(\.self)
+                running.append(try Command("valgrind", arguments, folder))
+            }
+            profiles.append((scenario, files.map(\.1)))
+        }
+        for command in running { try command.finish() }
+        return Dictionary(
+            uniqueKeysWithValues: try profiles.map { scenario, files in
+                let counts = try files.map { try Counts(profile: String(contentsOfFile: $0, encoding: .utf8)) }
+                return (scenario.name, counts[1].more(than: counts[0], packets: Self.packetsOfRun))
+            })
     }
+}
 
-    private func execute(_ arguments: String...) throws { try execute(arguments) }
+/// A program that runs beside this one. What it prints is shown if it fails.
+private final class Command {
+    private let name: String
+    private let process = Process()
+    private let output: FileHandle
 
-    private func execute(_ arguments: [String]) throws {
-        let process = Process()
+    /// - Parameter folder: for its output.
+    init(_ name: String, _ arguments: [String], _ folder: String) throws {
+        self.name = name
+        let path = "\(folder)\(UUID()).output"
+        guard FileManager.default.createFile(atPath: path, contents: nil) else { throw BenchError(description: "\(path) cannot be written") }
+        output = try FileHandle(forUpdating: URL(fileURLWithPath: path))
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardError = pipe
+        process.arguments = [name] + arguments
+        process.standardError = output
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    }
+
+    func finish() throws {
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw BenchError(description: "\(arguments[0]) failed:\n\(text)") }
+        guard process.terminationStatus != 0 else { return }
+        try output.seek(toOffset: 0)
+        throw BenchError(description: "\(name) failed:\n\(String(decoding: output.availableData, as: UTF8.self))")
     }
 }
 

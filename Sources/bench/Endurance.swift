@@ -5,6 +5,8 @@ import Tracking
 /// What an engine must bear that is too large for a unit test: each trial checks its results, its memory and its time, and prints a line.
 struct Endurance {
     private var failures: [String] = []
+    /// What was measured, for programs.
+    private(set) var objects: [[String: Any]] = []
 
     /// Runs all trials; gives those that failed.
     mutating func run() throws -> [String] {
@@ -23,6 +25,7 @@ struct Endurance {
         let missed = conditions.filter { !$0.1 }.map(\.0)
         print(trial.padding(toLength: 46, withPad: " ", startingAt: 0) + facts + (missed.isEmpty ? "" : "   FAILED: " + missed.joined(separator: ", ")))
         if !missed.isEmpty { failures.append(trial) }
+        objects.append(["trial": trial, "facts": facts, "missed": missed])
     }
 
     private func pipeline<S: Subscription & ~Copyable>(_ type: S.Type, _ options: TrackerOptions) throws -> Pipeline {
@@ -37,6 +40,13 @@ struct Endurance {
         try body()
         let time = (ContinuousClock.now - start).components
         return Double(time.seconds) + Double(time.attoseconds) / 1e18
+    }
+
+    /// Nanoseconds that this thread has run.
+    private static var processorTime: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     private func small(_ connections: Int) -> TrackerOptions {
@@ -192,14 +202,29 @@ struct Endurance {
             ("each reported once", counters.connections == UInt64(tuples + connections)), ("within the table", counters.connectionsPeak <= 65_537))
     }
 
-    /// A million connections whose time is over in the same moment: no burst waits for more than its share.
+    /// A million connections whose time is over in the same moment: no burst waits for more than its share. The best of three runs, for the machine may have
+    /// other things to do.
     private mutating func storm() throws {
-        var options = small(1_100_000)
+        let runs = try (0..<3).map { _ in try expire(1_000_000) }
+        let best = runs.min { $0.times.cycles(share: 0.999) < $1.times.cycles(share: 0.999) }!
+        let shares = [0.5, 0.99, 0.999].map { best.times.cycles(share: $0) / 1000 }
+        report(
+            "1,000,000 connections expire in one moment",
+            String(
+                format: "%.0f ms over %d bursts; µs a burst: 50 %% %.0f, 99 %% %.0f, 99.9 %% %.0f, %.0f at worst", best.seconds * 1000, best.times.total,
+                shares[0], shares[1], shares[2], Double(best.times.most) / 1000),
+            ("all ended", runs.allSatisfy(\.areAllEnded)), ("spread over bursts", runs.allSatisfy { $0.times.total >= 1_000_000 / 512 }),
+            ("99.9 % within 200 µs", shares[2] < 200))
+    }
+
+    /// - Returns: the bursts' processor times in nanoseconds, which leave out what others take in between.
+    private func expire(_ connections: Int) throws -> (times: BurstTimes, seconds: Double, areAllEnded: Bool) {
+        var options = small(connections + connections / 10)
         options.emergencyThreshold = 100
         var pipeline = try pipeline(Ends.self, options)
         var segments = Segments(payloadCapacity: 0)
         Ends.begin()
-        for tuple in 0..<1_000_000 {
+        for tuple in 0..<connections {
             if segments.isFull {
                 pipeline.process(segments.burst)
                 segments.clear()
@@ -207,18 +232,15 @@ struct Endurance {
             segments.add(client: (0x0b00_0000 + UInt32(tuple), 5000), .syn, place: 0, at: Self.start)
         }
         pipeline.process(segments.burst)
-        var worst = 0.0
-        var calls = 0
+        var times = BurstTimes()
         let total = seconds {
-            while pipeline.tracker.count > 0, calls < 100_000 {
-                worst = max(worst, seconds { pipeline.advance(to: Timestamp(nanoseconds: Self.start + 10 * Self.second)) })
-                calls += 1
+            while pipeline.tracker.count > 0, times.total < 100_000 {
+                let before = Self.processorTime
+                pipeline.advance(to: Timestamp(nanoseconds: Self.start + 10 * Self.second))
+                times.add(Self.processorTime - before)
             }
         }
-        report(
-            "1,000,000 connections expire in one moment",
-            String(format: "%.0f ms over %d bursts; %.0f µs a burst, %.0f at worst", total * 1000, calls, total / Double(calls) * 1e6, worst * 1e6),
-            ("all ended", pipeline.counters[.idle] == 1_000_000), ("spread over bursts", calls >= 1_000_000 / 512))
+        return (times, total, pipeline.counters[.idle] == UInt64(connections))
     }
 }
 

@@ -21,7 +21,8 @@ struct FileReading {
     let path: String
     let rounds: Int
 
-    func run() throws {
+    /// Prints what it measured, and gives it for programs.
+    func run() throws -> [[String: Any]] {
         _ = try seconds(.read)
         var times: [Stage: [Double]] = [:]
         var packets = 0
@@ -45,6 +46,10 @@ struct FileReading {
         let ratios = zip(times[.oneWorker]!, times[.twoWorkers]!).map { $0 / $1 }.sorted()
         let best = times[.oneWorker]!.min()! / times[.twoWorkers]!.min()!
         print(String(format: "2 workers are %.2f times as fast as 1, at best %.2f", ratios[ratios.count / 2], best))
+        return Stage.allCases.map { stage in
+            let sorted = times[stage]!.sorted()
+            return ["stage": stage.rawValue, "packets": packets, "seconds": sorted[sorted.count / 2], "best_seconds": sorted[0]]
+        }
     }
 
     /// From the file's opening to the last record; the tables are there before, but nobody has touched them.

@@ -26,7 +26,7 @@ struct LivePorts {
     let seconds: Double
 
     func run() throws {
-        let mbufs = Traffic.capture.mbufs(try CaptureSize(of: path))
+        guard let mbufs = Traffic.capture.mbufs(try CaptureSize(of: path)) else { return }
         // EAL starts once, with what any of them needs; the first run would ask for its own.
         let most = Mempools.Shape(capacity: 2 * mbufs.capacity + 16_384, cache: mbufs.cache, room: max(2048, mbufs.room + 64))
         try EAL.start(mainLcore: 0, workers: [1, 2], hugepages: false, memory: most.bytes)

@@ -1,38 +1,53 @@
 import Capture
 import Packets
 
-/// A capture replayed from memory for ever (net_pcap's infinite_rx), with a time of its own that passes at a fixed pace.
-struct Replay: ~Copyable {
+/// Where a scenario's frames come from.
+protocol FrameSource: ~Copyable {
+    /// The next burst, valid until the one after it.
+    ///
+    /// - Parameter time: of all its packets.
+    mutating func next(at time: Timestamp) -> UnsafeBufferPointer<Frame>
+}
+
+/// A capture replayed from memory for ever (net_pcap's infinite_rx).
+struct PortFrames: FrameSource, ~Copyable {
     private let port: Port
     private var queue: RxQueue
     private var burst = Burst()
-    private var time = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
-    /// Nanoseconds of packet time a packet.
-    private let pace: Int64
 
-    /// - Parameters:
-    ///   - mbufs: must hold the capture's packets and a burst besides.
-    init(_ path: String, mbufs: Mempools.Shape, pace: Int64) throws {
+    /// - Parameter mbufs: must hold the capture's packets and a burst besides.
+    init(_ path: String, mbufs: Mempools.Shape) throws {
         var options = Port.Options(lcores: [0])
         options.mbufs = mbufs
         let port = try Port(device: "net_pcap\(Self.number),rx_pcap=\(path),infinite_rx=1", options)
         Self.number += 1
         queue = port.queue(0)
         self.port = port
-        self.pace = pace
     }
 
     nonisolated(unsafe) private static var number = 0
+
+    @inline(__always)
+    mutating func next(at time: Timestamp) -> UnsafeBufferPointer<Frame> {
+        _ = queue.fill(&burst, at: time)
+        return burst.frames
+    }
+}
+
+/// Gives scenarios their bursts, and looks how long they take.
+struct Replay<Source: FrameSource & ~Copyable>: ~Copyable {
+    private var source: Source
+
+    init(_ source: consuming Source) { self.source = source }
 
     /// Runs until so many packets have passed, at least.
     @inline(__always)
     mutating func run(packets: Int, _ work: inout Work) {
         var count = 0
         while count < packets {
-            _ = queue.fill(&burst, at: time)
-            time = time + Int64(burst.count) * pace
-            count += burst.count
-            work.take(burst.frames)
+            let frames = source.next(at: work.time)
+            count += frames.count
+            work.take(frames)
         }
     }
 
@@ -58,10 +73,9 @@ struct Replay: ~Copyable {
         var times = BurstTimes()
         let end = EAL.cycles + UInt64(seconds * Double(EAL.cyclesPerSecond))
         while true {
-            _ = queue.fill(&burst, at: time)
-            time = time + Int64(burst.count) * pace
+            let frames = source.next(at: work.time)
             let start = EAL.cycles
-            work.take(burst.frames)
+            work.take(frames)
             let now = EAL.cycles
             times.add(now - start)
             if now >= end { return times }
@@ -69,12 +83,14 @@ struct Replay: ~Copyable {
     }
 }
 
-/// Cycles that bursts took: counted by powers of two and sixteenths of them, so that a share is known to six percent.
+/// Cycles, or nanoseconds, that bursts took: counted by powers of two and sixteenths of them, so that a share is known to six percent.
 struct BurstTimes {
     private var counts = [Int](repeating: 0, count: 64 * 16)
-    private var total = 0
+    private(set) var total = 0
+    private(set) var most: UInt64 = 0
 
     mutating func add(_ cycles: UInt64) {
+        most = max(most, cycles)
         counts[Self.place(of: cycles)] += 1
         total += 1
     }
@@ -95,7 +111,7 @@ struct BurstTimes {
         var sum = 0
         for (place, count) in counts.enumerated() {
             sum += count
-            if count > 0, Double(sum) >= share * Double(total) { return Self.cycles(at: place + 1) }
+            if count > 0, Double(sum) >= share * Double(total) { return min(Self.cycles(at: place + 1), Double(most)) }
         }
         return 0
     }

@@ -4,21 +4,28 @@ import Packets
 import Protocols
 import Tracking
 
-/// A scenario's state, which lives on from round to round.
+/// A scenario's state, which lives on from round to round; and its time, which passes with its packets at a fixed pace.
 struct Work: ~Copyable {
     private let task: Task
     private var pipeline: Pipeline
     private let packets: UnsafeMutablePointer<Packet>
+    private(set) var time = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
+    /// Nanoseconds of packet time a packet.
+    private let pace: Int64
+    /// Connections that were there before the packets came.
+    private let established: EstablishedConnections?
 
-    /// - Parameter address: one that 1 % of the packets have.
-    init(_ scenario: Scenario, address: IPAddress) throws {
+    /// - Parameter address: one that 1 % of the packets have; only filters ask for it.
+    init(_ scenario: Scenario, pace: Int64, address: IPAddress?) throws {
         task = scenario.task
+        self.pace = pace
         packets = .allocate(capacity: Burst.capacity)
         packets.initialize(repeating: Packet(), count: Burst.capacity)
         var options = TrackerOptions()
         // The replay's time passes quickly enough that a connection's next lap finds its tombstone gone.
         switch scenario.traffic {
         case .flows(let count): options.maxConnections = max(options.maxConnections, count + count / 4)
+        case .syns(let table): options.maxConnections = table
         case .capture:
             options.tcpClosingTimeout = 1_000_000
             options.tcpTombstoneTimeout = 1_000_000
@@ -35,7 +42,7 @@ struct Work: ~Copyable {
             case .names: [try Names._makeSubscriber(order(.tls))]
             case .recordsAndNames: [try Records._makeSubscriber(order(.everything)), try Names._makeSubscriber(order(.tls))]
             case .filters(let filters):
-                try filters.all(wanting: address).map { filter in
+                try filters.all(wanting: address ?? IPAddress(ipv4: 0)).map { filter in
                     switch filters {
                     case .name, .manyNames: try Names._makeSubscriber(order(filter))
                     case .address, .manyAddresses, .subscription, .manySubscriptions: try Records._makeSubscriber(order(filter))
@@ -45,12 +52,20 @@ struct Work: ~Copyable {
             }
         // A fixed seed, so that instruction counts repeat.
         pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
+        if case .syns(let table) = scenario.traffic, task != .free {
+            let connections = EstablishedConnections(count: table / 10)
+            connections.open(in: &pipeline, at: time)
+            established = connections
+        } else {
+            established = nil
+        }
     }
 
     deinit { packets.deallocate() }
 
     @inline(__always)
     mutating func take(_ frames: UnsafeBufferPointer<Frame>) {
+        time = time + Int64(frames.count) &* pace
         switch task {
         case .free: break
         case .headers:
@@ -60,7 +75,8 @@ struct Work: ~Copyable {
         }
     }
 
-    var counters: Counters { pipeline.counters }
+    /// Of the connections that were established before, those that are not there any more.
+    mutating func lostConnections() -> Int { established?.lost(in: &pipeline, at: time) ?? 0 }
 }
 
 /// A record of each connection, and nothing done with it but counting.

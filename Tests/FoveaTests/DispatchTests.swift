@@ -93,7 +93,7 @@ import Tracking
             (Self.online + "[[subscriptions]]\nname = 'slow'\ndispatch = false\n[[subscriptions]]\nname = 'fast'", "the core of subscription slow changed"),
             ("online.dispatch_cores = [3]\n" + Self.online, "online.dispatch_cores changed"),
         ] {
-            let error = try #expect(throws: ConfigError.self) { try before.filters(from: plan(text)) }
+            let error = #expect(throws: ConfigError.self) { try before.filters(from: plan(text)) }
             #expect(error?.message.contains(message) == true)
         }
     }

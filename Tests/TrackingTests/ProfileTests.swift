@@ -94,6 +94,17 @@ private final class Looks {
         #expect(run.counters.packets == 18)
     }
 
+    @Test func `receiving that brings nothing was waiting`() {
+        let meter = StageMeter(clock: Looks().look)
+        meter.enter(.receiving)
+        meter.endReceiving(isEmpty: false)
+        for _ in 0..<2 {
+            meter.enter(.receiving)
+            meter.endReceiving(isEmpty: true)
+        }
+        #expect((meter.entries(.receiving), meter.entries(.waiting)) == (1, 2))
+    }
+
     @Test func `leaves what subscriptions are told as it is`() throws {
         let texts = ["tcp", "udp", "tls", "tls.sni ~ \"example\"", "ip.ttl < 100 and conn.pkts > 4", "not tls", "tcp.srcport == 40001"]
         for burst in [1, 5, 64] {

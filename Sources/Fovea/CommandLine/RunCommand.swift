@@ -40,6 +40,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Connections on a core at most.", valueName: "count"))
     var maxConnections: Int?
 
+    @Flag(help: "Count cycles by stage, which takes some of them, and print a table of them at the end.")
+    var stages = false
+
     @Flag(name: .shortAndLong, help: "Print neither progress nor summary.")
     var quiet = false
 
@@ -68,6 +71,7 @@ struct RunCommand: ParsableCommand {
             var options = RunOptions()
             options.showsProgress = !quiet
             options.handlesSignals = true
+            options.countsStages = stages
             // What the command line says stays in force.
             options.reload = config.map { file in Reload(file: file) { try makeConfig() } }
             return try Fovea.run(makeConfig(), subscriptions: FoveaCommand.subscriptions, options)
@@ -77,6 +81,7 @@ struct RunCommand: ParsableCommand {
         } else {
             StandardError.write(summary.description)
         }
+        if let table = summary.stageTable { StandardError.write((quiet ? "" : "\n") + table) }
         guard summary.exitStatus == .success else { throw ExitCode(summary.exitStatus.rawValue) }
     }
 

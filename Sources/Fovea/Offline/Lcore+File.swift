@@ -17,7 +17,9 @@ extension Lcore {
         var count: UInt64 = 0
         while sources.openCount > 0, !stop.isRequested {
             if mailbox.hasMail { adoptFilters() }
+            meter?.enter(.receiving)
             let state = sources.fill(0, &burst, at: .zero)
+            meter?.endReceiving(isEmpty: burst.count == 0)
             if burst.count > 0 {
                 for place in 0..<burst.count { numbers[place] = count &+ UInt64(place) }
                 process(numbers, times)

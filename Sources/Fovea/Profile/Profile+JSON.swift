@@ -8,9 +8,7 @@ extension Profile {
         var object: [String: Any] = [
             "capture": capture, "packets": counters.packets, "bytes": counters.bytes, "connections": counters.connections,
             "cycles": stages.meter.allCycles, "cycles_per_second": frequency.rounded(),
-            "stages": PipelineStage.allCases.map { stage in
-                ["stage": stage.name, "times": times(stage), "cycles": stages.meter.cycles(stage)] as [String: Any]
-            },
+            "stages": table.costs.objects,
             "subscriptions": zip(entries, stages.flows).map(Self.object),
         ]
         object["failure"] = failure

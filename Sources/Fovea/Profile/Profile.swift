@@ -14,6 +14,10 @@ struct Profile {
     let frequency: Double
     /// Why the capture could not be read to its end.
     var failure: String?
+
+    var table: StageTable {
+        StageTable(costs: StageCosts(stages.meter, packets: counters.packets, tracked: stages.trackedPackets), packets: counters.packets, frequency: frequency)
+    }
 }
 
 extension RunPlan {

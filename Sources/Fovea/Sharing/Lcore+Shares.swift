@@ -26,7 +26,7 @@ extension Lcore {
             if stop.isRequested { for share in shares { share.source.end() } }
             if mailbox.hasMail { adoptFilters() }
             var progress = SharedSource.Reading.others
-            for index in shares.indices { progress = max(progress, takeBlock(of: index) ? .news : shares[index].source.read()) }
+            for index in shares.indices { progress = max(progress, takeBlock(of: index) ? .news : read(index)) }
             lines?.answerCalls()
             pause(after: progress, &pauses)
             round &+= 1
@@ -49,11 +49,20 @@ extension Lcore {
         return true
     }
 
+    private mutating func read(_ index: Int) -> SharedSource.Reading {
+        meter?.enter(.receiving)
+        let reading = shares[index].source.read()
+        meter?.endReceiving(isEmpty: reading != .news)
+        return reading
+    }
+
     /// A port is polled on. What others are at is over soon, but not if there are more cores to run than there are.
     private func pause(after progress: SharedSource.Reading, _ count: inout Int) {
         guard progress != .news else { return count = 0 }
         count = progress == .others ? count + 1 : 0
+        meter?.enter(.waiting)
         if count < 1000 { sched_yield() } else { usleep(50) }
+        meter?.leave(to: nil)
     }
 }
 

@@ -16,14 +16,18 @@ extension Pipeline {
         while start < frames.count {
             let count = min(Self.width, frames.count - start)
             position.pointee.numbers = numbers + start
-            processPart(frames.baseAddress! + start, count, times + start)
+            if tracker.meter == nil {
+                processTrains(chooseTrains(frames.baseAddress! + start, count), times + start)
+            } else {
+                processMeasured(frames.baseAddress! + start, count, times + start)
+            }
             start += count
         }
         position.reach(EventPosition(before: numbers[frames.count - 1] + 1))
     }
 
-    private mutating func processPart(_ frames: UnsafePointer<Frame>, _ count: Int, _ times: UnsafePointer<PacketTime>) {
-        let trainCount = chooseTrains(frames, count)
+    @inline(__always)
+    mutating func processTrains(_ trainCount: Int, _ times: UnsafePointer<PacketTime>) {
         find(trainCount)
         if fragments.completed == 0 {
             for index in 0..<trainCount { tracker.process(trains + index, packets, times) }
@@ -45,13 +49,13 @@ extension Pipeline {
     }
 
     /// It is so late, before the packet of this number: ends what is overdue.
-    public mutating func pass(to time: Timestamp, before number: UInt64) { tracker.pass(to: time.nanoseconds, before: number) }
+    public mutating func pass(to time: Timestamp, before number: UInt64) { tracker.staged(.tracking) { $0.pass(to: time.nanoseconds, before: number) } }
 
     /// Ends all connections.
     ///
     /// - Parameter time: that it is at the end of the capture.
     public mutating func drain(at time: Timestamp) {
         fragments.drain(&tracker.counters)
-        tracker.drain(at: time.nanoseconds)
+        tracker.staged(.tracking) { $0.drain(at: time.nanoseconds) }
     }
 }

@@ -27,10 +27,13 @@ final class MeasuredSubscriber: Subscriber {
     private(set) var cycles = [UInt64](repeating: 0, count: Callback.allCases.count)
     /// Of a subscription of single packets those that its filter wanted.
     private(set) var singlePackets = TrafficVolume()
+    private let isForEachPacket: Bool
 
-    init(_ inner: Subscriber, _ meter: StageMeter) {
+    /// - Parameter isForEachPacket: whether single packets are given one by one, so that each one's cycles are known.
+    init(_ inner: Subscriber, _ meter: StageMeter, isForEachPacket: Bool = true) {
         self.inner = inner
         self.meter = meter
+        self.isForEachPacket = isForEachPacket
         super.init(inner.filter, inner.needs)
     }
 
@@ -50,6 +53,7 @@ final class MeasuredSubscriber: Subscriber {
     override func packets(
         _ packets: UnsafePointer<Packet>, _ frames: UnsafePointer<Frame>, _ wanted: UInt64, _ current: inout UnsafePointer<Packet>?
     ) {
+        guard isForEachPacket else { return measured(.packet) { inner.packets(packets, frames, wanted, &current) } }
         for place in 0..<64 where wanted >> UInt64(place) & 1 != 0 {
             let before = meter.cycles(.callbacks)
             measured(.packet) { inner.packets(packets, frames, 1 << UInt64(place), &current) }

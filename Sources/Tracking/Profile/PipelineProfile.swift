@@ -133,15 +133,9 @@ public final class PipelineProfile {
 }
 
 extension Pipeline {
-    /// The stages of `processPart`, each with its cycles, and what filters have said after each packet.
-    mutating func processMeasured(_ frames: UnsafePointer<Frame>, _ count: Int, _ profile: PipelineProfile) {
+    /// What filters have said is noted after each packet.
+    mutating func processProfiled(_ trainCount: Int, _ profile: PipelineProfile) {
         let meter = profile.meter
-        meter.enter(.headers)
-        _ = readHeaders(frames, count)
-        meter.enter(.packetFilters)
-        if packetSubscribers.count > 0 { deliverPackets(frames, count) }
-        let trainCount = chooseAllTrains(frames, count)
-        meter.enter(.tracking)
         find(trainCount)
         for train in trains..<trains + trainCount {
             for car in train.pointee.cars..<train[1].cars {
@@ -153,6 +147,5 @@ extension Pipeline {
             }
         }
         fragments.completed = 0
-        meter.enter(nil)
     }
 }

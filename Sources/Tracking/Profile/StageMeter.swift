@@ -1,6 +1,8 @@
 /// What a core spends its cycles on. Each cycle belongs to one stage: what a stage calls is not counted in it.
 public enum PipelineStage: Int, CaseIterable, Sendable {
-    /// Frames come from the capture file, or from a port.
+    /// Nothing has come from a port, or another core has the capture file.
+    case waiting
+    /// Frames come from the capture file, or from a port; where cores share it they are spread.
     case receiving
     case headers
     /// Which packets anybody could want; subscriptions of single packets.
@@ -15,6 +17,7 @@ public enum PipelineStage: Int, CaseIterable, Sendable {
 
     public var name: String {
         switch self {
+        case .waiting: "waiting"
         case .receiving: "receiving"
         case .headers: "headers"
         case .packetFilters: "packet filters"
@@ -65,6 +68,16 @@ public final class StageMeter {
 
     /// The stage at hand ends, and the one that it interrupted goes on.
     public func leave(to stage: PipelineStage?) { change(to: stage) }
+
+    /// Receiving ends. If nothing has come, it was waiting.
+    public func endReceiving(isEmpty: Bool) {
+        if isEmpty {
+            entries[PipelineStage.receiving.rawValue] &-= 1
+            entries[PipelineStage.waiting.rawValue] &+= 1
+            current = .waiting
+        }
+        change(to: nil)
+    }
 
     @discardableResult
     private func change(to stage: PipelineStage?) -> PipelineStage? {

@@ -25,9 +25,8 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     /// What it is recognised in.
     public var transports: [TransportProtocol] {
         switch self {
-        case .none: []
         case .tls: [.tcp]
-        case .dns: [.udp, .tcp]
+        case .none, .dns: [.tcp, .udp]
         }
     }
 }

@@ -28,7 +28,7 @@ import Tracking
         ("ip.addr == 443", 12, "ip.addr is an IPv4 address; 443 is an integer", nil),
         ("ip.addr == 10.0.0.256", 12, "expected an IPv4 address, found \"10.0.0.256\"", nil),
         ("ip.addr < 10.0.0.1", 9, "ip.addr has no order; compare it with ==, != or in", nil),
-        ("service == 443", 12, "service is one of none, tls; 443 is an integer", nil),
+        ("service == 443", 12, "service is one of dns, none, tls; 443 is an integer", nil),
         ("tcp == 443", 5, "tcp is a protocol; only fields can be compared", nil),
         ("tpc", 1, "no protocol or field is called \"tpc\"", "tcp"),
         ("TCP", 1, "no protocol or field is called \"TCP\"", "tcp"),

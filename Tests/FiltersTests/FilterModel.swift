@@ -63,7 +63,7 @@ indirect enum FilterModel {
         case .vlan(let ids):
             return Match([key.outerVLAN, key.innerVLAN].contains { $0 != 0 && ids.contains($0) })
         case .service(let wanted):
-            guard packet.kind.hasPorts, key.transport == .tcp else { return .no }
+            guard packet.kind.hasPorts, wanted.transports.contains(key.transport) else { return .no }
             return service.map { Match($0 == wanted) } ?? .unknown
         case .not(let model): return model.match(packet, source: source, service: service).not
         case .and(let left, let right):

@@ -9,7 +9,7 @@ import Tracking
         ("", .everything), (" \n\t", .everything), ("eth", .everything), ("not eth", .nothing),
         ("ip", .ipv4), ("ipv4", .ipv4), ("ipv6", .ipv6), ("arp", .arp), ("tcp", .tcp), ("udp", .udp), ("sctp", .sctp), ("vlan", .vlan),
         ("icmp", .icmpv4 || .icmpv6), ("icmpv4", .icmpv4), ("icmpv6", .icmpv6), ("tls", .tls),
-        ("service == tls", .tls), ("service eq none", .service(.none)), ("service != tls", .tcp && !.tls),
+        ("service == tls", .tls), ("service eq none", .service(.none)), ("service != tls", (.tcp || .udp) && !.tls),
         ("tcp.port == 443", .tcp && .port(443)), ("tcp.port=443", .tcp && .port(443)), ("tcp.port eq 443", .tcp && .port(443)),
         ("udp.srcport == 53", .udp && .sourcePort(53)), ("udp.src_port == 53", .udp && .sourcePort(53)),
         ("sctp.dstport == 9", .sctp && .destinationPort(9)), ("sctp.dst_port == 9", .sctp && .destinationPort(9)),

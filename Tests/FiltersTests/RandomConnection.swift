@@ -56,9 +56,10 @@ final class RandomConnection: CustomStringConvertible {
         originator = packets[0].senderIsB ? .b : .a
 
         var moments = packets.indices.map(Moment.packet)
-        let isTCP = packets[0].transport == .tcp
-        if isTCP, Int.random(in: 0..<4, using: &random) > 0 {
-            service = Bool.random(using: &random) || Bool.random(using: &random) ? .tls : Service.none
+        let hasService = [.tcp, .udp].contains(packets[0].transport)
+        if hasService, Int.random(in: 0..<4, using: &random) > 0 {
+            let spoken = packets[0].transport == .tcp ? Service.tls : .dns
+            service = Bool.random(using: &random) || Bool.random(using: &random) ? spoken : Service.none
             sessions = service == .tls
                 ? (0..<Int.random(in: 0...2, using: &random)).map { _ in Self.session(using: &random) } : []
             var place = Int.random(in: 1...moments.count, using: &random)
@@ -67,7 +68,7 @@ final class RandomConnection: CustomStringConvertible {
                 place = Int.random(in: place + 1...moments.count, using: &random)
             }
         } else {
-            service = isTCP ? Service.none : nil
+            service = hasService ? Service.none : nil
             sessions = []
         }
         self.moments = moments + [.end]
@@ -113,7 +114,7 @@ final class RandomConnection: CustomStringConvertible {
     }
 
     func serviceKnown(at now: Moment) -> Service? { hasPassed(.discovery, at: now) || now == .end ? service : nil }
-    func sessionsAreOver(at now: Moment) -> Bool { now == .end || packets[0].transport != .tcp || hasPassed(.sessionsOver, at: now) }
+    func sessionsAreOver(at now: Moment) -> Bool { now == .end || service == nil || hasPassed(.sessionsOver, at: now) }
 
     /// By the definitions: is there, or may there be, a packet and a session for which it holds?
     func naiveVerdict(_ filter: NaiveFilter, at now: Moment) -> Match {

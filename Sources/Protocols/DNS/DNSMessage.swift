@@ -213,6 +213,7 @@ private struct DNSSectionReader: ~Escapable {
         var place = place
         while place < message.byteCount {
             guard message.byte(place) < 64 else { return message.byte(place) >= 0xc0 }
+            guard message.byte(place) > 0 else { return false }
             place += 1 + Int(message.byte(place))
         }
         return true

@@ -82,6 +82,7 @@ public struct DNSParser: SessionParser {
 
     public mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress {
         if sender == .originator { originator.skip(byteCount) } else { responder.skip(byteCount) }
+        if head != nil { head = [] }
         return progress
     }
 

@@ -183,6 +183,27 @@ write("tls", "empty-records", step(0, b"\x16\3\1\0\0" * 60))
 write("tls", "long-handshake", step(0, b"\x16\3\1\x40\0\1\xff\xff\xff\3\3" + b"x" * 1400))
 write("tls", "alert", step(0, b"\x15\3\3\0\2\2\x28"))
 
+
+
+def datagrams(path):
+    for frame in frames(path)[1]:
+        if len(frame) > 42 and frame[12:14] == b"\x08\0" and frame[23] == 17 and frame[14] == 0x45:
+            yield 0 if frame[36:38] == b"\0\x35" else 1, frame[42:14 + struct.unpack_from(">H", frame, 16)[0]]
+
+
+# DNS: the same messages as datagrams, and as streams.
+messages = list(datagrams(traces / "dns.pcap"))
+as_datagrams = [bytes([2 << 1 | sender, len(data)]) + data for sender, data in messages if len(data) < 256]
+as_streams = [
+    bytes([(len(data) + 2 >> 8) << 5 | 3 << 1 | sender, len(data) + 2 & 255]) + struct.pack(">H", len(data)) + data
+    for sender, data in messages if len(data) < 2000]
+for number in range(0, min(len(messages), 24), 4):
+    write("dns", f"datagrams-{number:02}", b"".join(as_datagrams[number:number + 4]))
+    write("dns", f"streams-{number:02}", b"".join(as_streams[number:number + 4]))
+write("dns", "hole", as_streams[0][:20] + b"\0\0\x40" + as_streams[1] + b"\0\2\0" + as_streams[0])
+write("dns", "loop", b"\4\x20" + b"\0\1\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\1\0\1\xc0\x0e\xc0\x0c\0\1\0\1\0\0\0\0\0\0")
+write("dns", "reversed", as_streams[0] + b"\2" + as_streams[1])
+
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):
     write("file", path.stem, path.read_bytes()[:3000])

@@ -15,8 +15,6 @@ public struct DNSParser: SessionParser {
     private static let mostQueryBytes = 64 << 10
     /// Datagrams in a row that are no messages, after which the flow is none of DNS.
     private static let mostStrangers = 8
-    /// A length, a header, the longest name, a type and a class.
-    private static let longestHead = 2 + 12 + 256 + 4
 
     private struct PendingQuery {
         var message: DNSMessage
@@ -33,8 +31,6 @@ public struct DNSParser: SessionParser {
     private var sessions: [DNSTransaction] = []
     private var taken = 0
     private var strangers = 0
-    /// The stream's first bytes while they are too few to tell whether it is DNS; nil once they were enough.
-    private var head: [UInt8]? = []
 
     public init() {}
 
@@ -55,34 +51,17 @@ public struct DNSParser: SessionParser {
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress { feed(bytes, from: sender, at: .zero) }
 
     public mutating func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress {
-        if head != nil, let answer = judgeHead(bytes) { return answer }
         var framing = sender == .originator ? originator : responder
         // It is kept in one place only, so that its memory is not copied.
         if sender == .originator { originator = DNSFraming() } else { responder = DNSFraming() }
         let isSound = framing.feed(bytes) { take($0, isCut: false, from: sender, at: time) }
         if sender == .originator { originator = framing } else { responder = framing }
-        return isSound ? progress : .failed(.malformed)
-    }
-
-    /// Looks at a stream's first bytes, of whichever side: framing alone would take anything for messages. Gives what there is to answer while they are too
-    /// few, or of another protocol.
-    private mutating func judgeHead(_ bytes: RawSpan) -> ParserProgress? {
-        if head!.isEmpty, Self.probe(bytes) == .mine {
-            head = nil
-            return nil
-        }
-        bytes.withUnsafeBytes { head!.append(contentsOf: $0.prefix(Self.longestHead)) }
-        switch Self.probe(head!.span.bytes) {
-        case .mine: head = nil
-        case .unsure where head!.count < Self.longestHead: break
-        case .unsure, .notMine: return .failed(.otherProtocol)
-        }
-        return nil
+        guard isSound else { return .failed(.malformed) }
+        return framing.isStrange && !originator.hasSynchronised && !responder.hasSynchronised ? .failed(.otherProtocol) : progress
     }
 
     public mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress {
         if sender == .originator { originator.skip(byteCount) } else { responder.skip(byteCount) }
-        if head != nil { head = [] }
         return progress
     }
 
@@ -101,7 +80,7 @@ public struct DNSParser: SessionParser {
         while !queries.isEmpty { giveUpOldest() }
     }
 
-    public var heldBytes: Int { (head?.count ?? 0) + originator.heldBytes + responder.heldBytes + queryBytes }
+    public var heldBytes: Int { originator.heldBytes + responder.heldBytes + queryBytes }
 
     private var progress: ParserProgress { taken < sessions.count ? .ready : .wantsMore }
 
@@ -148,61 +127,5 @@ extension DNSMessage {
     fileprivate var isMulticast: Bool {
         guard id == 0, let question else { return false }
         return questionCount > 1 || question.wantsUnicast || question.name.lowercased().hasSuffix(".local")
-    }
-}
-
-/// Cuts a direction of a TCP connection into messages, each behind its length in two bytes.
-struct DNSFraming {
-    /// Of the message at hand, its length's two bytes included.
-    private var buffer: [UInt8] = []
-    /// Bytes of a message that is not whole any more, still to come.
-    private var toDrop = 0
-    /// Whether a hole has taken away where the next message begins.
-    private var isLost = false
-
-    var heldBytes: Int { buffer.count }
-
-    /// - Returns: false when what comes cannot be messages.
-    mutating func feed(_ bytes: RawSpan, _ give: (RawSpan) -> Void) -> Bool {
-        var reader = ByteReader(bytes)
-        if isLost {
-            // A sender begins a segment with a message; where that is not so, nothing can be told.
-            guard DNSParser.probe(bytes) == .mine else { return true }
-            isLost = false
-        }
-        if toDrop > 0 {
-            let count = min(toDrop, reader.count)
-            _ = reader.bytes(upTo: count)
-            toDrop -= count
-        }
-        while !reader.isAtEnd {
-            if buffer.isEmpty {
-                let rest = reader
-                if let message = reader.vector16() {
-                    guard message.byteCount >= DNSMessage.headerLength else { return false }
-                    give(message)
-                    continue
-                }
-                reader = rest
-            }
-            while buffer.count < 2, let byte = reader.uint8() { buffer.append(byte) }
-            guard buffer.count >= 2 else { return true }
-            let length = Int(buffer[0]) << 8 | Int(buffer[1])
-            guard length >= DNSMessage.headerLength else { return false }
-            reader.bytes(upTo: 2 + length - buffer.count).withUnsafeBytes { buffer.append(contentsOf: $0) }
-            guard buffer.count == 2 + length else { return true }
-            give(buffer.span.bytes.extracting(2...))
-            buffer.removeAll(keepingCapacity: length < 4096)
-        }
-        return true
-    }
-
-    mutating func skip(_ byteCount: Int) {
-        guard byteCount > 0, !isLost else { return }
-        // A message's rest is known only with its length.
-        let rest = buffer.count >= 2 ? 2 + (Int(buffer[0]) << 8 | Int(buffer[1])) - buffer.count : toDrop
-        buffer.removeAll()
-        toDrop = max(0, rest - byteCount)
-        isLost = byteCount > rest
     }
 }

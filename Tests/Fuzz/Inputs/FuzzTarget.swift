@@ -1,3 +1,5 @@
+import Protocols
+
 /// The parts that are fuzzed. libFuzzer and `swift test` call the same code: one input in, and out a complaint if something that must hold did not.
 /// What must never happen at all - a trap, a read past an end - ends the process.
 public enum FuzzTarget: String, CaseIterable, Sendable {
@@ -11,6 +13,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case filter
     /// The TLS parser, fed in any cuts.
     case tls
+    /// The DNS parser, fed with streams in any cuts, and with datagrams.
+    case dns
     /// A capture file.
     case file
 
@@ -20,7 +24,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .packet: 1 << 13
         case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
-        case .tls, .file: 1 << 12
+        case .tls, .dns, .file: 1 << 12
         }
     }
 
@@ -32,7 +36,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .fragments: FragmentInput.complaint(&reader)
         case .segments: SegmentInput.complaint(&reader)
         case .filter: FilterInput.complaint(&reader)
-        case .tls: TLSInput.complaint(&reader)
+        case .tls: ParserInput<TLSParser>.complaint(&reader)
+        case .dns: ParserInput<DNSParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

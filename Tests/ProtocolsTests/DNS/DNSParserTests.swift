@@ -38,13 +38,20 @@ import Testing
     @Test func `goes on behind a hole where the next message begins`() {
         let framed = DNSBytes.framed(query(1))
         // Within a message: its length says where the next one is.
-        let within = verifier.parse([.bytes(.originator, Array(framed.prefix(10))), .gap(.originator, framed.count - 10), .bytes(.originator, DNSBytes.framed(query(2)))])
-        #expect(within.sessions.map(text) == ["2 www.example.org q- originator"])
-        // Beyond it: at a segment that begins with one.
-        let beyond = verifier.parse([
-            .bytes(.originator, framed + Array(framed.prefix(10))), .gap(.originator, 4000), .bytes(.originator, [1, 2, 3]), .bytes(.originator, DNSBytes.framed(query(2))),
+        let within = verifier.verify([
+            .bytes(.originator, framed + Array(framed.prefix(10))), .gap(.originator, framed.count - 10), .bytes(.originator, DNSBytes.framed(query(2))),
+        ])
+        #expect(within.sessions.map(text) == ["1 www.example.org q- originator", "2 www.example.org q- originator"])
+        // Beyond it: where what comes first looks like a message, and not elsewhere.
+        let beyond = verifier.verify([
+            .bytes(.originator, framed + Array(framed.prefix(10))), .gap(.originator, 4000), .bytes(.originator, DNSBytes.framed(query(2))),
         ])
         #expect(beyond.sessions.map(text) == ["1 www.example.org q- originator", "2 www.example.org q- originator"])
+        let elsewhere = verifier.verify([
+            .bytes(.originator, framed + Array(framed.prefix(10))), .gap(.originator, 4000), .bytes(.originator, [9, 9, 9] + DNSBytes.framed(query(2))),
+            .gap(.originator, 1), .bytes(.originator, DNSBytes.framed(query(3))),
+        ])
+        #expect(elsewhere.sessions.map(text) == ["1 www.example.org q- originator", "3 www.example.org q- originator"])
     }
 
     @Test func `gives up a stream that is none of messages`() {

@@ -3,15 +3,16 @@ import Protocols
 
 /// Steps of a conversation, each behind two bytes: what is done by whom, and how many bytes there are. The parser must find the same however the
 /// steps are cut.
-enum TLSInput {
+enum ParserInput<Parser: SessionParser> where Parser.Session: Equatable {
     private enum Step {
         case feed(UnsafeRawBufferPointer, Direction)
+        case datagram(UnsafeRawBufferPointer, Direction)
         case skip(Int, Direction)
         case reverse
     }
 
     private struct Outcome: Equatable {
-        var sessions: [TLSHandshake] = []
+        var sessions: [Parser.Session] = []
         var progress = ParserProgress.wantsMore
 
         var isOver: Bool { progress != .wantsMore && progress != .ready }
@@ -25,16 +26,20 @@ enum TLSInput {
             switch control >> 1 & 15 {
             case 0: steps.append(.skip(Int(reader.word()) << Int(control >> 5 * 4), sender))
             case 1: steps.append(.reverse)
+            case 2 where Parser.service.transports.contains(.udp): steps.append(.datagram(reader.bytes(Int(reader.byte())), sender))
             default:
                 // The high bits: up to 2 KiB.
                 let bytes = reader.bytes(Int(control >> 5) << 8 | Int(reader.byte()))
                 if !bytes.isEmpty { steps.append(.feed(bytes, sender)) }
             }
         }
-        if case .feed(let bytes, _) = steps.first {
+        switch steps.first {
+        case .feed(let bytes, _), .datagram(let bytes, _):
             let block = ExactBlock(bytes)
-            _ = TLSParser.probe(block.span)
-            _ = TLSParser.probeLater(block.span)
+            _ = Parser.probe(block.span)
+            _ = Parser.probeLater(block.span)
+            _ = Parser.probe(datagram: block.span)
+        default: break
         }
         let whole = outcome(steps, pieces: .max)
         for size in [1, 7] {
@@ -46,13 +51,16 @@ enum TLSInput {
 
     /// Sessions and the last answer, with each step's bytes in pieces of so many.
     private static func outcome(_ steps: [Step], pieces size: Int) -> Outcome {
-        var parser = TLSParser()
+        var parser = Parser()
         var outcome = Outcome()
         func takeSessions() { while let session = parser.nextSession() { outcome.sessions.append(session) } }
         loop: for step in steps {
             switch step {
             case .reverse: parser.reverseRoles()
             case .skip(let count, let sender): outcome.progress = parser.skip(count, from: sender)
+            case .datagram(let bytes, let sender):
+                let block = ExactBlock(bytes)
+                outcome.progress = parser.feed(datagram: block.span, missing: 0, from: sender, at: .zero)
             case .feed(let bytes, let sender):
                 var rest = bytes[...]
                 while !rest.isEmpty {
@@ -68,6 +76,8 @@ enum TLSInput {
         }
         parser.finish()
         takeSessions()
+        // Whatever filters ask.
+        for session in outcome.sessions { for field in Parser.fields { field.read(session) { _ in } } }
         // Which of the two it is after the last bytes depends on the cuts.
         if outcome.progress == .ready { outcome.progress = .wantsMore }
         return outcome

@@ -6,7 +6,7 @@ import Packets
 ///       └──silence, eviction, drain──▶ reported, gone
 extension ConnTracker {
     /// Connections that one call of `expire` looks at, so that a storm of them is spread over bursts; and those that a new connection looks at.
-    private static let expiriesPerCall = 512
+    private static let expiriesPerCall = 256
     private static let expiriesPerNewcomer = 32
 
     enum Late {

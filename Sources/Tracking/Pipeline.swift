@@ -326,7 +326,7 @@ public struct Pipeline: ~Copyable {
         fragments.expire(at: time, atMost: .max, &tracker.counters)
         tracker.staged(.tracking) {
             $0.advance(to: time)
-            $0.expire()
+            $0.expire(isPausing: true)
         }
     }
 

@@ -5,8 +5,10 @@ import Packets
 ///     open ──FIN, RST──▶ closing ──closing time──▶ reported, a tombstone ──tombstone time──▶ gone
 ///       └──silence, eviction, drain──▶ reported, gone
 extension ConnTracker {
-    /// Connections that one call of `expire` looks at, so that a storm of them is spread over bursts; and those that a new connection looks at.
-    private static let expiriesPerCall = 256
+    /// Connections that one call of `expire` looks at, so that a storm of them is spread over bursts, and where no packets come over pauses; and those that a
+    /// new connection looks at.
+    private static let expiriesPerBurst = 256
+    private static let expiriesPerPause = 512
     private static let expiriesPerNewcomer = 32
 
     enum Late {
@@ -62,12 +64,14 @@ extension ConnTracker {
     }
 
     /// Ends connections whose timeout has passed; called after each burst. What it leaves for the next call comes then.
-    public mutating func expire() {
+    ///
+    /// - Parameter isPausing: whether no packets wait meanwhile.
+    public mutating func expire(isPausing: Bool = false) {
         defer { noteHeld() }
         clock.rest()
         (counters.timeLeaps, counters.strayTimes) = (clock.leaps, clock.strays)
         giveUpOverdueHoles(at: clock.steady)
-        endOverdue(atMost: Self.expiriesPerCall)
+        endOverdue(atMost: isPausing ? Self.expiriesPerPause : Self.expiriesPerBurst)
     }
 
     /// A new connection finds the table nearly full: what has timed out goes first, whether or not a burst has ended since, and then what has not.

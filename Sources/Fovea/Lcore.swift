@@ -81,9 +81,14 @@ struct Lcore: ~Copyable {
             // Where nothing comes time passes all the same, but not in a capture.
             if round % Self.roundsBetweenClocks == 0, sources.isLive { advance(to: EAL.wallClock) }
         }
-        for subscriber in subscribers { subscriber.captureHasEnded() }
+        endCapture()
         pipeline.drain()
         report()
+    }
+
+    /// Nothing more will come: whoever sends elsewhere may wait from here on.
+    func endCapture() {
+        for subscriber in subscribers { subscriber.captureHasEnded() }
     }
 
     static let roundsBetweenReports = 64

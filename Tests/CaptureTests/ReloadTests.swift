@@ -129,19 +129,17 @@ extension `Capture` {
         return summary
     }
 
-    // MARK: Under load
-
-    @Test func `a hundred reloads on two cores take effect each, and lose nothing`() throws {
-        let config = Self.endless(cores: [1, 2])
+    /// Runs on two cores, and puts one of two filters in force so often: each time packets of its IP version come on both, and no others.
+    func runWithReloads(_ count: Int, _ config: Config) throws -> RunSummary {
         let filter = Shared<LocatedText>("ipv4")
         let reload = Reload {
             var config = config
             config.filter = filter.value
             return config
         }
-        let summary = try run(config, reload) { stop in
+        return try run(config, reload) { stop in
             defer { stop.request() }
-            for number in 1...100 {
+            for number in 1...count {
                 let ipv6 = number % 2 == 1
                 Tally.allowed.store(3, ordering: .relaxed)
                 filter.value = ipv6 ? "ipv6" : "ipv4"
@@ -152,6 +150,13 @@ extension `Capture` {
             }
             return nil
         }
+    }
+
+    // MARK: Under load
+
+    @Test func `a hundred reloads on two cores take effect each, and lose nothing`() throws {
+        let config = Self.endless(cores: [1, 2])
+        let summary = try runWithReloads(100, config)
         #expect(summary.reloads == 100 && summary.refusedReloads == 0)
         #expect(Tally.strangers == 0)
         #expect(summary.lcores.allSatisfy { $0.counters.packets > 10_000 && $0.counters[.filtered] > 0 })

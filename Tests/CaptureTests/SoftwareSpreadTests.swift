@@ -141,25 +141,7 @@ extension `Capture` {
     @Test func `cores that share a port take other filters, and lose nothing`() throws {
         let folder = try TemporaryFolder()
         let config = try Self.endless([Self.port(flows(folder), cores: [1, 2], endless: true)])
-        let filter = Shared<LocatedText>("ipv4")
-        let reload = Reload {
-            var config = config
-            config.filter = filter.value
-            return config
-        }
-        let summary = try run(config, reload) { stop in
-            defer { stop.request() }
-            for number in 1...20 {
-                let ipv6 = number % 2 == 1
-                Tally.allowed.store(3, ordering: .relaxed)
-                filter.value = ipv6 ? "ipv6" : "ipv4"
-                reload.request()
-                guard Self.wait({ reload.outcome.reloads == number }) else { return "reload \(number) was not done" }
-                Tally.allowed.store(ipv6 ? 2 : 1, ordering: .relaxed)
-                guard Self.come(ipv6: ipv6, cores: 2) else { return "reload \(number) has no effect" }
-            }
-            return nil
-        }
+        let summary = try runWithReloads(20, config)
         #expect(summary.reloads == 20 && Tally.strangers == 0)
         #expect(summary.ports[0].spreading == .software)
         #expect(summary.lcores.allSatisfy { $0.counters.packets > 1000 })

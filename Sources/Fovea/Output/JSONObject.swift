@@ -42,22 +42,15 @@ public struct JSONObject {
         bytes += value.isFinite ? "\(value)".utf8 : "null".utf8
     }
 
-    public mutating func add(_ key: StaticString, _ values: [String]) {
-        begin(key)
-        bytes.append(UInt8(ascii: "["))
-        for (index, value) in values.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            append(string: value)
-        }
-        bytes.append(UInt8(ascii: "]"))
-    }
+    public mutating func add(_ key: StaticString, _ values: [String]) { add(key, values) { $0.append(string: $1) } }
+    public mutating func add(_ key: StaticString, _ values: [some BinaryInteger]) { add(key, values) { $0.append(integer: $1) } }
 
-    public mutating func add(_ key: StaticString, _ values: [some BinaryInteger]) {
+    private mutating func add<Value>(_ key: StaticString, _ values: [Value], _ append: (inout Self, Value) -> Void) {
         begin(key)
         bytes.append(UInt8(ascii: "["))
         for (index, value) in values.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            append(integer: value)
+            append(&self, value)
         }
         bytes.append(UInt8(ascii: "]"))
     }

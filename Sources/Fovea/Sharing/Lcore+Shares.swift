@@ -34,6 +34,7 @@ extension Lcore {
             if round % Self.roundsBetweenClocks == 0, shares.contains(where: \.source.isLive) { flush(at: EAL.wallClock) }
         }
         for share in shares { share.source.leave() }
+        endCapture()
         pipeline.drain(at: shares.reduce(.zero) { max($0, $1.source.steady) })
         lines?.end()
         report()

@@ -169,7 +169,12 @@ public struct DNSRecord: Equatable, Sendable {
 
     /// Its header, where its data lie, and where it ends.
     static func parts(in message: RawSpan, at place: Int) -> (header: Header, data: Range<Int>, end: Int)? {
-        guard let name = DNSName.end(in: message, at: place), name + 10 <= message.byteCount else { return nil }
+        DNSName.end(in: message, at: place).flatMap { parts(in: message, behind: $0) }
+    }
+
+    /// The same, by where its name ends.
+    static func parts(in message: RawSpan, behind name: Int) -> (header: Header, data: Range<Int>, end: Int)? {
+        guard name + 10 <= message.byteCount else { return nil }
         let header = Header(
             type: message.uint16(name), rclass: message.uint16(name + 2),
             timeToLive: UInt32(message.uint16(name + 4)) << 16 | UInt32(message.uint16(name + 6)))
@@ -197,13 +202,13 @@ private struct DNSSectionReader: ~Escapable {
 
     mutating func skipRecords(count: UInt16) {
         for _ in 0..<count where failure == nil {
-            guard nameEnd() != nil else { continue }
-            if let parts = DNSRecord.parts(in: message, at: place) { place = parts.end } else { failure = .cutShort }
+            guard let name = nameEnd() else { continue }
+            if let parts = DNSRecord.parts(in: message, behind: name) { place = parts.end } else { failure = .cutShort }
         }
     }
 
     private mutating func nameEnd() -> Int? {
-        if DNSName.isSound(in: message, at: place), let end = DNSName.end(in: message, at: place) { return end }
+        if let end = DNSName.soundEnd(in: message, at: place) { return end }
         // What runs over the end may have been cut there.
         failure = DNSName.end(in: message, at: place) == nil && isCutName ? .cutShort : .badName
         return nil

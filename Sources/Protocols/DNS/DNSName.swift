@@ -24,7 +24,7 @@ struct DNSName {
         self.text = text.isEmpty ? "." : String(decoding: text, as: UTF8.self)
     }
 
-    /// Where what comes after a name begins. Nil as above, but pointers are not followed.
+    /// Where what comes after a name begins. Nil as above, but pointers are not followed; `soundEnd` follows them.
     static func end(in message: RawSpan, at start: Int) -> Int? {
         var place = start
         while place < message.byteCount {
@@ -40,8 +40,8 @@ struct DNSName {
         return nil
     }
 
-    /// Whether a name holds together.
-    static func isSound(in message: RawSpan, at start: Int) -> Bool { walk(message, from: start) { _ in } != nil }
+    /// The same for a name that holds together.
+    static func soundEnd(in message: RawSpan, at start: Int) -> Int? { walk(message, from: start) { _ in } }
 
     /// Whether names in two messages are the same, but for upper and lower case (RFC 4343).
     static func areEqual(_ one: RawSpan, _ start: Int, _ other: RawSpan, _ otherStart: Int) -> Bool {

@@ -36,7 +36,7 @@ enum DNSProbe {
         let start = DNSMessage.headerLength
         guard let end = DNSName.end(in: message, at: start) else { return message.byteCount < min(length, start + 256) ? .unsure : .notMine }
         // A name first in its message has nothing to point to.
-        guard message.byte(start) < 64, !isNetBIOS(message, start), DNSName.isSound(in: message, at: start) else { return .notMine }
+        guard message.byte(start) < 64, !isNetBIOS(message, start), DNSName.soundEnd(in: message, at: start) != nil else { return .notMine }
         guard end + 4 <= message.byteCount else { return end + 4 <= length ? .unsure : .notMine }
         let (type, number) = (message.uint16(end), message.uint16(end + 2))
         guard type != 0, DNSClass.isKnown(number) || type == DNSType.opt else { return .notMine }

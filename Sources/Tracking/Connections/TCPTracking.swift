@@ -32,8 +32,8 @@ extension UnsafeMutablePointer<Connection> {
         let (sequence, acknowledgment, length) = (packet.pointee.sequence, packet.pointee.acknowledgment, Int(packet.pointee.payloadLength))
         let known = side.pointee.seen
         let end = sequence + length
-        let isOldest = known.contains(.sequenceKnown)
-        let news = isOldest ? end - side.pointee.next : 1
+        let hasSequence = known.contains(.sequenceKnown)
+        let news = hasSequence ? end - side.pointee.next : 1
         if length > 0 {
             if !flags.contains(.fin), !known.contains(.data) { note(.data, as: .data, side, sender) }
             if news <= 0, !known.contains(.retransmitted) { note(.retransmission, as: .retransmitted, side, sender) }
@@ -42,7 +42,7 @@ extension UnsafeMutablePointer<Connection> {
         }
         if news > 0 {
             side.pointee.next = end
-            if !isOldest { side.pointee.seen.insert(.sequenceKnown) }
+            if !hasSequence { side.pointee.seen.insert(.sequenceKnown) }
         }
         side.pointee.window = window
         guard flags.contains(.ack) else { return }

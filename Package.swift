@@ -39,7 +39,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         // TOML: a complete parser whose errors have line and column.
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
-        // SHA-1 for Community ID (and SHA-256 in tests): cryptography is never our own.
+        // SHA-1 for Community ID, MD5 and SHA-256 for the fingerprints of TLS and SSH, QUIC's Initial keys: cryptography is never our own.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         // Logging: whoever embeds Fovea chooses where start, stop and warnings go.
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -67,7 +67,12 @@ let package = Package(
         // The filter value, its text form, three-valued matching; sets, and regular expressions by Hyperscan. Pure.
         .target(name: "Filters", dependencies: ["Packets", "CHyperscan"], swiftSettings: optimised),
         // Session parsers: bytes in order become sessions, and the fields that filters may ask of these. Pure; a folder a protocol.
-        .target(name: "Protocols", dependencies: ["Packets", "Filters"], swiftSettings: optimised),
+        .target(
+            name: "Protocols",
+            dependencies: [
+                "Packets", "Filters", .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: optimised),
         // Connections: tracker, reassembly, the Trackable protocols. Pure.
         .target(
             name: "Tracking", dependencies: ["Packets", "Containers", "Filters", "Protocols", .product(name: "Crypto", package: "swift-crypto")],

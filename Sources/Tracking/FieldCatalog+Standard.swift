@@ -6,8 +6,7 @@ extension FieldCatalog {
     public static let standard: FieldCatalog = {
         var catalog = FieldCatalog.packets
         for field in ConnectionRecord.filterFields { catalog.add(field) }
-        catalog.add(TLSParser.self)
-        catalog.add(DNSParser.self)
+        for parser in Parsers.all { catalog.add(parser) }
         return catalog
     }()
 }

@@ -8,19 +8,13 @@ import Tracking
 
 /// Every DNS message of a capture is held against what tshark sees, alone or paired (R10). What differs is known by number, and has a reason.
 @Suite struct `DNS captures` {
-    private struct Known {
-        var onlyHere = 0
-        var onlyThere = 0
-        var reason: String
-    }
-
-    private static let known: [String: Known] = [
-        "dns-pointer-forward": Known(onlyThere: 1, reason: "opcode 15 and a name of nothing but pointers: not taken for DNS on any port"),
-        "dns-live-name-server": Known(
+    private static let known: [String: KnownSessions] = [
+        "dns-pointer-forward": KnownSessions(onlyThere: 1, reason: "opcode 15 and a name of nothing but pointers: not taken for DNS on any port"),
+        "dns-live-name-server": KnownSessions(
             onlyThere: 4, reason: "headers without a question, and a name of more than 255 octets: of their flows there is nothing else to know DNS by"),
-        "dns-tcp-middle-missing": Known(onlyHere: 3, reason: "the parser goes on behind the hole (R13)"),
-        "mixed-isp-vlan-4096": Known(onlyThere: 41, reason: "whoever published it wrote zeros over all behind the header: there is no question to know DNS by"),
-        "mixed-all-protocols-synthetic": Known(
+        "dns-tcp-middle-missing": KnownSessions(onlyHere: 3, reason: "the parser goes on behind the hole (R13)"),
+        "mixed-isp-vlan-4096": KnownSessions(onlyThere: 41, reason: "whoever published it wrote zeros over all behind the header: there is no question to know DNS by"),
+        "mixed-all-protocols-synthetic": KnownSessions(
             onlyHere: 1, onlyThere: 3, reason: "12 zero bytes to port 53 are no message; an answer's Geneve comes from port 6081 and does not go to it, which is no tunnel here"),
     ]
 
@@ -29,13 +23,8 @@ import Tracking
         arguments: CaptureFolder.shared.files)
     func `read as the oracle says`(_ capture: CaptureName) throws {
         let oracle = try JSONDecoder().decode(DNSOracle.self, from: Data(contentsOf: capture.folder.oracles.appending(path: "\(capture.name).json")))
-        var counts: [DNSReading: Int] = [:]
-        for record in oracle.dns ?? [] { counts[DNSReading(record), default: 0] -= 1 }
-        for note in try DNSNotes.of(Recording(capture)) { counts[note, default: 0] += 1 }
-        let onlyHere = counts.filter { $0.value > 0 }, onlyThere = counts.filter { $0.value < 0 }
-        let known = Self.known[capture.name]
-        #expect(onlyHere.values.reduce(0, +) == known?.onlyHere ?? 0, "only here: \(onlyHere.keys.prefix(5).map(\.description)); known: \(known?.reason ?? "nothing")")
-        #expect(-onlyThere.values.reduce(0, +) == known?.onlyThere ?? 0, "only there: \(onlyThere.keys.prefix(5).map(\.description)); known: \(known?.reason ?? "nothing")")
+        let here = try sessions(of: DNSParser.self, in: Recording(capture)).map { DNSReading($0.session, $0.connection) }
+        expectSame(here, (oracle.dns ?? []).map(DNSReading.init), known: Self.known[capture.name])
     }
 }
 
@@ -88,36 +77,5 @@ private struct DNSReading: Hashable, CustomStringConvertible {
             connection.transport.description, connection.originator.endpoint, connection.responder.endpoint, id: transaction.id,
             name: transaction.question?.name ?? "", type: transaction.question?.type, opcode: (transaction.response ?? transaction.query)!.opcode,
             rcode: transaction.response?.responseCode, answers: transaction.response?.answerCount)
-    }
-}
-
-/// Notes every transaction.
-private struct DNSNotes: SessionTrackable {
-    typealias Parser = DNSParser
-    final class Notes: SubscriptionReport, @unchecked Sendable {
-        @TaskLocal static var current = Notes()
-        var readings: [DNSReading] = []
-        func merge(_ other: Notes) {}
-    }
-
-    static func makeReport(_ context: ReportContext) -> Notes { Notes.current }
-    init(_ connection: ConnectionRecord) {}
-    mutating func session(_ transaction: DNSTransaction, of connection: ConnectionRecord, _ notes: inout Notes) -> Verdict {
-        notes.readings.append(DNSReading(transaction, connection))
-        return .more
-    }
-    consuming func ended(_ connection: ConnectionRecord, _ notes: inout Notes) {}
-
-    /// Of all of a recording's connections: its records are those of the innermost header (R7), whatever tunnel that lies in.
-    static func of(_ recording: Recording) throws -> [DNSReading] {
-        let notes = Notes()
-        try Notes.$current.withValue(notes) {
-            let options = TrackerOptions.defaults.tunnelsTogether
-            var pipeline = Pipeline(options, subscribers: [try Self._makeSubscriber(SubscriberOrder(options, filter: .service(.dns)))], seed: HashSeed(1))
-            recording.forEachBurst(of: 64) { frames, _ in pipeline.process(frames) }
-            pipeline.drain()
-            #expect(pipeline.counters.isBalanced && pipeline.counters.isPayloadBalanced)
-        }
-        return notes.readings
     }
 }

@@ -24,12 +24,10 @@ public struct ParserStages {
 
     /// Runs the parser that recognises a service, for a filter that asks for it.
     mutating func addStage(for service: Service) {
-        switch service {
-        case .none: break
-        case .tls: _ = stage(for: TLSParser.self)
-        case .dns: _ = stage(for: DNSParser.self)
-        }
+        for parser in Parsers.all where parser.service == service { open(parser) }
     }
+
+    private mutating func open<P: SessionParser>(_ parser: P.Type) { _ = stage(for: parser) }
 
     /// Gives a parser's sessions to a subscriber.
     mutating func add<P: SessionParser>(_ sink: SessionSinkOf<P>, number: Int) {

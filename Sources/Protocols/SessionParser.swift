@@ -30,6 +30,10 @@ public protocol SessionParser {
     /// true, so a miss costs a few instructions, and a hit is beyond doubt.
     static func probeLater(_ bytes: RawSpan) -> Bool
 
+    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true: no means that a few
+    /// more chunks are looked at, yes that it may, whatever the other direction's said. Nil, which is nothing, unless a parser says otherwise.
+    static func mayBeginLater(after opening: RawSpan) -> Bool?
+
     /// Takes a direction's next bytes, in order and without those already fed.
     mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress
 
@@ -74,6 +78,7 @@ extension SessionParser {
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
     public static var beginsLater: Bool { false }
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
+    public static func mayBeginLater(after opening: RawSpan) -> Bool? { nil }
     public static func probe(datagram: RawSpan) -> Bool { false }
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress { .done }
     public mutating func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress { feed(bytes, from: sender) }

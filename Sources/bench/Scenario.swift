@@ -1,3 +1,5 @@
+import Packets
+
 /// One thing to measure: what is done with each burst, of which traffic.
 struct Scenario {
     /// By which the command line calls it.
@@ -26,7 +28,7 @@ struct Scenario {
     /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
     var mustNotAllocate: Bool {
         switch task {
-        case .names, .recordsAndNames, .filters(.name), .filters(.manyNames): false
+        case .names, .recordsAndNames, .sessions, .filters(.name), .filters(.manyNames): false
         default: true
         }
     }
@@ -45,6 +47,8 @@ enum Task: Equatable {
     /// TLS server names: reassembly and the parser on top of that.
     case names
     case recordsAndNames
+    /// All sessions of these protocols that there is a parser for.
+    case sessions([Service])
     case filters(LargeFilters)
 }
 
@@ -84,8 +88,15 @@ extension Scenario {
         large("packet-subscriptions", "1,000 subscriptions of packets", .manyPacketSubscriptions, ("packet-subscription", 2.0)),
     ]
 
+    /// Those of one pass over a capture file.
+    static let ofFiles: [Scenario] = [.free(.capture)] + stages.filter { ["packets", "records", "names"].contains($0.name) } + [sessions]
+
+    private static let sessions = Scenario(
+        name: "sessions", title: "+ sessions of TLS, DNS", traffic: .capture, task: .sessions([.tls, .dns]))
+
     /// Those that are asked for by name only.
     private static let others = [
+        sessions,
         Scenario(name: "records-and-names", title: "+ connection records and TLS names", traffic: .capture, task: .recordsAndNames),
         // A tenth of the table is established, and stays.
         Scenario(name: "syn-flood", title: "+ tracking, full table of 1,000,000", traffic: .syns(table: 1_000_000), task: .records, rate: 5e6),

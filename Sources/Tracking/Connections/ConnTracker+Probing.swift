@@ -12,6 +12,8 @@ extension ConnTracker {
     /// CONNECT. What a flow of datagrams speaks shows soon.
     private static let maxProbedChunks: UInt8 = 64
     private static let maxProbedDatagrams: UInt8 = 8
+    /// Of these chunks those that are still looked at where an opening says that nothing begins later: the rest of it, and what is answered.
+    private static let chunksOfAnswer: UInt8 = 8
     /// Chunks after which the first of several that still may be right is believed.
     private static let maxTentativeChunks: UInt8 = 16
 
@@ -51,7 +53,10 @@ extension ConnTracker {
             case .notMine: break
             }
         }
-        guard unsure != 0 else { return countProbe(index, connection) }
+        guard unsure != 0 else {
+            if isFirst, parserTraits.beginLater { lookAhead(bytes, connection) }
+            return countProbe(index, connection)
+        }
         // Too few bytes to tell: the parsers themselves will say when they turn out not to be their own.
         var rest = unsure
         while let number = rest.popFirst() { parsers.with(number) { $0.start(index) } }
@@ -59,6 +64,21 @@ extension ConnTracker {
         connection.pointee.parsing = .tentative
         // From here on it counts how many chunks they have seen.
         connection.pointee.probedChunks = 0
+    }
+
+    /// Asks those who may begin later whether they will, by what a direction begins with.
+    private mutating func lookAhead(_ opening: RawSpan, _ connection: UnsafeMutablePointer<Connection>) {
+        var isExpected = false, isNot = true
+        for number in 0..<parsers.count {
+            let answer = parsers.with(number) { $0.beginsLater ? $0.mayBeginLater(after: opening) : false }
+            isExpected = isExpected || answer == true
+            isNot = isNot && answer == false
+        }
+        if isExpected {
+            connection.pointee.probedChunks = 0
+        } else if isNot {
+            connection.pointee.probedChunks = max(connection.pointee.probedChunks, Self.maxProbedChunks &- Self.chunksOfAnswer)
+        }
     }
 
     /// The parsers that a connection's bytes may be meant for, a bit each, while `parsing` is tentative.

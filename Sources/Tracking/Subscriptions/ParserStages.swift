@@ -66,6 +66,7 @@ class ParserStage {
     var byteCount: Int { 0 }
     func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
     func probeLater(_ bytes: RawSpan) -> Bool { false }
+    func mayBeginLater(after opening: RawSpan) -> Bool? { nil }
     func probe(datagram: RawSpan) -> Bool { false }
     func start(_ index: Int) {}
     func stop(_ index: Int) {}
@@ -154,6 +155,7 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
 
     override func probe(_ bytes: RawSpan) -> ProbeAnswer { P.probe(bytes) }
     override func probeLater(_ bytes: RawSpan) -> Bool { P.probeLater(bytes) }
+    override func mayBeginLater(after opening: RawSpan) -> Bool? { P.mayBeginLater(after: opening) }
     override func probe(datagram: RawSpan) -> Bool { P.probe(datagram: datagram) }
     override func start(_ index: Int) { (parsers + index).initialize(to: P()) }
 

@@ -24,6 +24,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run what asks for the cost of large filters, instead of the stages; best on a capture of mixed traffic.")
     var filters = false
 
+    @Flag(help: "Run what asks for sessions of one protocol, and of all, instead of the stages; best on a capture of mixed traffic.")
+    var sessions = false
+
     @Flag(help: "Read the capture as a file, from its start to its end in each round, instead of replaying it from memory. With --counts: scenarios, in one pass.")
     var file = false
 
@@ -97,6 +100,7 @@ struct Bench: ParsableCommand {
             }
             return found
         }
+        if sessions { return Scenario.sessions + chosen }
         if filters || flows { return (filters ? Scenario.filters : []) + (flows ? Scenario.flows : []) + chosen }
         return chosen.isEmpty ? file ? Scenario.ofFiles : Scenario.stages : chosen
     }

@@ -89,20 +89,31 @@ extension Scenario {
     ]
 
     /// Those of one pass over a capture file.
-    static let ofFiles: [Scenario] = [.free(.capture)] + stages.filter { ["packets", "records", "names"].contains($0.name) } + [sessions]
+    static let ofFiles: [Scenario] = [.free(.capture)] + stages.filter { ["packets", "records", "names"].contains($0.name) } + [allSessions]
 
-    private static let sessions = Scenario(
-        name: "sessions", title: "+ sessions of TLS, DNS", traffic: .capture, task: .sessions([.tls, .dns]))
+    /// What parsers cost, each alone and all at once, of a capture of mixed traffic; held against plain tracking.
+    static let sessions: [Scenario] =
+        stages.filter { ["free", "records", "names"].contains($0.name) }
+        + [
+            sessions("http", "HTTP/1 exchanges", [.http]), sessions("dns", "DNS questions and answers", [.dns]), sessions("quic", "QUIC handshakes", [.quic]),
+            sessions("ssh", "SSH handshakes", [.ssh]), allSessions,
+        ]
+
+    /// All of the protocols that Retina has sessions of.
+    private static let allSessions = sessions("sessions", "TLS, DNS, HTTP/1, QUIC and SSH", [.tls, .dns, .http, .quic, .ssh])
+
+    private static func sessions(_ name: String, _ title: String, _ services: [Service]) -> Scenario {
+        Scenario(name: name, title: "+ \(title)", traffic: .capture, task: .sessions(services), smaller: ("records", 4))
+    }
 
     /// Those that are asked for by name only.
     private static let others = [
-        sessions,
         Scenario(name: "records-and-names", title: "+ connection records and TLS names", traffic: .capture, task: .recordsAndNames),
         // A tenth of the table is established, and stays.
         Scenario(name: "syn-flood", title: "+ tracking, full table of 1,000,000", traffic: .syns(table: 1_000_000), task: .records, rate: 5e6),
     ]
 
-    static var all: [Scenario] { stages + flows + filters + others }
+    static var all: [Scenario] { stages + flows + filters + sessions.filter { $0.smaller != nil } + others }
 
     static func free(_ traffic: Traffic) -> Scenario {
         switch traffic {

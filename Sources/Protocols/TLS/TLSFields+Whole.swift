@@ -7,7 +7,7 @@ extension TLSParser {
     private static let flightFields: [SessionField<TLSHandshake>] = [
         .boolean("tls.established", "whether both sides went over to what they agreed on", example: "tls and not tls.established") { $0.isEstablished },
         .boolean("tls.certificate_requested", "whether the server wants a certificate of the client, before TLS 1.3", example: "tls.certificate_requested") {
-            $0.certificateRequested
+            $0.flags.contains(.isWhole) ? $0.certificateRequested : nil
         },
         .strings("tls.problem", "what is wrong with a handshake that could be read nevertheless", example: "tls.problem == \"too_many_certificates\"") {
             $0.problems.map(\.rawValue)

@@ -11,7 +11,9 @@ enum DTLSBytes {
     }
 
     static func serverHello(version: UInt16 = 0xfefd, random: [UInt8] = TLSBytes.random, selected: UInt16? = nil) -> [UInt8] {
-        TLSBytes.big(version) + random + [0] + TLSBytes.big(0xc02b) + [0] + TLSBytes.vector(selected.map { [(43, TLSBytes.big($0))] } ?? [(23, [])])
+        var extensions: [(type: UInt16, content: [UInt8])] = [(23, [])]
+        if let selected { extensions.append((43, TLSBytes.big(selected))) }
+        return TLSBytes.big(version) + random + [0] + TLSBytes.big(0xc02b) + [0] + TLSBytes.vector(extensions)
     }
 
     static func helloVerifyRequest(_ cookie: [UInt8]) -> [UInt8] { TLSBytes.big(0xfeff) + TLSBytes.vector8(cookie) }

@@ -31,7 +31,10 @@ import Testing
         let session = try #require(parsed.sessions.first)
         #expect(parsed.progress == .done && parsed.sessions.count == 1)
         #expect(session.version == .dtls12 && session.version?.name == "DTLSv12" && session.serverName == "dtls.example.org" && session.cipherSuite == 0xc02b)
-        #expect(session.helloRetried && session.client == .originator && session.clientHello?.cookie.byteCount == 3)
+        #expect(session.helloRetried && session.client == .originator)
+        let hello = try #require(session.clientHello)
+        let cookie = hello.cookie.byteCount
+        #expect(cookie == 3)
         #expect(session.ja4?.hasPrefix("dd2d0203") == true && session.ja3 != nil)
         for turn in 1..<Self.exchange.count { #expect(parse(Self.exchange, reversedBefore: turn) == parsed) }
     }
@@ -44,7 +47,7 @@ import Testing
                 (.originator, DTLSBytes.datagram(1, DTLSBytes.clientHello(version: legacy, versions: versions))),
                 (.responder, DTLSBytes.datagram(2, DTLSBytes.serverHello(version: legacy, selected: selected))),
             ]).sessions.first)
-        #expect(session.version?.name == name && session.ja4?.dropFirst().prefix(2) == letters && !session.helloRetried)
+        #expect(session.version?.name == name && session.ja4?.hasPrefix("d" + letters) == true && !session.helloRetried)
     }
 
     @Test func `takes DTLS 1.3's HelloRetryRequest for what it is`() throws {
@@ -139,7 +142,7 @@ import Testing
                 other[place].bytes = datagram.bytes
                 other[place].bytes[index] = UInt8.random(in: 0...255, using: &random)
                 _ = parse(other)
-                _ = DTLSParser.probe(datagram: other[place].bytes.span.bytes)
+                _ = probe(other[place].bytes)
             }
         }
     }

@@ -42,8 +42,9 @@ import Testing
         // Done with the second hello, in the middle of the record.
         steps.removeLast(2)
         var parser = TLSParser()
-        for case .bytes(let sender, let bytes) in steps { _ = parser.feed(bytes.span.bytes, from: sender) }
-        #expect(parser.feed([].span.bytes, from: .originator) == .done && parser.heldBytes < 200)
+        var progress = ParserProgress.wantsMore
+        for case .bytes(let sender, let bytes) in steps { progress = parser.feed(bytes.span.bytes, from: sender) }
+        #expect(progress == .done && parser.heldBytes < 200)
     }
 
     @Test func `says what was seen when the rest does not come`() throws {
@@ -125,7 +126,7 @@ import Testing
         let many = TLSBytes.fullHandshake(server: (0..<40).map { [UInt8($0)] }, client: [])
         let session = try #require(verifier.parse(many).sessions.first)
         #expect(session.serverCertificates?.count == 32 && session.problems == [.tooManyCertificates])
-        #expect(session.serverCertificates?.certificates.last?.derBytes.byteCount == 1)
+        #expect(session.serverCertificates?.certificates.last == X509Certificate([31]))
     }
 
     @Test(arguments: [[], [0, 0], [0, 0, 9], [0, 0, 3, 0, 0, 0], [0, 0, 3, 0, 0, 9], [0, 0, 1, 0]] as [[UInt8]])

@@ -3,14 +3,14 @@ import Protocols
 import TestSupport
 import Testing
 
-@Suite struct `X.509 certificates` {
+@Suite struct `X509 certificates` {
     @Test func `say what OpenSSL says of them`() throws {
         let certificate = X509Certificate(Certificates.rsa)
         #expect(certificate.isReadable && certificate.version == 3 && certificate.serialNumber == "D1A2B3C4D5E6F7")
         #expect(
             certificate.subject
-                == #"title=\#x,serialNumber=42,1.3.6.1.4.1.99999.1=#0C06637573746F6D,emailAddress=a@example.org,CN=www.example.org,DC=ex,DC=org,"#
-                + #"OU=\ lead,O=Example\, \"Inc.\" \+ \<Sons\>\; 1,ST=\C3\9Cml\C3\A4ut,C=US"#)
+                == ##"title=\#x,serialNumber=42,1.3.6.1.4.1.99999.1=#0C06637573746F6D,emailAddress=a@example.org,CN=www.example.org,DC=ex,DC=org,"##
+                + ##"OU=\ lead,O=Example\, \"Inc.\" \+ \<Sons\>\; 1,ST=\C3\9Cml\C3\A4ut,C=US"##)
         #expect(certificate.issuer == certificate.subject && certificate.isSelfSigned && certificate.commonName == "www.example.org")
         #expect(certificate.notBefore == 1_795_852_549 && certificate.notAfter == 1_827_388_549)
         #expect(certificate.signatureAlgorithm == "sha256WithRSAEncryption")
@@ -72,7 +72,7 @@ import Testing
         for bytes in [[], [0x30], [0x30, 0x80, 0, 0], [0x30, 0x84, 0xff, 0xff, 0xff, 0xff], Array("no certificate".utf8), Certificates.rsa + [0]] as [[UInt8]] {
             let certificate = X509Certificate(bytes)
             #expect(!certificate.isReadable && certificate.subject == nil && certificate.publicKey == nil && !certificate.isSelfSigned)
-            #expect(certificate.sha256.count == 64 && certificate.derBytes.byteCount == bytes.count)
+            #expect(certificate.sha256.count == 64 && certificate == X509Certificate(bytes))
         }
     }
 

@@ -61,6 +61,18 @@ import Tracking
 
     // MARK: DTLS
 
+    @Test func `of DTLS have the fingerprints that tshark has`() throws {
+        let capture = try #require(CaptureFolder.own.files.first { $0.name == "dtls" })
+        let found = try sessions(of: DTLSParser.self, in: Recording(capture)).map(\.session)
+        #expect(found.map(\.serverName) == ["cookie.example.org", "old.example.org", "fragments.example.org"])
+        #expect(found.map(\.version) == [.dtls12, .dtls10, .dtls12] && found.allSatisfy(\.helloRetried))
+        #expect(
+            found.map(\.ja3) == ["096df697a18c538158d6a52abc65a0db", "286a367bb52e0536fe50f326e484150b", "248a2544f4221c0f02f877e42fe67853"])
+        #expect(
+            found.map(\.ja3s) == ["eff0655f7bb8bb065a13f7242867ed33", "a451b0339630ceb3e246407263b3cc54", "51e03b04c8c77175b5562a0e94e39f1c"])
+        #expect(found.allSatisfy { $0.ja4?.hasPrefix("dd") == true })
+    }
+
     @Test(.enabled(if: CaptureFolder.shared.isThere, "there is no ../shared/traces beside the package")) func `of DTLS 1.2 bring the handshake`() throws {
         let capture = try #require(CaptureFolder.shared.files.first { $0.name == "dtls12" })
         let found = try sessions(of: DTLSParser.self, in: Recording(capture))

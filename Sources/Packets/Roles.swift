@@ -19,6 +19,8 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case none
     case tls
     case dns
+    /// TLS in datagrams.
+    case dtls
 
     public var name: String { "\(self)" }
 
@@ -26,6 +28,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     public var transports: [TransportProtocol] {
         switch self {
         case .tls: [.tcp]
+        case .dtls: [.udp]
         case .none, .dns: [.tcp, .udp]
         }
     }

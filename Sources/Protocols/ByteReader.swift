@@ -63,6 +63,9 @@ public struct ByteReader: ~Escapable {
         return bytes.extracting(offset..<end)
     }
 
+    /// Goes back by so many of the bytes that were read.
+    mutating func stepBack(_ byteCount: Int) { offset -= min(byteCount, offset) }
+
     /// A vector whose length stands before it in one byte.
     @inline(__always)
     @_lifetime(copy self)

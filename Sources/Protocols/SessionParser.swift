@@ -18,6 +18,9 @@ public protocol SessionParser {
 
     init()
 
+    /// A parser that goes as far as anyone of its connection's core asks. Only for parsers that know several depths; others are made by `init()`.
+    init(depth: SessionDepth)
+
     /// Whether a direction of a connection that begins with these bytes, at least one, speaks this protocol. Of streams, as are the two after it; a
     /// parser of datagrams alone need not say.
     static func probe(_ bytes: RawSpan) -> ProbeAnswer
@@ -75,6 +78,7 @@ public protocol SessionParser {
 
 extension SessionParser {
     public static var fields: [SessionField<Session>] { [] }
+    public init(depth: SessionDepth) { self.init() }
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
     public static var beginsLater: Bool { false }
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }

@@ -204,6 +204,18 @@ write("dns", "hole", as_streams[0][:20] + b"\0\0\x40" + as_streams[1] + b"\0\2\0
 write("dns", "loop", b"\4\x20" + b"\0\1\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\1\0\1\xc0\x0e\xc0\x0c\0\1\0\1\0\0\0\0\0\0")
 write("dns", "reversed", as_streams[0] + b"\2" + as_streams[1])
 
+# DTLS: each association's datagrams as far as they have room, and some by themselves.
+talks = {}
+for frame in frames(traces / "dtls.pcap")[1]:
+    start = 14 + 20 if frame[12:14] == b"\x08\0" else 14 + 40
+    ports = struct.unpack_from(">HH", frame, start)
+    data = frame[start + 8:start + struct.unpack_from(">H", frame, start + 4)[0]]
+    talks.setdefault(tuple(sorted(ports)), []).append((0 if ports[1] < ports[0] else 1, data))
+for number, talk in enumerate(talks.values()):
+    write("dtls", f"talk-{number}", b"".join(bytes([2 << 1 | sender, len(data)]) + data for sender, data in talk if len(data) < 256))
+    write("dtls", f"turned-{number}", b"".join(bytes([2 << 1 | sender, len(data)]) + data + b"\2" for sender, data in talk[:4] if len(data) < 256))
+write("dtls", "alert", b"\5\x0f" + b"\x15\xfe\xfd\0\0\0\0\0\0\0\1\0\2\2\x28")
+
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):
     write("file", path.stem, path.read_bytes()[:3000])

@@ -8,6 +8,7 @@
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
 #
 #   tls            OpenSSL: TLS 1.2 and 1.3, ALPN, resumption by ticket and PSK, 0-RTT, alerts both ways, a closed port, IPv4 and IPv6
+#   dtls           OpenSSL: DTLS 1.0 and 1.2, with a cookie and without, hellos in fragments, IPv4 and IPv6
 #   http           curl and Python's http.server: keep-alive, a 30 KB body, HEAD, 404, a refused POST, IPv6
 #   dns            dig and dnsmasq over UDP and TCP, ping over IPv4 and IPv6
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
@@ -23,7 +24,7 @@ here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
+[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -118,6 +119,24 @@ make_tls() {
     connect -connect 192.0.2.2:8445 -servername early.example.org -tls1_3 -sess_out "$work/session"
     echo "early data" >"$work/early"
     connect -connect 192.0.2.2:8445 -servername early.example.org -tls1_3 -sess_in "$work/session" -early_data "$work/early"
+    captured
+}
+
+make_dtls() {
+    ethernet
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=example.org \
+        -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    # Port 4433 asks for a cookie first, 4434 speaks DTLS 1.0 and no other, 4435 has little room in a datagram.
+    serve() { start b sh -c "sleep 60 | openssl s_server -key $work/key -cert $work/cert -quiet $*"; }
+    serve -accept 4433 -dtls1_2 -listen -alpn h2,http/1.1
+    serve -accept 4434 -dtls1 -cipher DEFAULT@SECLEVEL=0
+    serve -accept 4435 -dtls1_2 -mtu 300
+    sleep 0.5
+    capture a "$work/dtls.pcap" -i eth0 udp
+    connect() { (sleep 0.4; echo "some text"; sleep 0.4) | in_space a timeout 5 openssl s_client "$@" >>"$work/log" 2>&1 || true; }
+    connect -dtls1_2 -connect 192.0.2.2:4433 -servername cookie.example.org -alpn http/1.1
+    connect -dtls1 -cipher DEFAULT@SECLEVEL=0 -connect 192.0.2.2:4434 -servername old.example.org
+    connect -dtls1_2 -connect '[2001:db8::2]:4435' -mtu 256 -servername fragments.example.org
     captured
 }
 

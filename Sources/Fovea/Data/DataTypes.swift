@@ -9,6 +9,8 @@ public enum DataTypes {
         [
             PacketData.self, ConnectionPacketData.self, StreamData.self, ConnectionData.self, EstablishedData.self, TickData.self,
             TLSData.self, DNSData.self,
+            DTLSData.self,
+            X509Data.self,
         ]
     }
 }

@@ -20,7 +20,16 @@ extension ConnTracker {
     // MARK: Streams
 
     mutating func parse(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        if connection.pointee.parsing == .probing { probe(bytes, index, connection, direction) }
+        var bytes = bytes
+        switch connection.pointee.parsing {
+        case .probing:
+            skipProxyHeader(&bytes, connection, direction)
+            // A proxy's header alone.
+            guard bytes.byteCount > 0 else { return countProbe(index, connection) }
+            probe(bytes, index, connection, direction)
+        case .tentative: if parserTraits.beginLater { probeInstead(bytes, index, connection) }
+        case .active, .over: break
+        }
         let time = Timestamp(nanoseconds: now)
         switch connection.pointee.parsing {
         case .active:
@@ -40,9 +49,29 @@ extension ConnTracker {
         }
     }
 
+    /// What a side's stream begins with may be a proxy's, before anybody's protocol.
+    @inline(__always)
+    private mutating func skipProxyHeader(_ bytes: inout RawSpan, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
+        guard !side(of: direction, connection).pointee.seen.contains(.probed) else { return }
+        bytes = bytes.extracting(ProxyHeader.byteCount(bytes)...)
+    }
+
+    @inline(__always)
+    private mutating func side(of direction: Direction, _ connection: UnsafeMutablePointer<Connection>) -> UnsafeMutablePointer<Connection.Side> {
+        connection.side(direction == .originator ? connection.pointee.originator : connection.pointee.originator.other)
+    }
+
+    /// A protocol that is beyond doubt may begin while others are not sure yet whether bytes of another are theirs: TLS behind PostgreSQL's single `S`.
+    @inline(never)
+    private mutating func probeInstead(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        guard let number = (0..<parsers.count).first(where: { parsers.with($0) { $0.beginsLater && $0.probeLater(bytes) } }) else { return }
+        stopTentative(tentative(index).pointee, index)
+        begin(number, index, connection)
+    }
+
     /// Finds the parser whose protocol a chunk begins with.
     private mutating func probe(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        let side = connection.side(direction == .originator ? connection.pointee.originator : connection.pointee.originator.other)
+        let side = side(of: direction, connection)
         let isFirst = !side.pointee.seen.contains(.probed)
         side.pointee.seen.insert(.probed)
         var unsure: UInt64 = 0
@@ -106,7 +135,8 @@ extension ConnTracker {
         guard left != 0 else { return countProbe(index, connection) }
         connection.pointee.probedChunks &+= 1
         let chunks = connection.pointee.probedChunks
-        if chunks > 1 && left & (left &- 1) == 0 || chunks > Self.maxTentativeChunks { settle(on: left.trailingZeroBitCount, of: left, index, connection) }
+        // The last that is left need not be it where others may begin later.
+        if chunks > 1 && left & (left &- 1) == 0 && !parserTraits.beginLater || chunks > Self.maxTentativeChunks { settle(on: left.trailingZeroBitCount, of: left, index, connection) }
     }
 
     /// One of those that may be right is it.

@@ -118,6 +118,7 @@ final class MeasuredParserStage: ParserStage {
     }
 
     override var byteCount: Int { inner.byteCount }
+    override func adopt(_ plan: FilterPlan) { inner.adopt(plan) }
     override var sinkNumbers: [Int] { inner.sinkNumbers }
 
     override func setReceivers(memberCount: Int) {

@@ -182,6 +182,9 @@ extension StreamTrackable where Self: ~Copyable {
 /// Wants parsed sessions: this turns reassembly and the parser on. Connections that do not speak the protocol bring none.
 public protocol SessionTrackable: Trackable, ~Copyable {
     associatedtype Parser: SessionParser
+    /// How far the parser has to go for it. Unless a type says otherwise no farther than to the session's opening, which costs least and comes soonest; where
+    /// another subscription of the core wants more, or a filter does, sessions have more and come later.
+    static var sessionDepth: SessionDepth { get }
     /// - Parameter connection: the record as it stands at the session's last byte. What its streams lost is known at the end.
     mutating func session(_ session: Parser.Session, of connection: ConnectionRecord, _ report: inout Report) -> Verdict
 
@@ -334,6 +337,7 @@ extension TickTrackable where Self: ~Copyable {
 }
 
 extension SessionTrackable where Self: ~Copyable {
+    public static var sessionDepth: SessionDepth { .opening }
     public static var _seesSessions: Bool { true }
     public static func _session(
         _ value: UnsafeMutablePointer<Self>, _ session: UnsafePointer<Parser.Session>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
@@ -341,6 +345,6 @@ extension SessionTrackable where Self: ~Copyable {
         value.pointee.session(session.pointee, of: record.pointee, &report)
     }
     public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {
-        parsers.add(SessionSink<Self>(subscriber), number: subscriber.number)
+        parsers.add(SessionSink<Self>(subscriber), number: subscriber.number, depth: sessionDepth)
     }
 }

@@ -19,6 +19,10 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case none
     case tls
     case dns
+    case postgresql
+    case mysql
+    case redis
+    case mongodb
 
     public var name: String { "\(self)" }
 
@@ -26,6 +30,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     public var transports: [TransportProtocol] {
         switch self {
         case .tls: [.tcp]
+        case .postgresql, .mysql, .redis, .mongodb: [.tcp]
         case .none, .dns: [.tcp, .udp]
         }
     }

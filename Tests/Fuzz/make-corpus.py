@@ -204,6 +204,17 @@ write("dns", "hole", as_streams[0][:20] + b"\0\0\x40" + as_streams[1] + b"\0\2\0
 write("dns", "loop", b"\4\x20" + b"\0\1\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\1\0\1\xc0\x0e\xc0\x0c\0\1\0\1\0\0\0\0\0\0")
 write("dns", "reversed", as_streams[0] + b"\2" + as_streams[1])
 
+# Databases: the conversations of their captures, and of each one whose roles are the other way round, and one with a hole.
+for target in ("postgresql",):
+    talks = [talk for talk in conversations(traces / f"{target}.pcap") if len(talk) > 1]
+    for number, talk in enumerate(talks[:12]):
+        write(target, f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+    steps = [step(sender, data) for sender, data in talks[0]]
+    write(target, "reversed", step(1 - talks[0][0][0], talks[0][0][1]) + b"\2" + b"".join(steps[1:])[:4000])
+    write(target, "hole", (b"".join(steps[:6]) + b"\0\0\10" + b"".join(steps[6:]))[:4000])
+    write(target, "middle", b"".join(steps[4:])[:4000])
+write("postgresql", "lies", step(0, b"\0\0\0\x0c\0\3\0\0user" + b"Q\x7f\xff\xff\xff" + b"Q\0\0\0\0"))
+
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):
     write("file", path.stem, path.read_bytes()[:3000])

@@ -29,11 +29,16 @@ func expectSame<Reading: Hashable & CustomStringConvertible>(
 }
 
 /// All sessions that a parser finds in a recording, and the connection of each as it stood then: those of the innermost header (R7), whatever tunnel that lies in.
-func sessions<Parser: SessionParser>(of parser: Parser.Type, in recording: Recording) throws -> [(session: Parser.Session, connection: ConnectionRecord)] {
+///
+/// - Parameter other: a service whose parser runs as well.
+func sessions<Parser: SessionParser>(
+    of parser: Parser.Type, beside other: Service? = nil, in recording: Recording
+) throws -> [(session: Parser.Session, connection: ConnectionRecord)] {
     let notes = SessionNotes<Parser>.Notes()
     try CurrentNotes.$value.withValue(notes) {
         let options = TrackerOptions.defaults.tunnelsTogether
-        let subscriber = try SessionNotes<Parser>._makeSubscriber(SubscriberOrder(options, filter: .service(Parser.service)))
+        let filter: Filter = other.map { .service(Parser.service) || .service($0) } ?? .service(Parser.service)
+        let subscriber = try SessionNotes<Parser>._makeSubscriber(SubscriberOrder(options, filter: filter))
         var pipeline = Pipeline(options, subscribers: [subscriber], seed: HashSeed(1))
         recording.forEachBurst(of: 64) { frames, _ in pipeline.process(frames) }
         pipeline.drain()

@@ -292,6 +292,39 @@ END
     captured
 }
 
+make_mysql() {
+    ethernet
+    local data="$work/mydata"
+    mkdir -p "$data"
+    chmod 711 "$work"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=db.example.org -keyout "$data.key" -out "$data.crt" 2>/dev/null
+    chown -R mysql "$data" "$data.key" "$data.crt"
+    mariadb-install-db --user=mysql --datadir="$data" --auth-root-authentication-method=normal --skip-test-db >>"$work/log" 2>&1
+    start b mariadbd --no-defaults --user=mysql --datadir="$data" --bind-address=192.0.2.2 --socket="$data/socket" --pid-file="$data/pid" \
+        --ssl-cert="$data.crt" --ssl-key="$data.key" --skip-name-resolve --local-infile=1
+    sleep 5
+    in_space b mariadb --no-defaults --socket="$data/socket" -u root \
+        -e "CREATE DATABASE shop; CREATE USER admin@'192.0.2.%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO admin@'192.0.2.%'" >>"$work/log" 2>&1
+    capture a "$work/mysql.pcap" -i eth0 tcp
+    sql() { in_space a mariadb --no-defaults -h 192.0.2.2 -u admin --password="${PASSWORD:-secret}" "$@" >>"$work/log" 2>&1 || true; }
+    PASSWORD=wrong sql --skip-ssl -e 'SELECT 1'
+    sql --skip-ssl --force shop <<'END'
+CREATE TABLE planets (name VARCHAR(20) PRIMARY KEY, moons INT);
+INSERT INTO planets VALUES ('Earth', 1), ('Mars', 2), ('Venus', 0);
+SELECT * FROM planets WHERE moons > 0;
+SELECT * FROM comets;
+START TRANSACTION;
+UPDATE planets SET moons = 3;
+INSERT INTO planets VALUES ('Mars', 2);
+ROLLBACK;
+USE mysql;
+END
+    sql --ssl -e 'SELECT 2'
+    sql --skip-ssl --compress -e 'SELECT 3'
+    in_space a "${FOVEA_PYTHON:-python3}" "$here/mysqlwire.py" 192.0.2.2 admin secret shop >>"$work/log" 2>&1 || true
+    captured
+}
+
 for name in "${names[@]}"; do
     make_"$name"
     clear_spaces

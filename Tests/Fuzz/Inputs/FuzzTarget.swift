@@ -17,6 +17,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case dns
     /// The PostgreSQL parser, fed in any cuts.
     case postgresql
+    /// The same of MySQL.
+    case mysql
+    /// The same of Redis.
+    case redis
+    /// The same of MongoDB.
+    case mongodb
     /// A capture file.
     case file
 
@@ -27,7 +33,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
         case .tls, .dns, .file: 1 << 12
-        case .postgresql: 1 << 12
+        case .postgresql, .mysql, .redis, .mongodb: 1 << 12
         }
     }
 
@@ -42,6 +48,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .tls: ParserInput<TLSParser>.complaint(&reader)
         case .dns: ParserInput<DNSParser>.complaint(&reader)
         case .postgresql: ParserInput<PostgreSQLParser>.complaint(&reader)
+        case .mysql: ParserInput<MySQLParser>.complaint(&reader)
+        case .redis: ParserInput<RedisParser>.complaint(&reader)
+        case .mongodb: ParserInput<MongoDBParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

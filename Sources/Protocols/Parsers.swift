@@ -5,5 +5,6 @@ public enum Parsers {
         DNSParser.self,
         PostgreSQLParser.self,
         MySQLParser.self,
+        RedisParser.self,
     ]
 }

@@ -325,6 +325,47 @@ END
     captured
 }
 
+make_redis() {
+    ethernet
+    start b redis-server --bind 192.0.2.2 --port 6379 --save '' --dir "$work" --protected-mode no
+    sleep 1
+    capture a "$work/redis.pcap" -i eth0 tcp
+    ask() { in_space a redis-cli -h 192.0.2.2 "$@" >>"$work/log" 2>&1 || true; }
+    ask <<'END'
+SET planet Jupiter
+GET planet
+GET comet
+INCR planet
+RPUSH moons Io Europa Ganymede
+LRANGE moons 0 -1
+MULTI
+SET a 1
+INCR planet
+EXEC
+CONFIG GET maxmemory
+EVAL "return {1, 'two', {3}}" 0
+NOSUCH thing
+END
+    ask -3 HGETALL nothing
+    ask ACL SETUSER alice on '>s3cret' '~*' '+@all'
+    ask --user alice --pass s3cret --no-auth-warning PING
+    ask --user alice --pass wrong --no-auth-warning PING
+    in_space a python3 -c "
+import socket, time
+def talk(s, data):
+    s.sendall(data)
+    time.sleep(0.2)
+    return s.recv(65536)
+one, other = (socket.create_connection(('192.0.2.2', 6379)) for _ in range(2))
+talk(one, b'PING\r\n')
+talk(one, b'*3\r\n\$9\r\nSUBSCRIBE\r\n\$4\r\nnews\r\n\$5\r\nsport\r\n')
+talk(other, b'*3\r\n\$7\r\nPUBLISH\r\n\$4\r\nnews\r\n\$5\r\nhello\r\n')
+talk(one, b'*1\r\n\$11\r\nUNSUBSCRIBE\r\n')
+talk(other, b''.join(b'*2\r\n\$4\r\nINCR\r\n\$7\r\ncounter\r\n' for _ in range(5)))
+talk(other, b'GET counter\r\n')"
+    captured
+}
+
 for name in "${names[@]}"; do
     make_"$name"
     clear_spaces

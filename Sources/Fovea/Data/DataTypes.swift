@@ -11,6 +11,7 @@ public enum DataTypes {
             TLSData.self, DNSData.self,
             PostgreSQLData.self,
             MySQLData.self,
+            RedisData.self,
         ]
     }
 }

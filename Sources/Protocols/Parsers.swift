@@ -6,5 +6,6 @@ public enum Parsers {
         PostgreSQLParser.self,
         MySQLParser.self,
         RedisParser.self,
+        MongoDBParser.self,
     ]
 }

@@ -327,7 +327,7 @@ END
 
 make_redis() {
     ethernet
-    start b redis-server --bind 192.0.2.2 --port 6379 --save '' --dir "$work" --protected-mode no
+    start b redis-server --bind 192.0.2.2 --port 6379 --save '' --dir "$work" --protected-mode no --rename-command COMMAND ''
     sleep 1
     capture a "$work/redis.pcap" -i eth0 tcp
     ask() { in_space a redis-cli -h 192.0.2.2 "$@" >>"$work/log" 2>&1 || true; }
@@ -363,6 +363,15 @@ talk(other, b'*3\r\n\$7\r\nPUBLISH\r\n\$4\r\nnews\r\n\$5\r\nhello\r\n')
 talk(one, b'*1\r\n\$11\r\nUNSUBSCRIBE\r\n')
 talk(other, b''.join(b'*2\r\n\$4\r\nINCR\r\n\$7\r\ncounter\r\n' for _ in range(5)))
 talk(other, b'GET counter\r\n')"
+    captured
+}
+
+make_mongodb() {
+    ethernet
+    start b "${FOVEA_PYTHON:-python3}" "$here/mongo.py" serve 192.0.2.2
+    sleep 1
+    capture a "$work/mongodb.pcap" -i eth0 tcp
+    in_space a "${FOVEA_PYTHON:-python3}" "$here/mongo.py" ask 192.0.2.2 >>"$work/log" 2>&1 || true
     captured
 }
 

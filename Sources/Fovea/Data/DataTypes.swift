@@ -12,6 +12,7 @@ public enum DataTypes {
             PostgreSQLData.self,
             MySQLData.self,
             RedisData.self,
+            MongoDBData.self,
         ]
     }
 }

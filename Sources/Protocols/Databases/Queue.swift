@@ -29,6 +29,14 @@ struct Queue<Element> {
         return element
     }
 
+    /// From the front, or with the others behind it moved.
+    mutating func remove(at place: Int) -> Element {
+        if place == 0, let element = popFirst() { return element }
+        return elements.remove(at: head + place)
+    }
+
+    mutating func insert(_ element: Element, at place: Int) { elements.insert(element, at: head + place) }
+
     /// Changes each element.
     mutating func forEach(_ change: (inout Element) -> Void) {
         for place in head..<elements.count { change(&elements[place]) }

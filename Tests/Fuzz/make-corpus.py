@@ -205,7 +205,7 @@ write("dns", "loop", b"\4\x20" + b"\0\1\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\1\0\1\
 write("dns", "reversed", as_streams[0] + b"\2" + as_streams[1])
 
 # Databases: the conversations of their captures, and of each one whose roles are the other way round, and one with a hole.
-for target in ("postgresql",):
+for target in ("postgresql", "mysql", "redis", "mongodb"):
     talks = [talk for talk in conversations(traces / f"{target}.pcap") if len(talk) > 1]
     for number, talk in enumerate(talks[:12]):
         write(target, f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
@@ -213,6 +213,10 @@ for target in ("postgresql",):
     write(target, "reversed", step(1 - talks[0][0][0], talks[0][0][1]) + b"\2" + b"".join(steps[1:])[:4000])
     write(target, "hole", (b"".join(steps[:6]) + b"\0\0\10" + b"".join(steps[6:]))[:4000])
     write(target, "middle", b"".join(steps[4:])[:4000])
+write("mysql", "lies", step(1, b"\4\0\0\0\3SET") + step(0, b"\1\0\0\1\xfe") + step(0, b"\xff\xff\xff\2\xfb"))
+write("redis", "deep", step(0, b"*1\r\n$4\r\nPING\r\n") + step(1, b"*1\r\n%1\r\n|1\r\n" * 60))
+write("redis", "push", step(0, b"*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n") + step(1, b">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n" + b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"))
+write("mongodb", "lies", step(0, struct.pack("<4IIBI", 40, 1, 0, 2013, 0, 0, 0x7FFFFFFF) + b"\2find\0\xff\xff\xff\x7fx\0\0\0\0"))
 write("postgresql", "lies", step(0, b"\0\0\0\x0c\0\3\0\0user" + b"Q\x7f\xff\xff\xff" + b"Q\0\0\0\0"))
 
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.

@@ -146,7 +146,7 @@ enum MongoDBBytes {
         // Lengths of documents, texts, arrays: the message's own says where the next one is.
         let lies: [[UInt8]] = [
             Bytes.little(0, 4) + [0] + Bytes.little(length, 4) + [1, 2, 3, 4, 5, 6],
-            Bytes.little(0, 4) + [0] + Bytes.document([[2] + Bytes.name("find") + Bytes.little(length, 4) + [7, 7, 7]]),
+            Bytes.little(0, 4) + [0] + Bytes.document([[2] + Bytes.name("find") + Bytes.little(length, 4) + [7, 7]]),
             Bytes.little(0, 4) + [0] + Bytes.document([[3] + Bytes.name("cursor") + Bytes.little(length, 4) + [7, 7, 7]]),
             Bytes.little(0, 4) + [1] + Bytes.little(length, 4) + Bytes.name("documents") + [7, 7, 7, 7, 7, 7, 7, 7],
         ]

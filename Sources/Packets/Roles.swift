@@ -21,6 +21,10 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case dns
     /// TLS in datagrams.
     case dtls
+    case postgresql
+    case mysql
+    case redis
+    case mongodb
 
     public var name: String { "\(self)" }
 
@@ -29,6 +33,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         switch self {
         case .tls: [.tcp]
         case .dtls: [.udp]
+        case .postgresql, .mysql, .redis, .mongodb: [.tcp]
         case .none, .dns: [.tcp, .udp]
         }
     }

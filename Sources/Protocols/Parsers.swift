@@ -4,5 +4,9 @@ public enum Parsers {
         TLSParser.self,
         DNSParser.self,
         DTLSParser.self,
+        PostgreSQLParser.self,
+        MySQLParser.self,
+        RedisParser.self,
+        MongoDBParser.self,
     ]
 }

@@ -215,6 +215,20 @@ for number, talk in enumerate(talks.values()):
     write("dtls", f"talk-{number}", b"".join(bytes([2 << 1 | sender, len(data)]) + data for sender, data in talk if len(data) < 256))
     write("dtls", f"turned-{number}", b"".join(bytes([2 << 1 | sender, len(data)]) + data + b"\2" for sender, data in talk[:4] if len(data) < 256))
 write("dtls", "alert", b"\5\x0f" + b"\x15\xfe\xfd\0\0\0\0\0\0\0\1\0\2\2\x28")
+# Databases: the conversations of their captures, and of each one whose roles are the other way round, and one with a hole.
+for target in ("postgresql", "mysql", "redis", "mongodb"):
+    talks = [talk for talk in conversations(traces / f"{target}.pcap") if len(talk) > 1]
+    for number, talk in enumerate(talks[:12]):
+        write(target, f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+    steps = [step(sender, data) for sender, data in talks[0]]
+    write(target, "reversed", step(1 - talks[0][0][0], talks[0][0][1]) + b"\2" + b"".join(steps[1:])[:4000])
+    write(target, "hole", (b"".join(steps[:6]) + b"\0\0\10" + b"".join(steps[6:]))[:4000])
+    write(target, "middle", b"".join(steps[4:])[:4000])
+write("mysql", "lies", step(1, b"\4\0\0\0\3SET") + step(0, b"\1\0\0\1\xfe") + step(0, b"\xff\xff\xff\2\xfb"))
+write("redis", "deep", step(0, b"*1\r\n$4\r\nPING\r\n") + step(1, b"*1\r\n%1\r\n|1\r\n" * 60))
+write("redis", "push", step(0, b"*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n") + step(1, b">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n" + b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"))
+write("mongodb", "lies", step(0, struct.pack("<4IIBI", 40, 1, 0, 2013, 0, 0, 0x7FFFFFFF) + b"\2find\0\xff\xff\xff\x7fx\0\0\0\0"))
+write("postgresql", "lies", step(0, b"\0\0\0\x0c\0\3\0\0user" + b"Q\x7f\xff\xff\xff" + b"Q\0\0\0\0"))
 
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):

@@ -30,14 +30,17 @@ func expectSame<Reading: Hashable & CustomStringConvertible>(
 
 /// All sessions that a parser finds in a recording, and the connection of each as it stood then: those of the innermost header (R7), whatever tunnel that lies in.
 ///
-/// - Parameter depth: how far the parser goes.
+/// - Parameters:
+///   - depth: how far the parser goes.
+///   - other: a service whose parser runs as well.
 func sessions<Parser: SessionParser>(
-    of parser: Parser.Type, in recording: Recording, depth: SessionDepth = .opening
+    of parser: Parser.Type, beside other: Service? = nil, in recording: Recording, depth: SessionDepth = .opening
 ) throws -> [(session: Parser.Session, connection: ConnectionRecord)] {
     let notes = SessionNotes<Parser>.Notes()
     try CurrentNotes.$value.withValue(notes) {
         let options = TrackerOptions.defaults.tunnelsTogether
-        let order = SubscriberOrder(options, filter: .service(Parser.service))
+        let filter: Filter = other.map { .service(Parser.service) || .service($0) } ?? .service(Parser.service)
+        let order = SubscriberOrder(options, filter: filter)
         let subscriber = try depth == .opening ? SessionNotes<Parser>._makeSubscriber(order) : WholeSessionNotes<Parser>._makeSubscriber(order)
         var pipeline = Pipeline(options, subscribers: [subscriber], seed: HashSeed(1))
         recording.forEachBurst(of: 64) { frames, _ in pipeline.process(frames) }

@@ -3,6 +3,7 @@
 #
 # usage: sudo Tests/Traces/make-traces.sh [NAME…]        (all of them without names)
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3
+#        postgresql ssl-cert mariadb-server mariadb-client redis-server; of PyPI, in the environment that FOVEA_PYTHON is of: pymysql pymongo
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
@@ -18,13 +19,17 @@
 #   nanoseconds    one connection, classic pcap with the nanosecond magic
 #   cooked, cooked2  one connection each, tcpdump -i any: Linux cooked headers, version 1 and 2
 #   raw-ip         one connection over a tun device: no link layer
+#   postgresql     psql: a refused password, SCRAM, errors, a transaction, a prepared statement, COPY, a cancelled query, TLS behind SSLRequest
+#   mysql          MariaDB's client and PyMySQL: a refused password, errors, prepared statements, several results, a transaction, TLS, compression
+#   redis          redis-cli and a script: replies of all kinds, a pipeline, a transaction, publish and subscribe, RESP3, AUTH
+#   mongodb        PyMongo and a server of its own (mongo.py) with little more than the answers: cursors, errors, SASL, OP_COMPRESSED, legacy OP_QUERY
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
+[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -259,6 +264,133 @@ make_raw-ip() {
     serve_http b 192.0.2.2
     capture a "$work/raw-ip.pcap" -i wire0 tcp
     fetch a http://192.0.2.2/small.txt
+    captured
+}
+
+make_postgresql() {
+    ethernet
+    local bin data="$work/pgdata"
+    bin=$(echo /usr/lib/postgresql/*/bin)
+    mkdir -p "$data"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=db.example.org -keyout "$data.key" -out "$data.crt" 2>/dev/null
+    echo secret >"$data.password"
+    chmod 711 "$work"
+    chmod 600 "$data.key"
+    chown -R postgres "$data" "$data.key" "$data.crt" "$data.password"
+    runuser -u postgres -- "$bin/initdb" -D "$data" -A scram-sha-256 --pwfile "$data.password" -U admin >>"$work/log"
+    echo 'host all all 192.0.2.0/24 scram-sha-256' >>"$data/pg_hba.conf"
+    start b runuser -u postgres -- "$bin/postgres" -D "$data" -c listen_addresses=192.0.2.2 -c unix_socket_directories= -c ssl=on \
+        -c ssl_cert_file="$data.crt" -c ssl_key_file="$data.key" -c fsync=off
+    sleep 3
+    capture a "$work/postgresql.pcap" -i eth0 tcp
+    sql() { in_space a env PGPASSWORD="${PASSWORD:-secret}" PGSSLMODE="${MODE:-disable}" psql -X -h 192.0.2.2 -U admin "$@" >>"$work/log" 2>&1 || true; }
+    PASSWORD=wrong sql -d postgres -c 'SELECT 1'
+    sql -d nowhere -c 'SELECT 1'
+    MODE=prefer sql -d postgres -c 'SELECT 2'
+    MODE=require sql -d postgres -c 'SELECT 3'
+    sql -d postgres <<'END'
+CREATE TABLE planets (name text PRIMARY KEY, moons int);
+INSERT INTO planets VALUES ('Earth', 1), ('Mars', 2), ('Venus', 0);
+SELECT * FROM planets WHERE moons > 0;
+SELECT * FROM comets;
+BEGIN;
+UPDATE planets SET moons = 3;
+INSERT INTO planets VALUES ('Mars', 2);
+ROLLBACK;
+PREPARE moons AS SELECT moons FROM planets WHERE name = $1;
+EXECUTE moons('Mars');
+COPY planets FROM STDIN;
+Jupiter	95
+Saturn	146
+\.
+COPY planets TO STDOUT;
+SELECT 1\; SELECT 2, 3;
+SELECT name FROM planets WHERE moons = $1 \bind 2 \g
+END
+    in_space a python3 "$here/pgwire.py" 192.0.2.2 admin postgres secret >>"$work/log" 2>&1 || true
+    captured
+}
+
+make_mysql() {
+    ethernet
+    local data="$work/mydata"
+    mkdir -p "$data"
+    chmod 711 "$work"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=db.example.org -keyout "$data.key" -out "$data.crt" 2>/dev/null
+    chown -R mysql "$data" "$data.key" "$data.crt"
+    mariadb-install-db --user=mysql --datadir="$data" --auth-root-authentication-method=normal --skip-test-db >>"$work/log" 2>&1
+    start b mariadbd --no-defaults --user=mysql --datadir="$data" --bind-address=192.0.2.2 --socket="$data/socket" --pid-file="$data/pid" \
+        --ssl-cert="$data.crt" --ssl-key="$data.key" --skip-name-resolve --local-infile=1
+    sleep 5
+    in_space b mariadb --no-defaults --socket="$data/socket" -u root \
+        -e "CREATE DATABASE shop; CREATE USER admin@'192.0.2.%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO admin@'192.0.2.%'" >>"$work/log" 2>&1
+    capture a "$work/mysql.pcap" -i eth0 tcp
+    sql() { in_space a mariadb --no-defaults -h 192.0.2.2 -u admin --password="${PASSWORD:-secret}" "$@" >>"$work/log" 2>&1 || true; }
+    PASSWORD=wrong sql --skip-ssl -e 'SELECT 1'
+    sql --skip-ssl --force shop <<'END'
+CREATE TABLE planets (name VARCHAR(20) PRIMARY KEY, moons INT);
+INSERT INTO planets VALUES ('Earth', 1), ('Mars', 2), ('Venus', 0);
+SELECT * FROM planets WHERE moons > 0;
+SELECT * FROM comets;
+START TRANSACTION;
+UPDATE planets SET moons = 3;
+INSERT INTO planets VALUES ('Mars', 2);
+ROLLBACK;
+USE mysql;
+END
+    sql --ssl -e 'SELECT 2'
+    sql --skip-ssl --compress -e 'SELECT 3'
+    in_space a "${FOVEA_PYTHON:-python3}" "$here/mysqlwire.py" 192.0.2.2 admin secret shop >>"$work/log" 2>&1 || true
+    captured
+}
+
+make_redis() {
+    ethernet
+    start b redis-server --bind 192.0.2.2 --port 6379 --save '' --dir "$work" --protected-mode no --rename-command COMMAND ''
+    sleep 1
+    capture a "$work/redis.pcap" -i eth0 tcp
+    ask() { in_space a redis-cli -h 192.0.2.2 "$@" >>"$work/log" 2>&1 || true; }
+    ask <<'END'
+SET planet Jupiter
+GET planet
+GET comet
+INCR planet
+RPUSH moons Io Europa Ganymede
+LRANGE moons 0 -1
+MULTI
+SET a 1
+INCR planet
+EXEC
+CONFIG GET maxmemory
+EVAL "return {1, 'two', {3}}" 0
+NOSUCH thing
+END
+    ask -3 HGETALL nothing
+    ask ACL SETUSER alice on '>s3cret' '~*' '+@all'
+    ask --user alice --pass s3cret --no-auth-warning PING
+    ask --user alice --pass wrong --no-auth-warning PING
+    in_space a python3 -c "
+import socket, time
+def talk(s, data):
+    s.sendall(data)
+    time.sleep(0.2)
+    return s.recv(65536)
+one, other = (socket.create_connection(('192.0.2.2', 6379)) for _ in range(2))
+talk(one, b'PING\r\n')
+talk(one, b'*3\r\n\$9\r\nSUBSCRIBE\r\n\$4\r\nnews\r\n\$5\r\nsport\r\n')
+talk(other, b'*3\r\n\$7\r\nPUBLISH\r\n\$4\r\nnews\r\n\$5\r\nhello\r\n')
+talk(one, b'*1\r\n\$11\r\nUNSUBSCRIBE\r\n')
+talk(other, b''.join(b'*2\r\n\$4\r\nINCR\r\n\$7\r\ncounter\r\n' for _ in range(5)))
+talk(other, b'GET counter\r\n')"
+    captured
+}
+
+make_mongodb() {
+    ethernet
+    start b "${FOVEA_PYTHON:-python3}" "$here/mongo.py" serve 192.0.2.2
+    sleep 1
+    capture a "$work/mongodb.pcap" -i eth0 tcp
+    in_space a "${FOVEA_PYTHON:-python3}" "$here/mongo.py" ask 192.0.2.2 >>"$work/log" 2>&1 || true
     captured
 }
 

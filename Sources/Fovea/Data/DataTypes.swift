@@ -11,6 +11,10 @@ public enum DataTypes {
             TLSData.self, DNSData.self,
             DTLSData.self,
             X509Data.self,
+            PostgreSQLData.self,
+            MySQLData.self,
+            RedisData.self,
+            MongoDBData.self,
         ]
     }
 }

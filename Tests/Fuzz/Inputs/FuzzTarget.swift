@@ -17,6 +17,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case dns
     /// The DTLS parser, fed with datagrams.
     case dtls
+    /// The PostgreSQL parser, fed in any cuts.
+    case postgresql
+    /// The same of MySQL.
+    case mysql
+    /// The same of Redis.
+    case redis
+    /// The same of MongoDB.
+    case mongodb
     /// A capture file.
     case file
 
@@ -28,6 +36,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .filter: 1 << 9
         case .dtls: 1 << 12
         case .tls, .dns, .file: 1 << 12
+        case .postgresql, .mysql, .redis, .mongodb: 1 << 12
         }
     }
 
@@ -42,6 +51,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .tls: ParserInput<TLSParser>.complaint(&reader)
         case .dns: ParserInput<DNSParser>.complaint(&reader)
         case .dtls: ParserInput<DTLSParser>.complaint(&reader)
+        case .postgresql: ParserInput<PostgreSQLParser>.complaint(&reader)
+        case .mysql: ParserInput<MySQLParser>.complaint(&reader)
+        case .redis: ParserInput<RedisParser>.complaint(&reader)
+        case .mongodb: ParserInput<MongoDBParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

@@ -1,0 +1,86 @@
+import Filters
+import Foundation
+import Packets
+import Protocols
+import TestSupport
+import Testing
+import Tracking
+
+/// Every QUIC connection of a capture is held against what tshark sees (R12). What differs is known by number, and has a reason.
+@Suite struct `QUIC captures` {
+    private static let known: [String: KnownSessions] = [:]
+
+    @Test(.timeLimit(.minutes(1)), arguments: CaptureFolder.own.files)
+    func `our own read as the oracle says`(_ capture: CaptureName) throws { try expectAgreement(capture) }
+
+    @Test(
+        .enabled(if: CaptureFolder.shared.isThere, "there is no ../shared/traces beside the package"), .timeLimit(.minutes(5)),
+        arguments: CaptureFolder.shared.files)
+    func `the shared ones read as the oracle says`(_ capture: CaptureName) throws { try expectAgreement(capture) }
+
+    private func expectAgreement(_ capture: CaptureName) throws {
+        let oracle = try JSONDecoder().decode(QUICOracle.self, from: Data(contentsOf: capture.folder.oracles.appending(path: "\(capture.name).json")))
+        let here = try sessions(of: QUICParser.self, in: Recording(capture)).map { QUICReading($0.session, $0.connection) }
+        expectSame(here, (oracle.quic ?? []).map(QUICReading.init) + (oracle.gquic ?? []).map(QUICReading.init), known: Self.known[capture.name])
+    }
+}
+
+/// The part of an oracle that tells of QUIC.
+private struct QUICOracle: Decodable {
+    struct Record: Decodable {
+        var client: Oracle.Endpoint
+        var server: Oracle.Endpoint
+        var dcid: String
+        var scid: String
+        var sni: String?
+        var alpn: [String]?
+        var ech: Bool?
+        var versions: [String]
+        var types: [String]
+    }
+    struct GoogleRecord: Decodable {
+        var client: Oracle.Endpoint
+        var server: Oracle.Endpoint
+        var version: String
+    }
+
+    var quic: [Record]?
+    var gquic: [GoogleRecord]?
+}
+
+/// What is compared of a connection.
+private struct QUICReading: Hashable, CustomStringConvertible {
+    var description: String
+
+    private init(
+        _ client: Oracle.Endpoint, _ server: Oracle.Endpoint, versions: [String], dcid: String, scid: String, sni: String?, alpn: [String]?, ech: Bool?, types: [String]
+    ) {
+        description = "\(client) \(server) \(versions) \(dcid)/\(scid) \(sni ?? "-") \(alpn ?? []) \(ech.map { "\($0)" } ?? "-") \(types)"
+    }
+
+    init(_ record: QUICOracle.Record) {
+        self.init(
+            record.client, record.server, versions: record.versions.sorted(), dcid: record.dcid, scid: record.scid, sni: record.sni, alpn: record.alpn,
+            ech: record.ech, types: record.types.sorted())
+    }
+
+    init(_ record: QUICOracle.GoogleRecord) {
+        self.init(record.client, record.server, versions: [record.version], dcid: "", scid: "", sni: nil, alpn: nil, ech: nil, types: [])
+    }
+
+    init(_ handshake: QUICHandshake, _ connection: ConnectionRecord) {
+        let isSwapped = handshake.client == .responder
+        let (client, server) = (isSwapped ? connection.responder : connection.originator, isSwapped ? connection.originator : connection.responder)
+        var versions: Set<String> = []
+        for version in [handshake.version, handshake.lastVersion] + (handshake.packetTypes.contains(.versionNegotiation) ? [.negotiation] : []) {
+            let digits = String(version.rawValue, radix: 16)
+            versions.insert(version.isGQUIC ? version.name : "0x" + String(repeating: "0", count: 8 - digits.count) + digits)
+        }
+        // tshark takes the types of a version that it does not know for those of version 1.
+        let types = handshake.packetTypes.subtracting([.versionNegotiation, .oneRTT, .unknown]).names.sorted()
+        self.init(
+            client.endpoint, server.endpoint, versions: versions.sorted(), dcid: handshake.initialDestination?.description ?? "",
+            scid: handshake.clientID?.description ?? "", sni: handshake.serverName, alpn: handshake.clientHello.map(\.offeredProtocols),
+            ech: handshake.clientHello.map(\.hasEncryptedClientHello), types: types)
+    }
+}

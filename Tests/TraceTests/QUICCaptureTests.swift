@@ -8,7 +8,20 @@ import Tracking
 
 /// Every QUIC connection of a capture is held against what tshark sees (R12). What differs is known by number, and has a reason.
 @Suite struct `QUIC captures` {
-    private static let known: [String: KnownSessions] = [:]
+    private static let known: [String: KnownSessions] = {
+        let later = "the Handshake packets come in datagrams behind both hellos, with which the session is complete"
+        return [
+            "quic-drafts-vlan-684": KnownSessions(
+                onlyHere: 3, onlyThere: 3, reason: "the same first packet from two addresses: tshark takes the second for a retransmission, and its hello for read"),
+            "quic-v1-chromium-v6": KnownSessions(onlyHere: 1, onlyThere: 1, reason: later),
+            "quic-v1-firefox": KnownSessions(onlyHere: 1, onlyThere: 1, reason: later),
+            "quic-v1-kyber": KnownSessions(onlyHere: 1, onlyThere: 1, reason: later),
+            "quic-version-negotiation": KnownSessions(
+                onlyHere: 1, onlyThere: 1, reason: "tshark stays with the keys of the version that was refused, and finds no hello; besides, \(later)"),
+            "tunnel-geneve-tls-quic": KnownSessions(
+                onlyHere: 6, onlyThere: 12, reason: "tshark gives 0-RTT packets before the client's Initial, with the same IDs, a connection of their own"),
+        ]
+    }()
 
     @Test(.timeLimit(.minutes(1)), arguments: CaptureFolder.own.files)
     func `our own read as the oracle says`(_ capture: CaptureName) throws { try expectAgreement(capture) }

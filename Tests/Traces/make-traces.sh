@@ -17,13 +17,15 @@
 #   nanoseconds    one connection, classic pcap with the nanosecond magic
 #   cooked, cooked2  one connection each, tcpdump -i any: Linux cooked headers, version 1 and 2
 #   raw-ip         one connection over a tun device: no link layer
+#   quic           aioquic (from PyPI, installed for this): versions 1 and 2, from 1 to 2, a version that nobody has, Retry, 0-RTT, a hello over two
+#                  packets, a protocol that the server does not speak, IPv4 and IPv6
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
+[ -n "${names[0]}" ] || names=(tls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip quic)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -240,6 +242,29 @@ make_raw-ip() {
     serve_http b 192.0.2.2
     capture a "$work/raw-ip.pcap" -i wire0 tcp
     fetch a http://192.0.2.2/small.txt
+    captured
+}
+
+make_quic() {
+    ethernet
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" -q install aioquic >>"$work/log" 2>&1
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=example.org \
+        -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    quic() { in_space "$1" "$work/venv/bin/python" "$here/quic.py" "${@:2}" >>"$work/log" 2>&1; }
+    # Port 4433 takes whoever comes, 4434 sends them away once.
+    for address in 192.0.2.2 2001:db8::2; do quic b serve $address 4433 "$work/key" "$work/cert" & done
+    quic b serve 192.0.2.2 4434 "$work/key" "$work/cert" retry &
+    sleep 3
+    capture a "$work/quic.pcap" -i eth0 udp
+    quic a ask 2001:db8::2 4433 one.example.org v1
+    quic a ask 192.0.2.2 4433 two.example.org v2
+    quic a ask 192.0.2.2 4433 other.example.org other
+    quic a ask 192.0.2.2 4433 unknown.example.org unknown
+    quic a ask 192.0.2.2 4434 again.example.org v1
+    quic a ask 192.0.2.2 4433 early.example.org v1 early
+    quic a ask 192.0.2.2 4433 foreign.example.org v1 foreign
+    quic a ask 192.0.2.2 4433 long.example.org v1 long
     captured
 }
 

@@ -13,11 +13,14 @@ final class QUICFormat: Sendable {
     let keyLabel: [UInt8]
     let ivLabel: [UInt8]
     let headerKeyLabel: [UInt8]
+    /// The type of a CRYPTO frame.
+    let cryptoFrame: UInt64
     /// Nil where it is not known: then no Retry can be told from another.
     private let retryKey: (key: SymmetricKey, nonce: [UInt8])?
 
-    private init(salt: [UInt8], labels prefix: String = "quic", turnsTypes: Bool = false, retryKey: ([UInt8], nonce: [UInt8])?) {
+    private init(salt: [UInt8], labels prefix: String = "quic", turnsTypes: Bool = false, cryptoFrame: UInt64 = 0x06, retryKey: ([UInt8], nonce: [UInt8])?) {
         self.turnsTypes = turnsTypes
+        self.cryptoFrame = cryptoFrame
         salted = HMAC<SHA256>(key: SymmetricKey(data: salt))
         keyLabel = Self.label("\(prefix) key", 16)
         ivLabel = Self.label("\(prefix) iv", 12)
@@ -85,7 +88,9 @@ final class QUICFormat: Sendable {
         ))
     /// Google's.
     static let t050 = QUICFormat(
-        salt: [0x7f, 0xf5, 0x79, 0xe5, 0xac, 0xd0, 0x72, 0x91, 0x55, 0x80, 0x30, 0x4c, 0x43, 0xa2, 0x36, 0x7c, 0x60, 0x48, 0x83, 0x10], retryKey: nil)
+        salt: [0x7f, 0xf5, 0x79, 0xe5, 0xac, 0xd0, 0x72, 0x91, 0x55, 0x80, 0x30, 0x4c, 0x43, 0xa2, 0x36, 0x7c, 0x60, 0x48, 0x83, 0x10],
+        cryptoFrame: 0x08, retryKey: nil)
     static let t051 = QUICFormat(
-        salt: [0x7a, 0x4e, 0xde, 0xf4, 0xe7, 0xcc, 0xee, 0x5f, 0xa4, 0x50, 0x6c, 0x19, 0x12, 0x4f, 0xc8, 0xcc, 0xda, 0x6e, 0x03, 0x3d], retryKey: nil)
+        salt: [0x7a, 0x4e, 0xde, 0xf4, 0xe7, 0xcc, 0xee, 0x5f, 0xa4, 0x50, 0x6c, 0x19, 0x12, 0x4f, 0xc8, 0xcc, 0xda, 0x6e, 0x03, 0x3d],
+        cryptoFrame: 0x08, retryKey: nil)
 }

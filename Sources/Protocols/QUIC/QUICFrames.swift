@@ -11,11 +11,14 @@ struct QUICFrames: ~Escapable {
     }
 
     private let payload: RawSpan
+    private let cryptoType: UInt64
     private var reader: ByteReader
 
+    /// - Parameter cryptoType: of CRYPTO frames, which in Google's versions is another.
     @_lifetime(copy payload)
-    init(_ payload: RawSpan) {
+    init(_ payload: RawSpan, cryptoType: UInt64) {
         self.payload = payload
+        self.cryptoType = cryptoType
         reader = ByteReader(payload)
     }
 
@@ -33,7 +36,7 @@ struct QUICFrames: ~Escapable {
         case 0x00, 0x01: return .other
         case 0x02: return acknowledgment(countsECN: false)
         case 0x03: return acknowledgment(countsECN: true)
-        case 0x06:
+        case cryptoType:
             guard let offset = reader.variableInteger(), let length = reader.variableInteger(), length <= UInt64(reader.count) else { return nil }
             let start = reader.offset
             _ = reader.bytes(Int(length))

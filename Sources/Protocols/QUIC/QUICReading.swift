@@ -251,7 +251,7 @@ final class QUICReading {
     }
 
     private func read(_ frames: [UInt8], _ header: borrowing QUICLongHeader, from sender: Direction) {
-        var reader = QUICFrames(frames.span.bytes)
+        var reader = QUICFrames(frames.span.bytes, cryptoType: header.version.format?.cryptoFrame ?? 0x06)
         while let frame = reader.next() {
             switch frame {
             case .crypto(let offset, let range):

@@ -10,14 +10,16 @@ import Tracking
 @Suite struct `QUIC captures` {
     private static let known: [String: KnownSessions] = {
         let later = "the Handshake packets come in datagrams behind both hellos, with which the session is complete"
+        let refused = "tshark stays with the keys of the version that was refused, and finds no hello"
         return [
+            "quic": KnownSessions(onlyHere: 1, onlyThere: 1, reason: refused),
             "quic-drafts-vlan-684": KnownSessions(
                 onlyHere: 3, onlyThere: 3, reason: "the same first packet from two addresses: tshark takes the second for a retransmission, and its hello for read"),
             "quic-v1-chromium-v6": KnownSessions(onlyHere: 1, onlyThere: 1, reason: later),
             "quic-v1-firefox": KnownSessions(onlyHere: 1, onlyThere: 1, reason: later),
             "quic-v1-kyber": KnownSessions(onlyHere: 1, onlyThere: 1, reason: later),
             "quic-version-negotiation": KnownSessions(
-                onlyHere: 1, onlyThere: 1, reason: "tshark stays with the keys of the version that was refused, and finds no hello; besides, \(later)"),
+                onlyHere: 1, onlyThere: 1, reason: "\(refused); besides, \(later)"),
             "tunnel-geneve-tls-quic": KnownSessions(
                 onlyHere: 6, onlyThere: 12, reason: "tshark gives 0-RTT packets before the client's Initial, with the same IDs, a connection of their own"),
         ]
@@ -30,6 +32,24 @@ import Tracking
         .enabled(if: CaptureFolder.shared.isThere, "there is no ../shared/traces beside the package"), .timeLimit(.minutes(5)),
         arguments: CaptureFolder.shared.files)
     func `the shared ones read as the oracle says`(_ capture: CaptureName) throws { try expectAgreement(capture) }
+
+    /// What aioquic does, told as a whole.
+    @Test func `tell all of our own`() throws {
+        let capture = try #require(CaptureFolder.own.files.first { $0.name == "quic" })
+        let lines = try sessions(of: QUICParser.self, in: Recording(capture)).map { handshake, _ in
+            let retry = handshake.isRetried ? "retry \(handshake.retryIsGenuine == true) \(handshake.tokenLength > 0) " : ""
+            let cipher = handshake.serverHello.map { String($0.cipherSuite, radix: 16) } ?? "-"
+            return "\(handshake.serverName ?? "-") \(handshake.version) \(handshake.lastVersion) \(handshake.history.text(client: handshake.client)) \(cipher) "
+                + "\(retry)\(handshake.hasEarlyData ? "early " : "")\(handshake.close?.name ?? "-") \(handshake.problems.names)"
+        }
+        #expect(
+            lines == [
+                "one.example.org 1 1 ISish 1302 - []", "two.example.org quicv2 quicv2 ISish 1302 - []", "other.example.org 1 quicv2 ISish 1302 - []",
+                "unknown.example.org unknown-1a2a3a4a 1 UvISish 1302 - []", "again.example.org 1 1 ISrIish 1302 retry true true - []",
+                "early.example.org 1 1 ISish 1302 - []", "early.example.org 1 1 ISZish 1302 early - []",
+                "foreign.example.org 1 1 ISic - CRYPTO_ERROR(no_application_protocol) []", "long.example.org 1 1 IiISish 1302 - []",
+            ])
+    }
 
     private func expectAgreement(_ capture: CaptureName) throws {
         let oracle = try JSONDecoder().decode(QUICOracle.self, from: Data(contentsOf: capture.folder.oracles.appending(path: "\(capture.name).json")))

@@ -193,7 +193,8 @@ final class QUICReading {
                 if isClient { isProven = true }
                 return read(frames, header, from: sender)
             }
-            guard (isClient || !isProven) && keys.id != header.destination else { return }
+            let wasTried = isClient && keys.id == header.destination
+            guard !wasTried, isClient || !isProven else { return }
         }
         let (hadKeys, wasProven) = (keys != nil, isProven)
         guard let frames = tryKeys(header.version, header.destination, isClient: true, header, packet, from: sender) else { return }

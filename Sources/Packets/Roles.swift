@@ -25,6 +25,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case mysql
     case redis
     case mongodb
+    case quic
 
     public var name: String { "\(self)" }
 
@@ -34,6 +35,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .tls: [.tcp]
         case .dtls: [.udp]
         case .postgresql, .mysql, .redis, .mongodb: [.tcp]
+        case .quic: [.udp]
         case .none, .dns: [.tcp, .udp]
         }
     }

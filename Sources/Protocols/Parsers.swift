@@ -8,5 +8,6 @@ public enum Parsers {
         MySQLParser.self,
         RedisParser.self,
         MongoDBParser.self,
+        QUICParser.self,
     ]
 }

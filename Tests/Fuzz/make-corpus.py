@@ -229,6 +229,65 @@ write("redis", "deep", step(0, b"*1\r\n$4\r\nPING\r\n") + step(1, b"*1\r\n%1\r\n
 write("redis", "push", step(0, b"*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n") + step(1, b">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n" + b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"))
 write("mongodb", "lies", step(0, struct.pack("<4IIBI", 40, 1, 0, 2013, 0, 0, 0x7FFFFFFF) + b"\2find\0\xff\xff\xff\x7fx\0\0\0\0"))
 write("postgresql", "lies", step(0, b"\0\0\0\x0c\0\3\0\0user" + b"Q\x7f\xff\xff\xff" + b"Q\0\0\0\0"))
+# QUIC: Initials as small as they get, which nobody could change without their keys; other packets as they come.
+quic = {name: bytes.fromhex(digits) for name, digits in {
+    "client": """
+        c100000001088394c8f03e51570802c1c20040674846f4119acb7da3278ea54c95c78a74c7271617f6a25a1c17bc78b07e8b3413a01963f3765d116c45610938fb11f4f774e8
+        0268f531e3ba78a4d1d08b38083a56d231368895668ead6e448d7fd8548d4187b431ec9ef8d2e06c0326353e90c52832c30ead29c0
+        """,
+    "server": """
+        c60000000102c1c20351525300404da9aa3039b11b5ae993b2395ddcba1938bb28ead64a206d3c9d2c24308cfb8e6a9a253effe147465dfd030bf2670bf1d26a8f395a81a840
+        b7ee6d7548b3ae5e7e1e7e238014d996c4746bebaded
+        """,
+    "first_half": """
+        c000000001088394c8f03e51570802c1c2004041df41b411dcda7ce30fc2a64fd8c58b77c2201314fbad571f12bb7db363942910a51e66f07b521c6f40660c3be60fe9e47583
+        206f753ebd5184619208fca399e0c7
+        """,
+    "second_half": """
+        ce00000001088394c8f03e51570802c1c200404f7f6c7ab5fc349fdbd4fac181ba2d7ce62770668b8ba3d5600884ee2459e55e0d9317bebc9a2224dbe2812d2431518cfa2f2a
+        09edc991de15407466364db839dae04947f908a85f2a451091bbc38d12
+        """,
+    "client_v2": """
+        d86b3343cf088394c8f03e51570802c1c2004067ced4acde2e385e2932dcd0ebf2ad1b1264f09722b8f98ae1567b5e4162b29e2eba722f60f7328dfe14869022307e6b0b99aa
+        0e29bef89f16d166ac44ad79e87034e0a0a54f4af3faef8054b6bcf5fa35c11b46d296c5cb070f39b962954443e5f80ec3278a9d7e
+        """,
+    "server_v2": """
+        da6b3343cf02c1c2035152530040484599bea701586033791e4644133e40241a2fad4c3eb7eadf634b702d7227a020318062d148c337f363abcd73f8da2ef115f5f820f15ddb
+        6dc267b22b2dfe2e0466c2860057914899
+        """,
+    "close": """
+        c90000000102c1c203515253004019dcb47141b71832c6b2847249df8081982ed06f36a542e9d5c9
+        """,
+    "retry": """
+        f00000000102c1c2089999999999999999746f6b656e5be856d332de5c78b0715385be1034f5
+        """,
+    "again": """
+        cc0000000108999999999999999902c1c205746f6b656e4067f51ea785bc234cee226e025f7bc90528ebd94e539f4dda1d58691dbed5a8d6882c058735ca16b56cbdb38b3fc0
+        7bf1bc21b88a0cbf7fe5e4053e8b10f0f5191ba94aa715cc0cf8212d8319aafcf5bf11c1771f73efe39cfff29e6d6c5876d1ff4dd89e9bc811ee
+        """,
+    "answer": """
+        cd0000000102c1c2035152530040485d85d244276fdf994c888bc0100e29002f188d775c98b14834d1ddc21cd36abe7a7b2bbda9041a567e4bceb9164ec4061c459243c94e5f
+        7a4ec817720409ca8961633dbf42fe6086
+        """,
+}.items()}
+quic["early"] = b"\xd0\0\0\0\1\x08" + quic["client"][6:14] + b"\2\xc1\xc2\x14" + b"z" * 20
+quic["handshake"] = b"\xe0\0\0\0\1\2\xc1\xc2\3QRS\x14" + b"h" * 20
+quic["negotiation"] = b"\xca\0\0\0\0\2\xc1\xc2\x08" + quic["client"][6:14] + b"\x1a\x2a\x3a\x4a\0\0\0\1\x6b\x33\x43\xcf"
+quic["google"] = b"\x0d12345678Q043" + b"g" * 20
+quic["short"] = b"\x41" + b"s" * 30
+for name, talk in {
+    "hellos": "0client 1server", "v2": "0client_v2 1server_v2", "halves": "0second_half 0first_half 0early 1server", "retry": "0client 1retry 0again 1answer",
+    "close": "0client 1close", "negotiation": "1negotiation 0client 1server", "middle": "1handshake 0short 1server 0client", "google": "0google",
+    "reversed": "1client - 1server", "changes": "0client 0client_v2 0again 1server_v2 1answer", "coalesced": "0early+first_half+second_half 1server+handshake",
+}.items():
+    seed = b""
+    for one in talk.split():
+        if one == "-":
+            seed += b"\2"
+            continue
+        data = b"".join(quic[part] for part in one[1:].split("+"))[:255]
+        seed += bytes([2 << 1 | int(one[0]), len(data)]) + data
+    write("quic", name, seed)
 
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):

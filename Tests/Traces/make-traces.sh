@@ -23,13 +23,15 @@
 #   mysql          MariaDB's client and PyMySQL: a refused password, errors, prepared statements, several results, a transaction, TLS, compression
 #   redis          redis-cli and a script: replies of all kinds, a pipeline, a transaction, publish and subscribe, RESP3, AUTH
 #   mongodb        PyMongo and a server of its own (mongo.py) with little more than the answers: cursors, errors, SASL, OP_COMPRESSED, legacy OP_QUERY
+#   quic           aioquic (from PyPI, installed for this): versions 1 and 2, from 1 to 2, a version that nobody has, Retry, 0-RTT, a hello over two
+#                  packets, a protocol that the server does not speak, IPv4 and IPv6
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb)
+[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -391,6 +393,26 @@ make_mongodb() {
     sleep 1
     capture a "$work/mongodb.pcap" -i eth0 tcp
     in_space a "${FOVEA_PYTHON:-python3}" "$here/mongo.py" ask 192.0.2.2 >>"$work/log" 2>&1 || true
+make_quic() {
+    ethernet
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" -q install aioquic >>"$work/log" 2>&1
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=example.org \
+        -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    quic() { in_space "$1" "$work/venv/bin/python" "$here/quic.py" "${@:2}" >>"$work/log" 2>&1; }
+    # Port 4433 takes whoever comes, 4434 sends them away once.
+    for address in 192.0.2.2 2001:db8::2; do quic b serve $address 4433 "$work/key" "$work/cert" & done
+    quic b serve 192.0.2.2 4434 "$work/key" "$work/cert" retry &
+    sleep 3
+    capture a "$work/quic.pcap" -i eth0 udp
+    quic a ask 2001:db8::2 4433 one.example.org v1
+    quic a ask 192.0.2.2 4433 two.example.org v2
+    quic a ask 192.0.2.2 4433 other.example.org other
+    quic a ask 192.0.2.2 4433 unknown.example.org unknown
+    quic a ask 192.0.2.2 4434 again.example.org v1
+    quic a ask 192.0.2.2 4433 early.example.org v1 early
+    quic a ask 192.0.2.2 4433 foreign.example.org v1 foreign
+    quic a ask 192.0.2.2 4433 long.example.org v1 long
     captured
 }
 

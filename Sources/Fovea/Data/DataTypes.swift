@@ -15,6 +15,7 @@ public enum DataTypes {
             MySQLData.self,
             RedisData.self,
             MongoDBData.self,
+            QUICData.self,
         ]
     }
 }

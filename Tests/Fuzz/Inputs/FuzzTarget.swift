@@ -25,6 +25,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case redis
     /// The same of MongoDB.
     case mongodb
+    /// The QUIC parser, fed with datagrams.
+    case quic
     /// A capture file.
     case file
 
@@ -37,6 +39,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .dtls: 1 << 12
         case .tls, .dns, .file: 1 << 12
         case .postgresql, .mysql, .redis, .mongodb: 1 << 12
+        case .tls, .dns, .quic, .file: 1 << 12
         }
     }
 
@@ -55,6 +58,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .mysql: ParserInput<MySQLParser>.complaint(&reader)
         case .redis: ParserInput<RedisParser>.complaint(&reader)
         case .mongodb: ParserInput<MongoDBParser>.complaint(&reader)
+        case .quic: ParserInput<QUICParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

@@ -14,14 +14,16 @@ import pymongo
 role, address = sys.argv[1:3]
 PORT = 27017
 HELLO = {"isWritablePrimary": True, "ismaster": True, "maxBsonObjectSize": 16777216, "maxMessageSizeBytes": 48000000, "maxWriteBatchSize": 100000,
-         "minWireVersion": 0, "maxWireVersion": 17, "compression": ["zlib"], "ok": 1.0}
+         "minWireVersion": 0, "maxWireVersion": 17, "ok": 1.0}
 PLANETS = [{"_id": number, "name": name, "moons": moons} for number, (name, moons) in enumerate([("Earth", 1), ("Mars", 2), ("Venus", 0), ("Jupiter", 95), ("Saturn", 146)])]
 
 
 def answer(command):
     name = next(iter(command))
     if name in ("hello", "ismaster", "isMaster"):
-        return HELLO
+        # Newer clients compress whatever they may.
+        zipped = command.get("client", {}).get("application", {}).get("name") == "zipped"
+        return {"compression": ["zlib"], **HELLO} if zipped else HELLO
     if name == "find":
         if command["find"] == "planets":
             size = command.get("batchSize", 101)
@@ -56,8 +58,11 @@ class Handler(socketserver.StreamRequestHandler):
             if opcode == 2004:
                 place = body.index(b"\0", 4) + 9
                 document = bson.decode(body[place:])
-                reply = struct.pack("<IqII", 8, 0, 0, 1) + bson.encode(answer(document))
+                documents = [answer(document)] if b".$cmd\0" in body[:place] else PLANETS[:2]
+                reply = struct.pack("<IqII", 8, 0, 0, len(documents)) + b"".join(map(bson.encode, documents))
                 self.wfile.write(struct.pack("<4I", len(reply) + 16, number + 1000, number, 1) + reply)
+                continue
+            if opcode != 2013:
                 continue
             flags = struct.unpack_from("<I", body)[0]
             length = struct.unpack_from("<I", body, 5)[0]
@@ -95,17 +100,20 @@ def ask():
     failing(lambda: shop.command("explode"))
     client.admin.command("ping")
     client.close()
-    zipped = pymongo.MongoClient(address, PORT, compressors="zlib", **common)
+    zipped = pymongo.MongoClient(address, PORT, compressors="zlib", appname="zipped", **common)
     zipped.shop.command("ping")
     zipped.close()
     wrong = pymongo.MongoClient(address, PORT, username="admin", password="wrong", authMechanism="PLAIN", **common)
     failing(lambda: wrong.shop.command("ping"))
     wrong.close()
-    # What clients before MongoDB 3.6 sent: a query of a collection, and a write that nobody answers.
+    # What clients before MongoDB 3.6 sent: a command, a query of a collection, and a write that nobody answers.
     old = socket.create_connection((address, PORT))
-    query = struct.pack("<I", 0) + b"shop.planets\0" + struct.pack("<II", 0, 10) + bson.encode({"ok": 1.0})
-    old.sendall(struct.pack("<4I", len(query) + 16, 1, 0, 2004) + query)
-    old.recv(4096)
+    for name, document in (("admin.$cmd", {"isMaster": 1}), ("shop.planets", {"moons": 1})):
+        query = struct.pack("<I", 0) + name.encode() + struct.pack("<BII", 0, 0, 10) + bson.encode(document)
+        old.sendall(struct.pack("<4I", len(query) + 16, 1, 0, 2004) + query)
+        old.recv(4096)
+    write = struct.pack("<I", 0) + b"shop.log\0" + bson.encode({"_id": 2})
+    old.sendall(struct.pack("<4I", len(write) + 16, 2, 0, 2002) + write)
     old.close()
 
 

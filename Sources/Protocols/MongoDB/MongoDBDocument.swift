@@ -40,7 +40,7 @@ struct MongoDBDocument {
         /// A value that says its length first.
         case counted(UInt8)
         /// A text, its zero included.
-        case text(left: Int)
+        case text(left: Int, length: Int)
         case skip(Int)
         /// Texts that end with a zero, so many.
         case zeroEnded(Int)
@@ -101,17 +101,22 @@ struct MongoDBDocument {
             case .counted(let type):
                 guard let length = number(4, &reader) else { return .wantsMore }
                 guard beginCounted(type, Int(length)) else { return .malformed }
-            case .text(let left):
+            case .text(let left, let length):
+                if text.isEmpty, let whole = reader.bytes(left) {
+                    place += left
+                    takeText(whole.extracting(first: min(Self.longestText, left - 1)).text)
+                    state = .type
+                    continue
+                }
                 let piece = reader.bytes(upTo: left)
                 place += piece.byteCount
                 let room = Self.longestText - text.count
                 if room > 0 { piece.extracting(first: min(room, piece.byteCount)).withUnsafeBytes { text.append(contentsOf: $0) } }
                 guard piece.byteCount == left else {
-                    state = .text(left: left - piece.byteCount)
+                    state = .text(left: left - piece.byteCount, length: length)
                     return .wantsMore
                 }
-                if text.last == 0 { text.removeLast() }
-                takeText(String(decoding: text, as: UTF8.self))
+                takeText(String(decoding: text.prefix(length - 1), as: UTF8.self))
                 text = []
                 state = .type
             case .skip(let count):
@@ -236,7 +241,7 @@ struct MongoDBDocument {
         default: rest = length >= 5 ? length - 4 : -1
         }
         guard rest >= 0, rest <= end - place else { return false }
-        state = type == 0x02 && levels.count <= 2 && (key != .other || isFirst) ? .text(left: rest) : .skip(rest)
+        state = type == 0x02 && levels.count <= 2 && (key != .other || isFirst) ? .text(left: rest, length: rest) : .skip(rest)
         return true
     }
 

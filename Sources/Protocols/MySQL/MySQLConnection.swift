@@ -24,6 +24,9 @@ final class MySQLConnection {
     var originator = MessageCutter()
     var responder = MessageCutter()
     var client: Direction?
+    /// The first bytes of whoever began, until they tell whether it may be MySQL.
+    private var opening: [UInt8] = []
+    private var opener: Direction?
     /// Whether the next packet of a direction goes on with the payload of the one before it.
     private var clientGoesOn = false
     private var serverGoesOn = false
@@ -54,6 +57,10 @@ final class MySQLConnection {
 
     func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress {
         guard end == nil else { return progress }
+        guard client != nil || mayBegin(with: bytes, from: sender) else {
+            fail(.otherProtocol)
+            return progress
+        }
         var reader = ByteReader(bytes)
         let outcome = withCutter(of: sender) { cutter in
             cutter.feed(
@@ -67,9 +74,19 @@ final class MySQLConnection {
         return progress
     }
 
+    /// Who was fed without being sure is not to wait for the end of a packet that is none.
+    private func mayBegin(with bytes: RawSpan, from sender: Direction) -> Bool {
+        opener = opener ?? sender
+        guard opener == sender, opening.count < 5 else { return true }
+        opening += bytes.extracting(first: min(bytes.byteCount, 5 - opening.count)).copied
+        let head = opening
+        return MySQLProbe.couldBegin(head.span.bytes)
+    }
+
     private func take(_ message: RawSpan, _ length: Int, from sender: Direction, _ time: Timestamp?) {
         if client == nil {
-            client = MySQLConnection.isServers(message, length) ? sender.opposite : sender
+            client = Self.isServers(message, length) ? sender.opposite : sender
+            opening = []
         }
         let goesOn = length == MySQLPackets.headerLength + MySQLPackets.longestPayload
         var reader = ByteReader(message)
@@ -108,7 +125,7 @@ final class MySQLConnection {
 
     func reverseRoles() {
         swap(&originator, &responder)
-        client = client?.opposite
+        (client, opener) = (client?.opposite, opener?.opposite)
         pending.forEach { $0.client = $0.client.opposite }
         sessions.forEach { $0.client = $0.client.opposite }
     }

@@ -17,6 +17,15 @@ enum MySQLProbe {
         }
     }
 
+    /// Whether a connection's first packet may begin with these bytes, or its middle with a command.
+    static func couldBegin(_ bytes: RawSpan) -> Bool {
+        var reader = ByteReader(bytes)
+        guard let length = reader.littleEndian(3) else { return true }
+        guard length > 0, let number = reader.uint8() else { return length > 0 }
+        guard number == 0, let first = reader.uint8() else { return number == 0 }
+        return first == 10 || first == 0xff || first == MySQLCommand.query || first == MySQLCommand.prepare
+    }
+
     /// Protocol 10, version, thread, eight bytes, zero, capabilities.
     private static func judgeGreeting(_ reader: inout ByteReader, length: Int) -> ProbeAnswer {
         guard length >= 32, length <= 512 else { return .notMine }

@@ -92,7 +92,10 @@ final class RedisConnection {
     private func take(_ draft: RedisCommandReader.Draft, _ sender: Direction, _ time: Timestamp?) {
         // Before anything is certain a line may be anybody's.
         if draft.isInline, draft.name == "?" || !hasFound && !RedisProbe.mayBeginInline(draft.name) { return fail(.malformed) }
-        if !draft.isInline { hasFound = true }
+        if !draft.isInline, !hasFound {
+            guard RedisNames.isCommand(draft.name.split(separator: " ").first.map(String.init) ?? "") else { return fail(.otherProtocol) }
+            hasFound = true
+        }
         var command = RedisCommand(draft.name, from: sender, at: time)
         (command.key, command.isKeyCut, command.user) = (draft.key, draft.isKeyCut, draft.user)
         (command.argumentCount, command.valueBytes, command.isInline) = (draft.argumentCount, draft.valueBytes, draft.isInline)

@@ -134,6 +134,12 @@ enum MongoDBBytes {
         let parsed = verifier.verify([.bytes(.responder, Bytes.answer(9, to: 1, [Bytes.batch(2), Bytes.ok]))])
         #expect(parsed.sessions.map(text) == ["reply | shop.planets | 2 returned | ok"] && parsed.sessions[0].client == .originator)
     }
+
+    @Test(arguments: 0..<100 as Range<UInt64>) func `gives the same whatever the order in which the directions are seen`(seed: UInt64) {
+        let exchanges = (1...40).map { (question: Bytes.find($0), answer: Bytes.answer(1000 + $0, to: $0, [Bytes.batch($0 % 7), Bytes.ok])) }
+        let parsed = verifier.parse(interleaved(exchanges, seed: seed))
+        #expect(parsed.sessions.count == 40 && parsed.sessions.allSatisfy { $0.documentsReturned == UInt64($0.requestID % 7) && $0.isOK == true })
+    }
 }
 
 @Suite struct `MongoDB under attack` {

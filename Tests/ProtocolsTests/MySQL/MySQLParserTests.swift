@@ -129,6 +129,14 @@ import Testing
         let parsed = verifier.verify([.bytes(.originator, Bytes.query("SELECT 1")), .bytes(.responder, Bytes.result(columns: 1, rows: ["a"], withEOF: true))])
         #expect(parsed.sessions.map(text) == ["query | SELECT 1 | 1 rows of 1"])
     }
+
+    @Test(arguments: 0..<100 as Range<UInt64>) func `gives the same whatever the order in which the directions are seen`(seed: UInt64) {
+        let exchanges = (0..<30).map { number in
+            (question: Bytes.query("SELECT \(number)"), answer: number % 2 == 0 ? Bytes.ok(affected: number) : Bytes.result(columns: 2, rows: ["x"], withEOF: number % 3 == 0))
+        }
+        let parsed = verifier.parse(login + interleaved(exchanges, seed: seed))
+        #expect(parsed.sessions.count == 31 && parsed.sessions.dropFirst().allSatisfy { $0.rows == 1 || $0.text?.text == "SELECT \($0.affectedRows ?? 999)" })
+    }
 }
 
 @Suite struct `MySQL under attack` {

@@ -135,6 +135,12 @@ enum RedisBytes {
         #expect(other.sessions.isEmpty && other.progress == .failed(.otherProtocol))
         #expect(verifier.verify([.bytes(.originator, Bytes.line("POST / HTTP/1.1"))]).progress == .failed(.otherProtocol))
     }
+
+    @Test(arguments: 0..<100 as Range<UInt64>) func `gives the same whatever the order in which the directions are seen`(seed: UInt64) {
+        let exchanges = (0..<40).map { (question: Bytes.command("GET", "\($0)"), answer: $0 % 2 == 0 ? Bytes.line("+\($0)") : Bytes.array([Bytes.string("a"), Bytes.line(":1")])) }
+        let parsed = verifier.parse(interleaved(exchanges, seed: seed))
+        #expect(parsed.sessions.count == 40 && parsed.sessions.allSatisfy { $0.reply?.kind == .array || $0.reply?.text == $0.keyText })
+    }
 }
 
 @Suite struct `Redis under attack` {

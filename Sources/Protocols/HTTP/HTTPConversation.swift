@@ -120,8 +120,8 @@ final class HTTPConversation {
         case .within: break
         case .atEnd: endMessage(sender, isWhole: true)
         case .beyond:
-            isPairLost = true
             endUnfinished(sender)
+            isPairLost = true
             if sender != client { giveUp(.lostInGap) }
             with(sender) { $0.search() }
         }
@@ -167,7 +167,7 @@ final class HTTPConversation {
         exchange.request = HTTPRequest(head: head)
         exchange.requestProblems = exchange.request?.version == nil ? problems.union(.badVersion) : problems
         exchange.requested = begun
-        let isFull = waiting.count - front >= Self.mostWaiting || waitingBytes + head.bytes.byteCount > Self.mostWaitingBytes
+        let isFull = waiting.count - front >= Self.mostWaiting || waitingBytes + head.keptCount > Self.mostWaitingBytes
         if isFull || overflowFront < overflow.count {
             exchange.absence = .tooManyWaiting
             requestPlace = .alone(exchange)
@@ -175,7 +175,7 @@ final class HTTPConversation {
             if overflow.count - overflowFront > Self.mostOverflow { outcome = .failed(.tooLong) }
         } else {
             requestPlace = .waiting(waiting.count)
-            waitingBytes += head.bytes.byteCount
+            waitingBytes += head.keptCount
             waiting.append(Waiting(exchange: exchange, method: method))
         }
     }
@@ -313,7 +313,7 @@ final class HTTPConversation {
             return give(last)
         }
         give(waiting[front].exchange)
-        waitingBytes -= waiting[front].exchange.request?.head.bytes.byteCount ?? 0
+        waitingBytes -= waiting[front].exchange.request?.head.keptCount ?? 0
         (waiting[front].exchange.request, waiting[front].exchange.response) = (nil, nil)
         front += 1
         // Seldom enough for the moving to cost nothing.

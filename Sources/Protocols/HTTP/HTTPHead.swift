@@ -26,8 +26,10 @@ public struct HTTPHead: Equatable, Sendable {
         get { kept.span.bytes }
     }
 
+    /// How many bytes of it are kept.
+    public var keptCount: Int { kept.count }
     /// Whether only its beginning is kept.
-    public var isShortened: Bool { kept.count < byteCount }
+    public var isShortened: Bool { keptCount < byteCount }
 
     /// Without the line's end.
     var startLine: RawSpan {
@@ -97,7 +99,10 @@ struct HTTPHeaderField {
             case HTTPByte.return, HTTPByte.lineFeed: isInFold = true
             case HTTPByte.blank where isInFold, HTTPByte.tab where isInFold: break
             case let byte:
-                if isInFold { text.append(HTTPByte.blank) }
+                if isInFold {
+                    while let last = text.last, HTTPByte.isBlank(last) { text.removeLast() }
+                    text.append(HTTPByte.blank)
+                }
                 isInFold = false
                 text.append(byte)
             }

@@ -66,7 +66,7 @@ enum HTTPProbe {
     static func mayBegin(_ bytes: RawSpan) -> Bool {
         for place in 0..<min(bytes.byteCount, longestOpening) {
             let byte = bytes.byte(place)
-            if byte == HTTPByte.blank { return place > 0 && (place + 1 == bytes.byteCount || bytes.byte(place + 1) > HTTPByte.blank) }
+            if byte == HTTPByte.blank { return place > 0 && (place + 1 == bytes.byteCount || bytes.byte(place + 1) >= HTTPByte.blank) }
             guard place < longestMethod, HTTPByte.lower(byte) &- 0x61 < 26 || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") else { return false }
         }
         return true

@@ -1,0 +1,127 @@
+import Filters
+import Foundation
+import Packets
+import Protocols
+import TestSupport
+import Testing
+import Tracking
+
+/// Every HTTP/1 request and response of a capture is held against what tshark sees (R9). What differs is known by number, and has a reason.
+@Suite struct `HTTP captures` {
+    private static let known: [String: KnownSessions] = [:]
+
+    @Test(.timeLimit(.minutes(1)), arguments: CaptureFolder.own.files)
+    func `our own read as the oracle says`(_ capture: CaptureName) throws { try expectAgreement(capture) }
+
+    @Test(
+        .enabled(if: CaptureFolder.shared.isThere, "there is no ../shared/traces beside the package"), .timeLimit(.minutes(5)),
+        arguments: CaptureFolder.shared.files)
+    func `the shared ones read as the oracle says`(_ capture: CaptureName) throws { try expectAgreement(capture) }
+
+    private func expectAgreement(_ capture: CaptureName) throws {
+        let oracle = try JSONDecoder().decode(HTTPOracle.self, from: Data(contentsOf: capture.folder.oracles.appending(path: "\(capture.name).json")))
+        let found = try sessions(of: HTTPParser.self, in: Recording(capture))
+        // What it sees of streams with holes (R13) is compared by itself.
+        let holed = Set((oracle.behindGaps?.http ?? []).map(\.stream))
+        let ends = Set(holed.compactMap(oracle.ends))
+        let here = found.filter { !ends.contains(Tuple($0.connection)) }.map { HTTPReading($0.session, $0.connection) }
+        let requests = (oracle.http ?? []).filter { !holed.contains($0.stream) }.map(HTTPReading.init)
+        let responses = (oracle.unmatched ?? []).filter { !holed.contains($0.stream) }.map { HTTPReading($0, oracle.ends($0.stream)) }
+        expectSame(here, requests + responses, known: Self.known[capture.name])
+
+        for stream in oracle.behindGaps?.http ?? [] {
+            let exchanges = found.filter { Tuple($0.connection) == oracle.ends(stream.stream) }.map(\.session)
+            let (asked, answered) = (exchanges.compactMap(\.request), exchanges.compactMap(\.response))
+            expectSame(asked.map { "\($0.method) \($0.host ?? "-") \($0.target)" }, stream.requests.map(\.text), known: nil)
+            expectSame(answered.map { "\($0.status)" }, stream.responses.map { "\($0[0])" }, known: nil)
+        }
+    }
+}
+
+/// The part of an oracle that tells of HTTP/1.
+private struct HTTPOracle: Decodable {
+    struct Record: Decodable {
+        var stream: Int
+        var client: Oracle.Endpoint
+        var server: Oracle.Endpoint
+        var method: String
+        var host: String?
+        var uri: String?
+        var version: String?
+        var user_agent: String?
+        var status: UInt16?
+    }
+
+    struct Unmatched: Decodable {
+        var stream: Int
+        var status: UInt16
+    }
+
+    struct BehindGaps: Decodable {
+        struct Stream: Decodable {
+            /// Method, host, URI, and the frame's number.
+            struct Request: Decodable {
+                var text: String
+
+                init(from decoder: any Decoder) throws {
+                    var list = try decoder.unkeyedContainer()
+                    let (method, host, uri) = (try list.decode(String.self), try list.decode(String?.self), try list.decode(String.self))
+                    text = "\(method) \(host ?? "-") \(uri)"
+                }
+            }
+
+            var stream: Int
+            var requests: [Request]
+            /// Status and the frame's number.
+            var responses: [[Int]]
+        }
+
+        var http: [Stream]
+    }
+
+    struct Ends: Decodable {
+        var orig: Oracle.Endpoint
+        var resp: Oracle.Endpoint
+    }
+
+    var http: [Record]?
+    var unmatched: [Unmatched]?
+    var behindGaps: BehindGaps?
+    var streams: [Ends]
+
+    private enum CodingKeys: String, CodingKey {
+        case http
+        case unmatched = "http_unmatched_responses"
+        case behindGaps = "if_gaps_are_skipped"
+        case streams = "tcp_streams"
+    }
+
+    /// Those of a stream, by its requests where it has any: the streams are those of the outermost header.
+    func ends(_ stream: Int) -> Tuple? {
+        if let record = http?.first(where: { $0.stream == stream }) { return Tuple("tcp", record.client, record.server) }
+        return stream < streams.count ? Tuple("tcp", streams[stream].orig, streams[stream].resp) : nil
+    }
+}
+
+/// What is compared of a request and its response, or of a response alone.
+private struct HTTPReading: Hashable, CustomStringConvertible {
+    var description: String
+
+    init(_ record: HTTPOracle.Record) {
+        let status = record.status.map { "\($0)" } ?? "-"
+        description = "\(Tuple("tcp", record.client, record.server)) \(record.method) \(record.host ?? "-") \(record.uri ?? "") \(record.version ?? "") "
+            + "\(record.user_agent ?? "-") \(status)"
+    }
+
+    init(_ unmatched: HTTPOracle.Unmatched, _ ends: Tuple?) { description = "\(ends.map { "\($0)" } ?? "?") - \(unmatched.status)" }
+
+    init(_ exchange: HTTPExchange, _ connection: ConnectionRecord) {
+        let status = exchange.response.map { "\($0.status)" } ?? "-"
+        guard let request = exchange.request else {
+            description = "\(Tuple(connection)) - \(status)"
+            return
+        }
+        description = "\(Tuple(connection)) \(request.method) \(request.host ?? "-") \(request.target) \(request.versionText) "
+            + "\(request.head.header("user-agent") ?? "-") \(status)"
+    }
+}

@@ -18,6 +18,23 @@ import Tracking
         arguments: CaptureFolder.shared.files)
     func `the shared ones read as the oracle says`(_ capture: CaptureName) throws { try expectAgreement(capture) }
 
+    /// What is behind a proxy's CONNECT is found by whose it is: TLS, and HTTP again.
+    @Test func `hand over to what is behind CONNECT`() throws {
+        let capture = try #require(CaptureFolder.own.files.first { $0.name == "http-nginx" })
+        let notes = BothNotes.Notes()
+        try BothNotes.$current.withValue(notes) {
+            let options = TrackerOptions.defaults
+            let subscribers = [
+                try BothNotes.HTTP._makeSubscriber(SubscriberOrder(options, filter: .service(.http))),
+                try BothNotes.TLS._makeSubscriber(SubscriberOrder(options, filter: .tls)),
+            ]
+            var pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
+            try Recording(capture).forEachBurst(of: 64) { frames, _ in pipeline.process(frames) }
+            pipeline.drain()
+        }
+        #expect(notes.texts == ["CONNECT 192.0.2.2:80 200", "GET /small.txt 200", "CONNECT 192.0.2.2:443 200", "TLS of HTTP", "GET /chat 101"])
+    }
+
     private func expectAgreement(_ capture: CaptureName) throws {
         let oracle = try JSONDecoder().decode(HTTPOracle.self, from: Data(contentsOf: capture.folder.oracles.appending(path: "\(capture.name).json")))
         let found = try sessions(of: HTTPParser.self, in: Recording(capture))
@@ -123,5 +140,40 @@ private struct HTTPReading: Hashable, CustomStringConvertible {
         }
         description = "\(Tuple(connection)) \(request.method) \(request.host ?? "-") \(request.target) \(request.versionText) "
             + "\(request.head.header("user-agent") ?? "-") \(status)"
+    }
+}
+
+/// Two subscriptions that note in one list what they see of proxies and upgrades.
+private enum BothNotes {
+    final class Notes: SubscriptionReport, @unchecked Sendable {
+        var texts: [String] = []
+        var tunnels: Set<String> = []
+        func merge(_ other: Notes) {}
+    }
+
+    @TaskLocal static var current = Notes()
+
+    struct HTTP: SessionTrackable {
+        typealias Parser = HTTPParser
+        static func makeReport(_ context: ReportContext) -> Notes { current }
+        init(_ connection: ConnectionRecord) {}
+        mutating func session(_ exchange: HTTPExchange, of connection: ConnectionRecord, _ notes: inout Notes) -> Verdict {
+            let text = "\(exchange.request?.method ?? "-") \(exchange.request?.target ?? "-") \(exchange.response?.status ?? 0)"
+            if exchange.request?.method == "CONNECT" { notes.tunnels.insert(connection.uid) }
+            if notes.tunnels.contains(connection.uid) || exchange.response?.status == 101 { notes.texts.append(text) }
+            return .more
+        }
+        consuming func ended(_ connection: ConnectionRecord, _ notes: inout Notes) {}
+    }
+
+    struct TLS: SessionTrackable {
+        typealias Parser = TLSParser
+        static func makeReport(_ context: ReportContext) -> Notes { current }
+        init(_ connection: ConnectionRecord) {}
+        mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ notes: inout Notes) -> Verdict {
+            notes.texts.append(notes.tunnels.contains(connection.uid) ? "TLS of HTTP" : "TLS")
+            return .done
+        }
+        consuming func ended(_ connection: ConnectionRecord, _ notes: inout Notes) {}
     }
 }

@@ -47,10 +47,12 @@ public enum HTTPBodyType: String, CaseIterable, Sendable {
         (.gif, 0, Array("GIF89a".utf8)), (.webp, 8, Array("WEBPVP8".utf8)), (.icon, 0, [0, 0, 1, 0]), (.pdf, 0, Array("%PDF-".utf8)),
         (.zip, 0, [0x50, 0x4b, 3, 4]), (.gzip, 0, [0x1f, 0x8b, 8]), (.bzip2, 0, Array("BZh".utf8)), (.xz, 0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]),
         (.zstd, 0, [0x28, 0xb5, 0x2f, 0xfd]), (.rar, 0, [0x52, 0x61, 0x72, 0x21, 0x1a, 7]), (.sevenZip, 0, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]),
-        (.cabinet, 0, [0x4d, 0x53, 0x43, 0x46, 0, 0, 0, 0]), (.elf, 0, [0x7f, 0x45, 0x4c, 0x46]), (.pe, 0, [0x4d, 0x5a]), (.machO, 0, [0xcf, 0xfa, 0xed, 0xfe]),
+        (.cabinet, 0, [0x4d, 0x53, 0x43, 0x46, 0, 0, 0, 0]), (.elf, 0, [0x7f, 0x45, 0x4c, 0x46]), (.pe, 0, [0x4d, 0x5a]),
+        (.machO, 0, [0xcf, 0xfa, 0xed, 0xfe]),
         (.machO, 0, [0xce, 0xfa, 0xed, 0xfe]), (.java, 0, [0xca, 0xfe, 0xba, 0xbe]), (.flash, 0, Array("FWS".utf8)), (.flash, 0, Array("CWS".utf8)),
         (.office, 0, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), (.mp4, 4, Array("ftyp".utf8)), (.flashVideo, 0, [0x46, 0x4c, 0x56, 1]),
-        (.ogg, 0, Array("OggS".utf8)), (.mp3, 0, Array("ID3".utf8)), (.woff, 0, Array("wOFF".utf8)), (.woff, 0, Array("wOF2".utf8)), (.script, 0, Array("#!/".utf8)),
+        (.ogg, 0, Array("OggS".utf8)), (.mp3, 0, Array("ID3".utf8)), (.woff, 0, Array("wOFF".utf8)), (.woff, 0, Array("wOF2".utf8)),
+        (.script, 0, Array("#!/".utf8)),
     ]
 
     /// What begins so behind blanks, whatever the case; longer ones first where one begins with another.
@@ -79,7 +81,8 @@ public enum HTTPBodyType: String, CaseIterable, Sendable {
         guard place < text.byteCount else { return false }
         let next = text.byte(place)
         let isObject = text.byte(0) == UInt8(ascii: "{")
-        return next == UInt8(ascii: "\"") || next == text.byte(0) + 2 || !isObject && (next == UInt8(ascii: "{") || next == UInt8(ascii: "[") || HTTPByte.isDigit(next))
+        if next == UInt8(ascii: "\"") || next == text.byte(0) + 2 { return true }
+        return !isObject && (next == UInt8(ascii: "{") || next == UInt8(ascii: "[") || HTTPByte.isDigit(next))
     }
 
     /// Without control characters; what is not ASCII must be UTF-8, whose last character may be cut.

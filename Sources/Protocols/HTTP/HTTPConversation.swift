@@ -2,29 +2,9 @@ import Packets
 
 /// Both directions of a connection: which of them asks, and which response belongs to which request, which is the n-th to the n-th (RFC 9112 9.3.2).
 ///
-///     waiting     | answered, still sending | being answered | next | next | … 1024
-///     overflow                                                                 | given already, their responses are to come
-///
 /// A hole that may have swallowed messages ends this counting: whatever waits is given alone, and so is what comes, until the next request. A client that
 /// sends one has seen all before it answered, unless it pipelines.
 final class HTTPConversation {
-    /// Requests that wait for their responses, and bytes of them; and those besides whose responses are known to belong to none that waits.
-    private static let mostWaiting = 1024
-    private static let mostWaitingBytes = 256 << 10
-    private static let mostOverflow = 1 << 16
-
-    private struct Waiting {
-        var exchange: HTTPExchange
-        var method: HTTPMethod
-        var isRequestOver = false
-        var hasResponse = false
-        var isResponseOver = false
-
-        /// Whether no response is to come, or a part of it.
-        var isUnanswered: Bool { !hasResponse && exchange.absence == nil }
-        var isOver: Bool { isRequestOver && (isResponseOver || exchange.absence != nil && !hasResponse) }
-    }
-
     /// Where a message that is under way is kept.
     private enum Place {
         case nowhere
@@ -37,12 +17,7 @@ final class HTTPConversation {
     /// Known with the first line.
     private var client: Direction?
     private let hashesBodies: Bool
-    /// From `front` on, oldest first.
-    private var waiting: [Waiting] = []
-    private var front = 0
-    private var waitingBytes = 0
-    private var overflow: [HTTPMethod] = []
-    private var overflowFront = 0
+    private var queue = HTTPQueue()
     private var requestPlace = Place.nowhere
     private var responsePlace = Place.nowhere
     private var requestCount = 0
@@ -59,8 +34,7 @@ final class HTTPConversation {
     init(hashesBodies: Bool) { self.hashesBodies = hashesBodies }
 
     var heldBytes: Int {
-        originator.heldBytes + responder.heldBytes + waitingBytes + waiting.capacity * MemoryLayout<Waiting>.stride
-            + sessions.capacity * MemoryLayout<HTTPExchange>.stride + overflow.capacity
+        originator.heldBytes + responder.heldBytes + queue.heldBytes + sessions.capacity * MemoryLayout<HTTPExchange>.stride
     }
 
     private var progress: ParserProgress { outcome ?? (taken < sessions.count ? .ready : .wantsMore) }
@@ -135,7 +109,7 @@ final class HTTPConversation {
         }
         let isFailed = if case .failed = outcome { true } else { false }
         giveUp(isFailed ? .unreadable : .notSeen)
-        while front < waiting.count { giveFirst() }
+        while let exchange = queue.takeFirst() { give(exchange) }
         if outcome == nil { outcome = .done }
     }
 
@@ -167,24 +141,13 @@ final class HTTPConversation {
         exchange.request = HTTPRequest(head: head)
         exchange.requestProblems = exchange.request?.version == nil ? problems.union(.badVersion) : problems
         exchange.requested = begun
-        let isFull = waiting.count - front >= Self.mostWaiting || waitingBytes + head.keptCount > Self.mostWaitingBytes
-        if isFull || overflowFront < overflow.count {
+        if let place = queue.add(exchange, method) {
+            requestPlace = .waiting(place)
+        } else {
             exchange.absence = .tooManyWaiting
             requestPlace = .alone(exchange)
-            overflow.append(method)
-            if overflow.count - overflowFront > Self.mostOverflow { outcome = .failed(.tooLong) }
-        } else {
-            requestPlace = .waiting(waiting.count)
-            waitingBytes += head.keptCount
-            waiting.append(Waiting(exchange: exchange, method: method))
+            if queue.isOverfull { outcome = .failed(.tooLong) }
         }
-    }
-
-    /// The request that is to be answered next, and what is known of it.
-    private func nextUnanswered() -> Int? {
-        var place = front
-        while place < waiting.count, !waiting[place].isUnanswered { place += 1 }
-        return place < waiting.count ? place : nil
     }
 
     private func beginResponse(_ head: HTTPHead, _ sender: Direction) {
@@ -203,7 +166,7 @@ final class HTTPConversation {
 
     /// HTTP/0.9 has no heads: whatever comes is the body.
     private func beginResponseWithoutHead(_ sender: Direction) {
-        guard let place = nextUnanswered(), waiting[place].method == .simple else { return }
+        guard let place = queue.nextUnanswered, queue[place].method == .simple else { return }
         bind { $0.absence = .noHead }
         with(sender) {
             $0.problems = []
@@ -216,31 +179,29 @@ final class HTTPConversation {
     /// - Returns: the request's method, as far as that matters.
     @discardableResult
     private func bind(_ fill: (inout HTTPExchange) -> Void) -> HTTPMethod {
-        func fillAll(_ exchange: inout HTTPExchange) {
-            (exchange.interimCount, exchange.interim) = (interimCount, interim)
-            (interimCount, interim) = (0, nil)
-            fill(&exchange)
-        }
         responseCount += 1
-        if let place = nextUnanswered() {
-            fillAll(&waiting[place].exchange)
-            waiting[place].hasResponse = true
-            if isPairLost { waiting[place].exchange.responseProblems.insert(.uncertainPair) }
+        if let place = queue.nextUnanswered {
+            tellInterims(of: &queue[place].exchange)
+            fill(&queue[place].exchange)
+            queue[place].hasResponse = true
+            if isPairLost { queue[place].exchange.responseProblems.insert(.uncertainPair) }
             isPairLost = false
             responsePlace = .waiting(place)
-            return waiting[place].method
+            return queue[place].method
         }
+        let overflown = queue.takeOverflow()
         var exchange = HTTPExchange(client: .originator, number: responseCount)
-        exchange.absence = isPairLost ? .lostInGap : .notSeen
-        var method = HTTPMethod.other
-        if overflowFront < overflow.count {
-            (method, exchange.absence) = (overflow[overflowFront], .tooManyWaiting)
-            overflowFront += 1
-            if overflowFront == overflow.count { (overflow, overflowFront) = ([], 0) }
-        }
-        fillAll(&exchange)
+        exchange.absence = overflown != nil ? .tooManyWaiting : isPairLost ? .lostInGap : .notSeen
+        tellInterims(of: &exchange)
+        fill(&exchange)
         responsePlace = .alone(exchange)
-        return method
+        return overflown ?? .other
+    }
+
+    /// Those that came belong to the next request that is answered.
+    private func tellInterims(of exchange: inout HTTPExchange) {
+        (exchange.interimCount, exchange.interim) = (interimCount, interim)
+        (interimCount, interim) = (0, nil)
     }
 
     /// A message is over, or no more is known of it.
@@ -261,14 +222,14 @@ final class HTTPConversation {
         switch isRequest ? requestPlace : responsePlace {
         case .nowhere: return
         case .waiting(let place):
-            fill(&waiting[place].exchange)
-            if isRequest { waiting[place].isRequestOver = true } else { waiting[place].isResponseOver = true }
+            fill(&queue[place].exchange)
+            if isRequest { queue[place].isRequestOver = true } else { queue[place].isResponseOver = true }
         case .alone(var exchange):
             fill(&exchange)
             give(exchange)
         }
         if isRequest { requestPlace = .nowhere } else { responsePlace = .nowhere }
-        while front < waiting.count, waiting[front].isOver { giveFirst() }
+        giveOver()
     }
 
     /// Ends what is under way in a direction of which no more is known.
@@ -290,61 +251,27 @@ final class HTTPConversation {
     private func handOver() {
         if let client { endUnfinished(client) }
         giveUp(.handedOver)
-        while front < waiting.count { giveFirst() }
+        while let exchange = queue.takeFirst() { give(exchange) }
         outcome = .handsOver
     }
 
     /// No request that waits will be answered, or it will not be known which.
     private func giveUp(_ reason: HTTPAbsence) {
-        for place in front..<waiting.count where waiting[place].isUnanswered {
-            waiting[place].exchange.absence = reason
-            if interimCount > 0 { (waiting[place].exchange.interimCount, waiting[place].exchange.interim) = (interimCount, interim) }
-            (interimCount, interim) = (0, nil)
+        while let place = queue.nextUnanswered {
+            queue[place].exchange.absence = reason
+            tellInterims(of: &queue[place].exchange)
         }
-        (overflow, overflowFront) = ([], 0)
-        while front < waiting.count, waiting[front].isOver { giveFirst() }
+        queue.forgetOverflow()
+        giveOver()
     }
 
-    private func giveFirst() {
-        if front == waiting.count - 1 {
-            let last = waiting.removeLast().exchange
-            waiting.removeAll(keepingCapacity: waiting.capacity <= 16)
-            (front, waitingBytes) = (0, 0)
-            return give(last)
-        }
-        give(waiting[front].exchange)
-        waitingBytes -= waiting[front].exchange.request?.head.keptCount ?? 0
-        (waiting[front].exchange.request, waiting[front].exchange.response) = (nil, nil)
-        front += 1
-        // Seldom enough for the moving to cost nothing.
-        guard front > 64, front > waiting.count / 2 else { return }
-        waiting.removeFirst(front)
-        if case .waiting(let place) = requestPlace { requestPlace = .waiting(place - front) }
-        if case .waiting(let place) = responsePlace { responsePlace = .waiting(place - front) }
-        front = 0
+    /// Gives those that are complete, in order.
+    private func giveOver() {
+        while queue.isFirstOver, let exchange = queue.takeFirst() { give(exchange) }
     }
 
     private func give(_ exchange: HTTPExchange) {
         sessions.append(exchange)
         sessions[sessions.count - 1].client = client ?? .originator
-    }
-}
-
-/// What of a request's method decides about its response.
-private enum HTTPMethod: UInt8 {
-    case other, head, connect
-    /// HTTP/0.9.
-    case simple
-
-    /// - Parameter line: the request's.
-    init(_ line: RawSpan) {
-        let parts = HTTPRequestLine(line)
-        if parts.version.isEmpty {
-            self = .simple
-        } else if line.agrees(with: "HEAD "), parts.method.count == 4 {
-            self = .head
-        } else {
-            self = line.agrees(with: "CONNECT ") && parts.method.count == 7 ? .connect : .other
-        }
     }
 }

@@ -5,10 +5,13 @@ extension HTTPParser {
     /// Wireshark's names, where it has one.
     public static let fields: [SessionField<HTTPExchange>] = [
         .string("http.request.method", "what is to be done, as it was written", example: "http.request.method in {\"POST\", \"PUT\"}") { $0.request?.method },
-        .string("http.request.uri", aliases: ["http.uri"], "what is asked for: a path, a whole URI, or host and port", example: "http.request.uri starts_with \"/admin\"") {
-            $0.request?.target
+        .string(
+            "http.request.uri", aliases: ["http.uri"], "what is asked for: a path, a whole URI, or host and port",
+            example: "http.request.uri starts_with \"/admin\""
+        ) { $0.request?.target },
+        .string("http.request.version", "the request's version, as it was written", example: "http.request.version == \"HTTP/1.0\"") {
+            $0.request?.versionText
         },
-        .string("http.request.version", "the request's version, as it was written", example: "http.request.version == \"HTTP/1.0\"") { $0.request?.versionText },
         .name("http.host", "the Host header", example: "http.host ends_with \".example.org\"") { $0.request?.host },
         .request("http.user_agent", "user-agent", "what the client calls itself", example: "http.user_agent starts_with \"curl/\""),
         .request("http.referer", "referer", "where the request comes from", example: "http.referer exists"),
@@ -37,17 +40,20 @@ extension HTTPParser {
         .integer("http.response.body_len", max: .max, "bytes of the response's body that were seen", example: "http.response.body_len == 0") {
             $0.response == nil && $0.responseBody.byteCount == 0 ? nil : UInt64($0.responseBody.byteCount)
         },
-        .string("http.request.body_type", "what the request's body is by its first bytes", example: "http.request.body_type exists") { $0.requestBody.type?.rawValue },
-        .string("http.response.body_type", "what the response's body is by its first bytes", example: "http.response.body_type == \"application/x-dosexec\"") {
-            $0.responseBody.type?.rawValue
+        .string("http.request.body_type", "what the request's body is by its first bytes", example: "http.request.body_type exists") {
+            $0.requestBody.type?.rawValue
         },
-        SessionField("http.time", .duration, "from the request's first byte to the response's", example: "http.time > 500ms", isSingle: true) { exchange, give in
+        .string(
+            "http.response.body_type", "what the response's body is by its first bytes", example: "http.response.body_type == \"application/x-dosexec\""
+        ) { $0.responseBody.type?.rawValue },
+        SessionField("http.time", .duration, "from the request's first byte to the response's", example: "http.time > 500ms", isSingle: true) {
+            exchange, give in
             if let latency = exchange.latency { give(.integer(UInt64(max(0, latency)))) }
         },
         .integer("http.trans_depth", max: .max, "which request of its connection it is, from 1 on", example: "http.trans_depth > 100") { UInt64($0.number) },
-        .strings("http.problem", "what is wrong with request or response, or out of use", example: "http.problem in {\"lengthAndEncoding\", \"differingLengths\"}") {
-            $0.problems.names
-        },
+        .strings(
+            "http.problem", "what is wrong with request or response, or out of use", example: "http.problem in {\"lengthAndEncoding\", \"differingLengths\"}"
+        ) { $0.problems.names },
         .boolean("http.malformed", "whether something is wrong that is not merely out of use", example: "http.malformed") { $0.isMalformed },
     ]
 }

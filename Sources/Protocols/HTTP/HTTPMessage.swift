@@ -13,7 +13,7 @@ public struct HTTPRequest: Equatable, Sendable {
     /// As it was written: `HTTP/1.1`; "" in HTTP/0.9.
     public var versionText: String { head.startLine.extracting(line.version).text }
 
-    /// The Host header; without one, the host of a target that has one.
+    /// The Host header: a name or an address, and perhaps a port.
     public var host: String? { head.header("host") }
 
     /// The user's name that Basic authentication gives, RFC 7617. The password is not read.

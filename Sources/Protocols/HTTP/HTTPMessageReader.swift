@@ -14,7 +14,7 @@ struct HTTPMessageReader {
         case unknown, request, response
     }
 
-    private enum State: UInt8 {
+    enum State: UInt8 {
         case head, counted, chunked, withStream, searching
     }
 
@@ -42,16 +42,17 @@ struct HTTPMessageReader {
     }
 
     var kind = Kind.unknown
-    private var state = State.head
-    private var scan = HTTPHeadScan()
-    private var buffer: [UInt8] = []
+    var state = State.head
+    var scan = HTTPHeadScan()
+    /// What is gathered of a head, or of what may be one.
+    var buffer: [UInt8] = []
     /// Bytes of a counted body still to come; of a search, that may still be looked at.
-    private var rest = 0
+    var rest = 0
     private var chunks = HTTPChunks()
     var body = HTTPBodyReader()
     /// Of the head at hand.
     private(set) var framing: HTTPFraming?
-    private(set) var begun = Timestamp.zero
+    var begun = Timestamp.zero
     /// Of the message at hand.
     var problems: HTTPProblems = []
     /// Whether bytes that are no message are to be noted with the next one.
@@ -61,8 +62,6 @@ struct HTTPMessageReader {
 
     /// Bytes in which a search must find a message.
     private static let patience = 1 << 20
-    /// A longer line is no request's, where one is searched for.
-    private static let longestLine = 8 << 10
     /// In which bytes are gathered: what lies behind the head need not be.
     private static let piece = 2 << 10
 
@@ -93,7 +92,7 @@ struct HTTPMessageReader {
 
     // MARK: Heads
 
-    private mutating func nextHead(_ bytes: RawSpan, _ place: inout Int, at time: Timestamp) -> Event? {
+    mutating func nextHead(_ bytes: RawSpan, _ place: inout Int, at time: Timestamp) -> Event? {
         if buffer.isEmpty {
             // Empty lines before a message are to be ignored (RFC 9112 2.2).
             while hasSynchronised, place < bytes.byteCount, bytes.byte(place) == HTTPByte.return || bytes.byte(place) == HTTPByte.lineFeed { place += 1 }
@@ -249,147 +248,5 @@ struct HTTPMessageReader {
         hasStrays = hasStrays || hasSynchronised
         (state, rest) = (.searching, Self.patience)
         return .stray
-    }
-
-    /// A message begins with what is gathered, or else where the search is.
-    private mutating func found(at time: Timestamp) {
-        (state, scan, begun) = (.head, HTTPHeadScan(), time)
-    }
-
-    /// So many bytes were searched.
-    private mutating func give(up count: Int) -> Event? {
-        rest -= count
-        return rest > 0 ? nil : .failed(.malformed)
-    }
-
-    /// A line of its own.
-    private mutating func searchRequest(_ bytes: RawSpan, _ place: inout Int, at time: Timestamp) -> Event? {
-        while place < bytes.byteCount {
-            let ahead = bytes.extracting(place..<min(bytes.byteCount, place + rest))
-            let end = ahead.firstPlace(of: HTTPByte.lineFeed)
-            if buffer.isEmpty, let end, HTTPProbe.isRequestInMidst(ahead.extracting(first: end + 1).firstLine) {
-                found(at: time)
-                return nextHead(bytes, &place, at: time)
-            }
-            let part = ahead.extracting(first: end.map { $0 + 1 } ?? ahead.byteCount)
-            if !buffer.isEmpty || end == nil {
-                // As much of it as a request's line may have: whether it has more tells the length.
-                let count = buffer.count
-                part.extracting(first: min(part.byteCount, Self.longestLine - count)).withUnsafeBytes { buffer.append(contentsOf: $0) }
-                if end != nil, count + part.byteCount <= Self.longestLine, HTTPProbe.isRequestInMidst(buffer.span.bytes.firstLine) {
-                    buffer.removeLast(part.byteCount)
-                    found(at: time)
-                    return nextHead(bytes, &place, at: time)
-                }
-            }
-            if end != nil { buffer.removeAll(keepingCapacity: true) }
-            place += part.byteCount
-            if let failure = give(up: part.byteCount) { return failure }
-        }
-        return nil
-    }
-
-    /// Wherever it is.
-    private mutating func searchResponse(_ bytes: RawSpan, _ place: inout Int, at time: Timestamp) -> Event? {
-        let bytes = bytes.extracting(first: min(bytes.byteCount, place + rest))
-        while place < bytes.byteCount {
-            if !buffer.isEmpty {
-                // What was left over, and what would decide of it.
-                var window = buffer
-                let part = bytes.extracting(place..<min(bytes.byteCount, place + HTTPProbe.responseWindow))
-                part.withUnsafeBytes { window.append(contentsOf: $0) }
-                var start = 0
-                while start < buffer.count {
-                    switch HTTPProbe.responseInMidst(window.span.bytes.extracting(start...)) {
-                    case .mine:
-                        buffer.removeFirst(start)
-                        found(at: time)
-                        return nextHead(bytes, &place, at: time)
-                    case .unsure:
-                        window.removeFirst(start)
-                        buffer = window
-                        place += part.byteCount
-                        return give(up: part.byteCount)
-                    case .notMine: start = window.span.bytes.firstPlace(of: UInt8(ascii: "H"), from: start + 1) ?? buffer.count
-                    }
-                }
-                buffer = []
-            }
-            guard let start = bytes.firstPlace(of: UInt8(ascii: "H"), from: place) else {
-                defer { place = bytes.byteCount }
-                return give(up: bytes.byteCount - place)
-            }
-            if let failure = give(up: start - place) { return failure }
-            place = start
-            switch HTTPProbe.responseInMidst(bytes.extracting(start...)) {
-            case .mine:
-                found(at: time)
-                return nextHead(bytes, &place, at: time)
-            case .unsure:
-                bytes.extracting(start...).withUnsafeBytes { buffer.append(contentsOf: $0) }
-                place = bytes.byteCount
-                return give(up: bytes.byteCount - start)
-            case .notMine:
-                place += 1
-                if let failure = give(up: 1) { return failure }
-            }
-        }
-        return nil
-    }
-}
-
-/// Finds a head's end, and looks at each byte once.
-struct HTTPHeadScan {
-    enum Answer {
-        /// It ends before this place.
-        case whole(Int)
-        case more
-        case notMine
-        case tooLong
-    }
-
-    /// Bytes that were looked at, and where the last line begins.
-    private var looked = 0
-    private var lineStart = 0
-    private var isJudged = false
-    /// HTTP/0.9: a line and no more.
-    private(set) var isSimple = false
-
-    var hasFirstLine: Bool { lineStart > 0 }
-
-    /// - Parameter head: the message from its first byte on.
-    mutating func advance(over head: RawSpan, _ kind: inout HTTPMessageReader.Kind) -> Answer {
-        let head = head.extracting(first: min(head.byteCount, HTTPHead.mostRead))
-        if !isJudged, let answer = judge(head, &kind) { return answer }
-        while let lineFeed = head.firstPlace(of: HTTPByte.lineFeed, from: looked) {
-            let isBlank = lineFeed == lineStart || lineFeed == lineStart + 1 && head.byte(lineStart) == HTTPByte.return
-            let isOver = lineStart > 0 ? isBlank : isSimple
-            (looked, lineStart) = (lineFeed + 1, lineFeed + 1)
-            if isOver { return .whole(lineFeed + 1) }
-        }
-        looked = head.byteCount
-        return head.byteCount < HTTPHead.mostRead ? .more : .tooLong
-    }
-
-    /// Whether it begins as a message; nil for yes.
-    private mutating func judge(_ head: RawSpan, _ kind: inout HTTPMessageReader.Kind) -> Answer? {
-        if kind != .request {
-            switch HTTPProbe.response(head) {
-            case .mine:
-                (kind, isJudged) = (.response, true)
-                return nil
-            case .unsure: return .more
-            case .notMine: if kind == .response { return .notMine }
-            }
-        }
-        guard HTTPProbe.mayBegin(head) else { return .notMine }
-        guard let lineFeed = head.firstPlace(of: HTTPByte.lineFeed, from: looked) else {
-            looked = head.byteCount
-            return head.byteCount < HTTPHead.mostRead ? .more : kind == .unknown ? .notMine : .tooLong
-        }
-        let line = head.extracting(first: lineFeed + 1).firstLine
-        guard HTTPProbe.isRequest(line) else { return .notMine }
-        (kind, isJudged, isSimple) = (.request, true, HTTPRequestLine(line).version.isEmpty)
-        return nil
     }
 }

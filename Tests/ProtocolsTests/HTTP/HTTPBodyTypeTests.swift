@@ -3,8 +3,10 @@ import Testing
 
 @Suite struct `HTTP bodies` {
     @Test(arguments: [
-        ("<!DOCTYPE html><p>", HTTPBodyType.html), ("\n  <HTML lang=en>", .html), ("<?xml version=\"1.0\"?>", .xml), ("{\"a\": 1}", .json), ("[ {", .json), ("{}", .json),
-        ("%PDF-1.7", .pdf), ("GIF89a....", .gif), ("MZ\u{0}", .pe), ("\u{7f}ELF", .elf), ("PK\u{3}\u{4}", .zip), ("#!/bin/sh\n", .script), ("plain words", .text),
+        ("<!DOCTYPE html><p>", HTTPBodyType.html), ("\n  <HTML lang=en>", .html), ("<?xml version=\"1.0\"?>", .xml), ("{\"a\": 1}", .json), ("[ {", .json),
+        ("{}", .json),
+        ("%PDF-1.7", .pdf), ("GIF89a....", .gif), ("MZ\u{0}", .pe), ("\u{7f}ELF", .elf), ("PK\u{3}\u{4}", .zip), ("#!/bin/sh\n", .script),
+        ("plain words", .text),
         ("{not json", .text), ("caf\u{e9}", .text), ("\u{0}\u{1}\u{2}", nil), ("\u{feff}<html>", .html),
     ])
     func `are told by their first bytes, whatever the head says and however they are cut`(_ body: String, _ type: HTTPBodyType?) {

@@ -58,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Basic YWxpY2U6c2VjcmV0", "alice"), ("basic  YTo=", "a"), ("Basic Og==", ""), ("Basic YWxpY2U=", nil), ("Bearer YWxpY2U6c2VjcmV0", nil), ("Basic !!", nil),
+        ("Basic YWxpY2U6c2VjcmV0", "alice"), ("basic  YTo=", "a"), ("Basic Og==", ""), ("Basic YWxpY2U=", nil), ("Bearer YWxpY2U6c2VjcmV0", nil),
+        ("Basic !!", nil),
     ])
     func `tell a user's name and no password`(_ value: String, _ name: String?) throws {
         let exchange = try request("GET / HTTP/1.1\r\nAuthorization: \(value)\r\n\r\n")

@@ -22,7 +22,8 @@ import Testing
 
     @Test func `goes on within a chunk, and to the end of a stream`() {
         let parsed = verifier.verify([
-            client(get), server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nab"), .gap(.responder, 6), server("\r\n1\r\nx\r\n0\r\n\r\n"), client(get),
+            client(get), server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nab"), .gap(.responder, 6), server("\r\n1\r\nx\r\n0\r\n\r\n"),
+            client(get),
             server("HTTP/1.1 200 OK\r\n\r\nab"), .gap(.responder, 1000), server("cd"),
         ])
         #expect(parsed.texts == ["1 GET /a 200 out=3 missing=0+6 bodyGap", "2 GET /a 200 out=4 missing=0+1000 bodyGap"])
@@ -31,7 +32,8 @@ import Testing
     @Test func `finds the next response beyond a body, wherever it begins`() {
         for between in ["", "HTTP/1.1 is what the rest of a body says\r\n", "no line's end, \"HTTP/1.1 200 OK\" "] {
             let parsed = verifier.verify([
-                client(get), server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), .gap(.responder, 400), server(between), client("GET /b HTTP/1.1\r\n\r\n"), server(ok),
+                client(get), server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), .gap(.responder, 400), server(between),
+                client("GET /b HTTP/1.1\r\n\r\n"), server(ok),
                 client(get), server(ok),
             ])
             #expect(parsed.texts == ["1 GET /a 200 out=3 missing=0+7 bodyCut bodyGap", "2 GET /b 200 out=2 uncertainPair", "3 GET /a 200 out=2"], "\(between)")
@@ -41,7 +43,8 @@ import Testing
     @Test func `does not pair what a hole made unknown`() {
         // The second response is lost, and the third comes behind it.
         let responses = verifier.verify([
-            client(get), server(ok), client(get), client("GET /c HTTP/1.1\r\n\r\n"), .gap(.responder, 40), server(ok), client("GET /d HTTP/1.1\r\n\r\n"), server(ok),
+            client(get), server(ok), client(get), client("GET /c HTTP/1.1\r\n\r\n"), .gap(.responder, 40), server(ok), client("GET /d HTTP/1.1\r\n\r\n"),
+            server(ok),
         ])
         #expect(
             responses.texts == [
@@ -49,7 +52,8 @@ import Testing
             ])
         // The second request is lost, and what was held behind the hole comes at once.
         let requests = verifier.verify([
-            client(get), server(ok), server(ok), server(ok), .gap(.originator, 40), client("GET /c HTTP/1.1\r\n\r\n"), client("GET /d HTTP/1.1\r\n\r\n"), server(ok),
+            client(get), server(ok), server(ok), server(ok), .gap(.originator, 40), client("GET /c HTTP/1.1\r\n\r\n"), client("GET /d HTTP/1.1\r\n\r\n"),
+            server(ok),
         ])
         #expect(
             requests.texts == [
@@ -68,7 +72,8 @@ import Testing
 
     @Test func `finds the next message in the framing of chunks`() {
         let parsed = verifier.verify([
-            client(get), server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc"), .gap(.responder, 20), server("cde\r\n0\r\n\r\n"), client(get), server(ok),
+            client(get), server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc"), .gap(.responder, 20), server("cde\r\n0\r\n\r\n"),
+            client(get), server(ok),
         ])
         #expect(parsed.texts == ["1 GET /a 200 out=3 bodyCut", "2 GET /a 200 out=2 uncertainPair"])
     }

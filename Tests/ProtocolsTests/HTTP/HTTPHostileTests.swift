@@ -59,7 +59,8 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)), arguments: sizes)
     func `10,000 requests at once are paired as far as 1,024 wait, and the others are given alone`(size: Int) {
-        let requests = (0..<10_000).map { "GET /\($0) HTTP/1.1\r\n\r\n" }.joined(), responses = String(repeating: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", count: 10_000)
+        let requests = (0..<10_000).map { "GET /\($0) HTTP/1.1\r\n\r\n" }.joined()
+        let responses = String(repeating: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", count: 10_000)
         let outcome = parse([client(requests), server(responses)], pieces: size)
         #expect(outcome.sessions.count { $0.request != nil && $0.response != nil } == 1024)
         #expect(outcome.sessions.count { $0.request != nil } == 10_000 && outcome.sessions.count { $0.response != nil } == 10_000)
@@ -115,7 +116,8 @@ import Testing
         let flood = String(repeating: piece, count: 1_100_000 / piece.utf8.count)
         for sender in [client, server] {
             for size in [1460, .max] {
-                let outcome = parse([client("GET / HTTP/1.1\r\n\r\n"), server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), sender("?\n" + flood)], pieces: size)
+                let before = [client("GET / HTTP/1.1\r\n\r\n"), server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]
+                let outcome = parse(before + [sender("?\n" + flood)], pieces: size)
                 #expect(outcome.sessions.first?.text == "1 GET / 200" && outcome.mostHeld < Self.mostHeld)
             }
         }
@@ -124,15 +126,17 @@ import Testing
     @Test func `sessions are the same in whatever pieces a hostile stream comes`() {
         var random = SeededGenerator(seed: 33)
         let words = [
-            "GET / HTTP/1.1\r\n", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "\r\n", "\n", "5\r\nabcde\r\n",
+            "GET / HTTP/1.1\r\n", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
+            "\r\n", "\n", "5\r\nabcde\r\n",
             "0\r\n\r\n", "abcde", " x", ":", "HEAD /h HTTP/1.0\r\n", "CONNECT a:1 HTTP/1.1\r\n\r\n", "\u{0}", "H", "GET /old\r\n",
         ]
         let verifier = ParserVerifier<HTTPParser>()
         for _ in 0..<3000 {
             let steps = (0..<Int.random(in: 1...6, using: &random)).map { _ -> Step in
-                if Int.random(in: 0..<8, using: &random) == 0 { return .gap(Bool.random(using: &random) ? .originator : .responder, Int.random(in: 1...12, using: &random)) }
+                let sender = Bool.random(using: &random) ? Direction.originator : .responder
+                if Int.random(in: 0..<8, using: &random) == 0 { return .gap(sender, Int.random(in: 1...12, using: &random)) }
                 let text = (0..<Int.random(in: 1...8, using: &random)).map { _ in words.randomElement(using: &random)! }.joined()
-                return Bool.random(using: &random) ? client(text) : server(text)
+                return .bytes(sender, Array(text.utf8))
             }
             let whole = verifier.parse(steps)
             let byByte = verifier.parse(steps.flatMap { step -> [Step] in

@@ -38,37 +38,63 @@ public enum HTTPBodyType: String, CaseIterable, Sendable {
 
     /// - Parameter head: the first 64 bytes, or all.
     init?(_ head: RawSpan) {
-        guard let type = Self.signatures.first(where: { head.begins(with: $0.bytes, at: $0.place) })?.type ?? Self.textType(head) else { return nil }
+        guard let type = Self.signedType(head) ?? Self.textType(head) else { return nil }
         self = type
     }
 
-    private static let signatures: [(type: HTTPBodyType, place: Int, bytes: [UInt8])] = [
-        (.jpeg, 0, [0xff, 0xd8, 0xff]), (.png, 0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), (.gif, 0, Array("GIF87a".utf8)),
-        (.gif, 0, Array("GIF89a".utf8)), (.webp, 8, Array("WEBPVP8".utf8)), (.icon, 0, [0, 0, 1, 0]), (.pdf, 0, Array("%PDF-".utf8)),
-        (.zip, 0, [0x50, 0x4b, 3, 4]), (.gzip, 0, [0x1f, 0x8b, 8]), (.bzip2, 0, Array("BZh".utf8)), (.xz, 0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]),
-        (.zstd, 0, [0x28, 0xb5, 0x2f, 0xfd]), (.rar, 0, [0x52, 0x61, 0x72, 0x21, 0x1a, 7]), (.sevenZip, 0, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]),
-        (.cabinet, 0, [0x4d, 0x53, 0x43, 0x46, 0, 0, 0, 0]), (.elf, 0, [0x7f, 0x45, 0x4c, 0x46]), (.pe, 0, [0x4d, 0x5a]),
-        (.machO, 0, [0xcf, 0xfa, 0xed, 0xfe]),
-        (.machO, 0, [0xce, 0xfa, 0xed, 0xfe]), (.java, 0, [0xca, 0xfe, 0xba, 0xbe]), (.flash, 0, Array("FWS".utf8)), (.flash, 0, Array("CWS".utf8)),
-        (.office, 0, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), (.mp4, 4, Array("ftyp".utf8)), (.flashVideo, 0, [0x46, 0x4c, 0x56, 1]),
-        (.ogg, 0, Array("OggS".utf8)), (.mp3, 0, Array("ID3".utf8)), (.woff, 0, Array("wOFF".utf8)), (.woff, 0, Array("wOF2".utf8)),
-        (.script, 0, Array("#!/".utf8)),
+    /// Up to eight bytes that tell, at a place.
+    private struct Signature {
+        let type: HTTPBodyType
+        let place: Int
+        let count: Int
+        let value: UInt64
+
+        init(_ type: HTTPBodyType, at place: Int = 0, _ bytes: [UInt8]) {
+            (self.type, self.place, count) = (type, place, bytes.count)
+            value = bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        }
+
+        init(_ type: HTTPBodyType, at place: Int = 0, _ text: String) { self.init(type, at: place, Array(text.utf8)) }
+    }
+
+    private static func signedType(_ head: RawSpan) -> HTTPBodyType? {
+        func word(_ place: Int) -> UInt64 {
+            (place..<place + 8).reduce(0) { $0 << 8 | UInt64($1 < head.byteCount ? head.byte($1) : 0) }
+        }
+        let words = (word(0), word(4), word(8))
+        for signature in signatures where signature.place + signature.count <= head.byteCount {
+            let word = signature.place == 0 ? words.0 : signature.place == 4 ? words.1 : words.2
+            if word >> UInt64(64 - 8 * signature.count) == signature.value { return signature.type }
+        }
+        return nil
+    }
+
+    private static let signatures = [
+        Signature(.jpeg, [0xff, 0xd8, 0xff]), Signature(.png, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), Signature(.gif, "GIF87a"),
+        Signature(.gif, "GIF89a"), Signature(.webp, at: 8, "WEBPVP8"), Signature(.icon, [0, 0, 1, 0]), Signature(.pdf, "%PDF-"),
+        Signature(.zip, [0x50, 0x4b, 3, 4]), Signature(.gzip, [0x1f, 0x8b, 8]), Signature(.bzip2, "BZh"), Signature(.xz, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]),
+        Signature(.zstd, [0x28, 0xb5, 0x2f, 0xfd]), Signature(.rar, [0x52, 0x61, 0x72, 0x21, 0x1a, 7]),
+        Signature(.sevenZip, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]), Signature(.cabinet, [0x4d, 0x53, 0x43, 0x46, 0, 0, 0, 0]),
+        Signature(.elf, [0x7f, 0x45, 0x4c, 0x46]), Signature(.pe, "MZ"), Signature(.machO, [0xcf, 0xfa, 0xed, 0xfe]),
+        Signature(.machO, [0xce, 0xfa, 0xed, 0xfe]), Signature(.java, [0xca, 0xfe, 0xba, 0xbe]), Signature(.flash, "FWS"), Signature(.flash, "CWS"),
+        Signature(.office, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), Signature(.mp4, at: 4, "ftyp"), Signature(.flashVideo, [0x46, 0x4c, 0x56, 1]),
+        Signature(.ogg, "OggS"), Signature(.mp3, "ID3"), Signature(.woff, "wOFF"), Signature(.woff, "wOF2"), Signature(.script, "#!/"),
     ]
 
-    /// What begins so behind blanks, whatever the case; longer ones first where one begins with another.
-    private static let openings: [(type: HTTPBodyType, text: [UInt8])] = [
-        (.html, Array("<!doctype html".utf8)), (.html, Array("<html".utf8)), (.html, Array("<head".utf8)), (.html, Array("<body".utf8)),
-        (.html, Array("<script".utf8)), (.html, Array("<title".utf8)), (.html, Array("<table".utf8)), (.html, Array("<h1".utf8)), (.html, Array("<!--".utf8)),
-        (.svg, Array("<svg".utf8)), (.xml, Array("<?xml".utf8)),
+    /// What begins so behind blanks, whatever the case.
+    private static let openings: [(type: HTTPBodyType, text: StaticString)] = [
+        (.html, "<!doctype html"), (.html, "<html"), (.html, "<head"), (.html, "<body"), (.html, "<script"), (.html, "<title"), (.html, "<table"),
+        (.html, "<h1"), (.html, "<!--"), (.svg, "<svg"), (.xml, "<?xml"),
     ]
 
     private static func textType(_ head: RawSpan) -> HTTPBodyType? {
-        var start = head.begins(with: [0xef, 0xbb, 0xbf], at: 0) ? 3 : 0
-        while start < head.byteCount, [9, 10, 13, 32].contains(head.byte(start)) { start += 1 }
+        // Behind a byte order mark.
+        var start = head.agrees(with: "\u{feff}") && head.byteCount >= 3 ? 3 : 0
+        while start < head.byteCount, isSpace(head.byte(start)) { start += 1 }
         let rest = head.extracting(start...)
         guard !rest.isEmpty, isText(head) else { return nil }
-        for opening in openings where rest.byteCount >= opening.text.count {
-            if opening.text.withUnsafeBufferPointer({ rest.hasWord($0, at: 0..<opening.text.count) }) { return opening.type }
+        for opening in openings where rest.byteCount >= opening.text.utf8CodeUnitCount {
+            if rest.hasWord(opening.text, at: 0..<opening.text.utf8CodeUnitCount) { return opening.type }
         }
         return isJSON(rest) ? .json : .text
     }
@@ -77,7 +103,7 @@ public enum HTTPBodyType: String, CaseIterable, Sendable {
     private static func isJSON(_ text: RawSpan) -> Bool {
         guard text.byte(0) == UInt8(ascii: "{") || text.byte(0) == UInt8(ascii: "[") else { return false }
         var place = 1
-        while place < text.byteCount, [9, 10, 13, 32].contains(text.byte(place)) { place += 1 }
+        while place < text.byteCount, isSpace(text.byte(place)) { place += 1 }
         guard place < text.byteCount else { return false }
         let next = text.byte(place)
         let isObject = text.byte(0) == UInt8(ascii: "{")
@@ -105,12 +131,6 @@ public enum HTTPBodyType: String, CaseIterable, Sendable {
         }
         return true
     }
-}
 
-extension RawSpan {
-    fileprivate func begins(with signature: [UInt8], at place: Int) -> Bool {
-        guard place + signature.count <= byteCount else { return false }
-        for offset in signature.indices where byte(place + offset) != signature[offset] { return false }
-        return true
-    }
+    private static func isSpace(_ byte: UInt8) -> Bool { HTTPByte.isBlank(byte) || byte == HTTPByte.return || byte == HTTPByte.lineFeed }
 }

@@ -240,7 +240,11 @@ final class HTTPConversation {
             endMessage(sender, isWhole: endsWithStream)
         } else if hasHead {
             let head = with(sender) { $0.takePartialHead() }
-            if sender == client { beginRequest(head, sender) } else { beginResponse(head, sender) }
+            if sender == client {
+                beginRequest(head, sender)
+            } else if HTTPResponse(head: head).status >= 200 {
+                beginResponse(head, sender)
+            }
             endMessage(sender, isWhole: false)
         }
     }

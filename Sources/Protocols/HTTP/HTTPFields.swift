@@ -33,6 +33,16 @@ extension HTTPParser {
         .string("http.response.phrase", "what the server says that means", example: "http.response.phrase == \"OK\"") { $0.response?.reason },
         .response("http.server", "server", "what the server calls itself", example: "http.server contains \"nginx\""),
         .response("http.location", "location", "where the client is sent", example: "http.location starts_with \"http://\""),
+        .strings("http.set_cookie", "a cookie that the server sets", example: "http.set_cookie contains \"Path=/\"") {
+            $0.response?.head.headers("set-cookie") ?? []
+        },
+        .strings(
+            "http.request.line", "a header of the request, name and value; of Authorization the scheme alone",
+            example: "http.request.line ~ \"(?i)^x-api-key: \""
+        ) { $0.request.map { lines(of: $0.head) } ?? [] },
+        .strings("http.response.line", "a header of the response, name and value", example: "http.response.line ~ \"(?i)^x-cache: hit\"") {
+            $0.response.map { lines(of: $0.head) } ?? []
+        },
         .boolean("http.answered", "whether a response was seen", example: "not http.answered") { $0.response != nil },
         .integer("http.request.body_len", max: .max, "bytes of the request's body that were seen", example: "http.request.body_len > 1000000") {
             $0.request == nil ? nil : UInt64($0.requestBody.byteCount)
@@ -56,6 +66,14 @@ extension HTTPParser {
         ) { $0.problems.names },
         .boolean("http.malformed", "whether something is wrong that is not merely out of use", example: "http.malformed") { $0.isMalformed },
     ]
+}
+
+/// Headers as they are written in one line. Of those that have passwords in them the scheme is all that is told.
+private func lines(of head: HTTPHead) -> [String] {
+    head.headers.map { header in
+        let isSecret = ["authorization", "proxy-authorization"].contains(header.name.lowercased())
+        return "\(header.name): \(isSecret ? HTTPAuthorization.scheme(header.value) : header.value)"
+    }
 }
 
 extension SessionField<HTTPExchange> {

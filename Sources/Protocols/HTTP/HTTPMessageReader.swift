@@ -62,6 +62,8 @@ struct HTTPMessageReader {
 
     /// Bytes in which a search must find a message.
     private static let patience = 1 << 20
+    /// Bytes of an interim response's first line that are kept.
+    private static let longestInterim = 128
     /// In which bytes are gathered: what lies behind the head need not be.
     private static let piece = 2 << 10
 
@@ -145,7 +147,7 @@ struct HTTPMessageReader {
     private mutating func complete(_ head: RawSpan) -> Event {
         hasSynchronised = true
         if kind == .response, !scan.isSimple {
-            let line = head.firstLine, status = HTTPStatusLine(line)
+            let line = head.extracting(first: min(head.byteCount, Self.longestInterim)).firstLine, status = HTTPStatusLine(line)
             if status.status < 200, status.status != 101 { return .interim(HTTPInterim(status: status.status, reason: line.extracting(status.reason).text)) }
         }
         let framing = HTTPFraming(head)

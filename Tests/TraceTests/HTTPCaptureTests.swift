@@ -8,7 +8,35 @@ import Tracking
 
 /// Every HTTP/1 request and response of a capture is held against what tshark sees (R9). What differs is known by number, and has a reason.
 @Suite struct `HTTP captures` {
-    private static let known: [String: KnownSessions] = [:]
+    private static let known: [String: KnownSessions] = [
+        "http-nginx": KnownSessions(onlyHere: 1, reason: "HTTP behind a proxy's CONNECT, which tshark leaves alone"),
+        "vlan-qinq": KnownSessions(
+            onlyHere: 8, reason: "five connections in networks of their own are one stream to tshark; one of them falls in two (see KnownDifferences)"),
+        "l2-same-tuple-other-vlans": KnownSessions(onlyHere: 2, reason: "three connections in networks of their own are one stream to tshark"),
+        "hostile-tls-corner-cases": KnownSessions(
+            onlyHere: 3, reason: "requests of whose heads only the beginnings were captured: given as cut, and tshark waits for the rest"),
+        "http1-chunk-size-overflow": KnownSessions(onlyHere: 1, reason: "the request that is smuggled behind a chunk's size of more than 64 bits"),
+        "http1-methods": KnownSessions(
+            onlyHere: 10, onlyThere: 10,
+            reason: "lines without a target or a version are no requests here, and only the responses HTTP; GET without a version is HTTP/0.9, and one line"),
+        "ip4-fragments-overlap": KnownSessions(onlyHere: 1, reason: "HTTP/0.9, which tshark does not take for a request"),
+        "ip6-atomic-frag-ext-headers": KnownSessions(onlyHere: 4, reason: "HTTP/0.9, which tshark does not take for a request"),
+        "mixed-all-protocols-synthetic": KnownSessions(onlyThere: 1, reason: "a request of SIP, whose version says so"),
+        "mixed-enterprise-capture2": KnownSessions(
+            onlyHere: 48, onlyThere: 48, reason: "responses whose bodies do not end within the capture: given at its end, and tshark waits for more"),
+        "mixed-netflix-6999": KnownSessions(
+            onlyHere: 43, onlyThere: 43, reason: "responses whose bodies do not end within the capture: given at its end, and tshark waits for more"),
+        "tunnel-gtpu-http-fragments": KnownSessions(
+            onlyHere: 1, onlyThere: 1, reason: "a response whose body does not end within the capture: here it is given at the end, and tshark waits for more"),
+        "mixed-office-4631": KnownSessions(onlyHere: 1, onlyThere: 1, reason: "a request on port 5005, of which tshark knows only the response"),
+        "tcp-overlap-conflict": KnownSessions(onlyHere: 1, reason: "its head has a hole: given as cut"),
+    ]
+    /// The same of responses in streams with holes (R13).
+    private static let knownResponses: [String: KnownSessions] = [
+        "http1-browsing-13-connections": KnownSessions(onlyHere: 1, reason: "the first response of the stream, at packet 97: tshark leaves it out"),
+        "mixed-netflix-6999": KnownSessions(
+            onlyHere: 9, reason: "there are 12 heads of responses in the stream; the bodies between them have holes and known lengths"),
+    ]
 
     @Test(.timeLimit(.minutes(1)), arguments: CaptureFolder.own.files)
     func `our own read as the oracle says`(_ capture: CaptureName) throws { try expectAgreement(capture) }
@@ -26,7 +54,7 @@ import Tracking
             let options = TrackerOptions.defaults
             let subscribers = [
                 try BothNotes.HTTP._makeSubscriber(SubscriberOrder(options, filter: .service(.http))),
-                try BothNotes.TLS._makeSubscriber(SubscriberOrder(options, filter: .tls)),
+                try BothNotes.TLS._makeSubscriber(SubscriberOrder(options, filter: .everything)),
             ]
             var pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
             try Recording(capture).forEachBurst(of: 64) { frames, _ in pipeline.process(frames) }
@@ -50,7 +78,7 @@ import Tracking
             let exchanges = found.filter { Tuple($0.connection) == oracle.ends(stream.stream) }.map(\.session)
             let (asked, answered) = (exchanges.compactMap(\.request), exchanges.compactMap(\.response))
             expectSame(asked.map { "\($0.method) \($0.host ?? "-") \($0.target)" }, stream.requests.map(\.text), known: nil)
-            expectSame(answered.map { "\($0.status)" }, stream.responses.map { "\($0[0])" }, known: nil)
+            expectSame(answered.map { "\($0.status)" }, stream.responses.map { "\($0[0])" }, known: Self.knownResponses[capture.name])
         }
     }
 }

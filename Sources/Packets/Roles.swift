@@ -26,6 +26,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case redis
     case mongodb
     case quic
+    case http
 
     public var name: String { "\(self)" }
 
@@ -36,6 +37,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .dtls: [.udp]
         case .postgresql, .mysql, .redis, .mongodb: [.tcp]
         case .quic: [.udp]
+        case .http: [.tcp]
         case .none, .dns: [.tcp, .udp]
         }
     }

@@ -9,5 +9,6 @@ public enum Parsers {
         RedisParser.self,
         MongoDBParser.self,
         QUICParser.self,
+        HTTPParser.self,
     ]
 }

@@ -288,6 +288,20 @@ for name, talk in {
         data = b"".join(quic[part] for part in one[1:].split("+"))[:255]
         seed += bytes([2 << 1 | int(one[0]), len(data)]) + data
     write("quic", name, seed)
+# HTTP: the conversations of the captures, and hand-made ones.
+for name in ("http", "http-nginx"):
+    for number, talk in enumerate(conversations(traces / f"{name}.pcap")):
+        write("http", f"{name}-{number:02}", b"".join(step(sender, data[:600]) for sender, data in talk if data[:1].isalpha())[:3000])
+get, ok = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n"
+chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n3;a=b\r\nabc\r\n1F\r\n" + b"x" * 31 + b"\r\n0\r\nA: b\r\n\r\n"
+write("http", "pipelined", step(0, get * 20) + step(1, (ok + b"12345678") * 20))
+write("http", "chunked", step(0, chunked) + step(1, b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n"))
+write("http", "hole-in-body", step(0, get) + step(1, ok + b"12") + b"\1\0\6" + step(0, get) + step(1, ok))
+write("http", "hole-beyond", step(0, get) + step(1, ok + b"12") + b"\1\1\0" + step(1, b"abc HTTP/1.1 2\n" + ok) + b"\0\0\7" + step(0, b"x\n" + get))
+write("http", "folded", step(0, b"GET / HTTP/1.0\nA: b\n c\n\td\nE : f\ng\n\n"))
+write("http", "simple", step(0, b"GET /\r\n") + step(1, b"<html>"))
+write("http", "tunnel", step(0, b"CONNECT a:1 HTTP/1.1\r\n\r\n") + step(1, b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"))
+write("http", "reversed", step(0, get[:9]) + b"\2" + step(1, get[9:]) + step(0, ok))
 
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):

@@ -4,6 +4,7 @@
 # usage: sudo Tests/Traces/make-traces.sh [NAME…]        (all of them without names)
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3
 #        postgresql ssl-cert mariadb-server mariadb-client redis-server; of PyPI, in the environment that FOVEA_PYTHON is of: pymysql pymongo
+#        nginx-light tinyproxy (for http-nginx)
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
@@ -11,6 +12,8 @@
 #   tls            OpenSSL: TLS 1.2 and 1.3, ALPN, resumption by ticket and PSK, 0-RTT, alerts both ways, a closed port, IPv4 and IPv6
 #   dtls           OpenSSL: DTLS 1.0 and 1.2, with a cookie and without, hellos in fragments, IPv4 and IPv6
 #   http           curl and Python's http.server: keep-alive, a 30 KB body, HEAD, 404, a refused POST, IPv6
+#   http-nginx     curl and nginx: keep-alive, gzip in chunks, HEAD, 304, 100 Continue, uploads of known length and in chunks, ranges, Basic
+#                  authentication, CONNECT through tinyproxy with HTTP and TLS in it, an upgrade
 #   dns            dig and dnsmasq over UDP and TCP, ping over IPv4 and IPv6
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
 #   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
@@ -31,13 +34,14 @@ here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic)
+[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
     local space
     for space in $(ip netns list | awk '/^'$net'-/ {print $1}'); do
-        ip netns pids "$space" | xargs -r kill
+        # Whoever is gone with another of them is gone.
+        ip netns pids "$space" | xargs -r kill 2>/dev/null || true
         ip netns del "$space"
     done
 }
@@ -157,6 +161,73 @@ make_http() {
     fetch a -d 'a=1&b=2' http://192.0.2.2/form
     fetch a -g 'http://[2001:db8::2]/small.txt'
     fetch a http://192.0.2.2:81/
+    captured
+}
+
+make_http-nginx() {
+    ethernet
+    mkdir -p "$work/www/up"
+    chmod 711 "$work"
+    chmod 777 "$work/www/up"
+    python3 -c 'print("<!DOCTYPE html>", "".join("<p>line %03d\n" % n for n in range(200)), end="")' >"$work/www/page.html"
+    echo small >"$work/www/small.txt"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=example.org \
+        -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    cat >"$work/nginx.conf" <<END
+daemon off;
+pid $work/nginx.pid;
+error_log $work/log;
+events {}
+http {
+    access_log off;
+    types { text/html html; text/plain txt; }
+    gzip on;
+    gzip_types text/plain;
+    server {
+        listen 80;
+        listen [::]:80;
+        listen 443 ssl;
+        ssl_certificate $work/cert;
+        ssl_certificate_key $work/key;
+        root $work/www;
+        location /up/ { dav_methods PUT DELETE; }
+        location /moved { return 302 /small.txt; }
+    }
+}
+END
+    # Answers each connection with 101, and then with what it is sent.
+    cat >"$work/upgrade.py" <<'END'
+import socket
+server = socket.create_server(("", 81))
+while True:
+    peer, _ = server.accept()
+    data = peer.recv(65535)
+    peer.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+    peer.send(b"\x81\x05hello")
+    peer.close()
+END
+    printf 'Port 8888\nListen 192.0.2.2\nTimeout 20\nLogFile "%s"\nLogLevel Error\n' "$work/log" >"$work/proxy.conf"
+    start b nginx -e "$work/log" -c "$work/nginx.conf"
+    start b tinyproxy -d -c "$work/proxy.conf"
+    start b python3 "$work/upgrade.py"
+    sleep 1
+    capture a "$work/http-nginx.pcap" -i eth0 tcp
+    local host=http://192.0.2.2
+    fetch a $host/small.txt -o /dev/null $host/page.html -o /dev/null $host/missing -o /dev/null "$host/moved?to=small"
+    fetch a --compressed $host/page.html
+    fetch a -I $host/page.html -o /dev/null $host/small.txt
+    fetch a -z "$work/www/page.html" $host/page.html
+    fetch a -r 10-19 -H "X-Forwarded-For: 198.51.100.7" -H "Cookie: a=b; c=d" -e $host/page.html $host/page.html
+    fetch a -u alice:secret $host/small.txt
+    fetch a -T "$work/www/page.html" -H "Expect: 100-continue" $host/up/page.html
+    fetch a -T - $host/up/chunked.html <"$work/www/page.html"
+    fetch a -X DELETE $host/up/page.html
+    fetch a -0 $host/small.txt
+    fetch a -g 'http://[2001:db8::2]/small.txt'
+    fetch a -x $host:8888 $host/small.txt
+    fetch a -p -x $host:8888 $host/small.txt
+    fetch a -p -x $host:8888 -k https://192.0.2.2/small.txt
+    fetch a -m 2 -H "Connection: Upgrade" -H "Upgrade: websocket" -H "Sec-WebSocket-Version: 13" -H "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" $host:81/chat
     captured
 }
 

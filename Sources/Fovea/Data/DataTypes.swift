@@ -16,6 +16,7 @@ public enum DataTypes {
             RedisData.self,
             MongoDBData.self,
             QUICData.self,
+            HTTPData.self,
         ]
     }
 }

@@ -27,6 +27,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case mongodb
     /// The QUIC parser, fed with datagrams.
     case quic
+    /// The parser of HTTP/1, fed in any cuts.
+    case http
     /// A capture file.
     case file
 
@@ -40,6 +42,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .tls, .dns, .file: 1 << 12
         case .postgresql, .mysql, .redis, .mongodb: 1 << 12
         case .tls, .dns, .quic, .file: 1 << 12
+        case .tls, .dns, .http, .file: 1 << 12
         }
     }
 
@@ -59,6 +62,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .redis: ParserInput<RedisParser>.complaint(&reader)
         case .mongodb: ParserInput<MongoDBParser>.complaint(&reader)
         case .quic: ParserInput<QUICParser>.complaint(&reader)
+        case .http: ParserInput<HTTPParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

@@ -19,6 +19,8 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case none
     case tls
     case dns
+    /// HTTP/2 in the clear.
+    case http2
 
     public var name: String { "\(self)" }
 
@@ -26,6 +28,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     public var transports: [TransportProtocol] {
         switch self {
         case .tls: [.tcp]
+        case .http2: [.tcp]
         case .none, .dns: [.tcp, .udp]
         }
     }

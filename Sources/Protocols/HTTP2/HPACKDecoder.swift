@@ -103,8 +103,9 @@ struct HPACKDecoder {
             if isAdded { table.addUnknown() }
             return .took(reader.place)
         }
-        block.take(header.span.bytes.extracting(..<nameLength), header.span.bytes.extracting(nameLength...), into: &list)
-        if isAdded { table.add(header, name: nameLength) }
+        let isSound = HTTP2HeaderBlock.isSound(header.span.bytes.extracting(..<nameLength), header.span.bytes.extracting(nameLength...))
+        block.take(header.span.bytes.extracting(..<nameLength), header.span.bytes.extracting(nameLength...), isSound: isSound, into: &list)
+        if isAdded { table.add(header, name: nameLength, isSound: isSound) }
         return .took(reader.place)
     }
 

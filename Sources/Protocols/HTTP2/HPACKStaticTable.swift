@@ -18,7 +18,7 @@ enum HPACKStaticTable {
     private static let table: (bytes: [UInt8], places: [HPACKPlace]) = {
         var (bytes, places): ([UInt8], [HPACKPlace]) = ([], [])
         for (name, value) in entries {
-            places.append(HPACKPlace(start: bytes.count, name: name.utf8CodeUnitCount, value: value.utf8CodeUnitCount))
+            places.append(HPACKPlace(start: bytes.count, name: name.utf8CodeUnitCount, value: value.utf8CodeUnitCount, isSound: true))
             for text in [name, value] { bytes += UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount) }
         }
         return (bytes, places)
@@ -35,8 +35,12 @@ struct HPACKPlace {
     var start: Int
     var nameLength: UInt32
     var valueLength: UInt32
+    /// Whether both are what they may be (RFC 9113 8.2.1): found out once, for a byte may stand for them again and again.
+    var isSound: Bool
 
-    init(start: Int, name: Int, value: Int) { (self.start, nameLength, valueLength) = (start, UInt32(name), UInt32(value)) }
+    init(start: Int, name: Int, value: Int, isSound: Bool) {
+        (self.start, nameLength, valueLength, self.isSound) = (start, UInt32(name), UInt32(value), isSound)
+    }
 
     var name: Range<Int> { start..<start + Int(nameLength) }
     var value: Range<Int> { name.upperBound..<name.upperBound + Int(valueLength) }

@@ -31,12 +31,12 @@ struct HPACKTable {
     }
 
     /// - Parameter header: name and value, one behind the other.
-    mutating func add(_ header: [UInt8], name nameLength: Int) {
+    mutating func add(_ header: [UInt8], name nameLength: Int, isSound: Bool = true) {
         let size = header.count + 32
         evict(to: limit - size)
         // One that is larger than the table leaves it empty.
         guard size <= limit else { return }
-        places.append(HPACKPlace(start: bytes.count, name: nameLength, value: header.count - nameLength))
+        places.append(HPACKPlace(start: bytes.count, name: nameLength, value: header.count - nameLength, isSound: isSound))
         bytes.append(contentsOf: header)
         self.size += size
     }
@@ -45,7 +45,7 @@ struct HPACKTable {
     mutating func addUnknown() {
         evict(to: limit - 32)
         guard limit >= 32 else { return }
-        places.append(HPACKPlace(start: bytes.count, name: 0, value: 0))
+        places.append(HPACKPlace(start: bytes.count, name: 0, value: 0, isSound: true))
         size += 32
     }
 

@@ -126,6 +126,14 @@ public enum HTTP2End: Equatable, Sendable {
     /// More streams were opened than are followed.
     case givenUp
 
+    /// Of RST_STREAM or GOAWAY.
+    public var code: UInt32? {
+        switch self {
+        case .reset(let code, _), .goAway(let code): code
+        case .complete, .connectionEnd, .givenUp: nil
+        }
+    }
+
     public var name: String {
         switch self {
         case .complete: "complete"

@@ -162,21 +162,26 @@ struct HTTP2HeaderBlock {
 
     mutating func take(_ place: HPACKPlace, in table: [UInt8], into list: inout HTTP2HeaderList) {
         let bytes = table.span.bytes
-        take(bytes.extracting(place.name), bytes.extracting(place.value), into: &list)
+        take(bytes.extracting(place.name), bytes.extracting(place.value), isSound: place.isSound, into: &list)
     }
 
-    mutating func take(_ name: RawSpan, _ value: RawSpan, into list: inout HTTP2HeaderList) {
+    mutating func take(_ name: RawSpan, _ value: RawSpan, isSound: Bool, into list: inout HTTP2HeaderList) {
         hasHeaders = true
-        check(name, value)
+        if isSound { check(name, value) } else { problems.insert(.malformed) }
         guard isKept else { return }
         let size = 5 + name.byteCount + value.byteCount
         guard size <= allowance, list.append(name, value, in: section) else { return problems.formUnion(.headersCut) }
         allowance -= size
     }
 
-    /// RFC 9113 8.2 and 8.3: what no header may be.
+    /// RFC 9113 8.2.1: what no name and no value may be.
+    static func isSound(_ name: RawSpan, _ value: RawSpan) -> Bool {
+        guard name.byteCount > 0, value.isFieldValue else { return false }
+        return name.byte(0) == UInt8(ascii: ":") ? name.extracting(1...).isFieldName : name.isFieldName
+    }
+
+    /// RFC 9113 8.3: pseudo-headers come once each, before others, and not in trailers.
     private mutating func check(_ name: RawSpan, _ value: RawSpan) {
-        guard name.byteCount > 0, value.isFieldValue else { return problems.formUnion(.malformed) }
         if name.byte(0) == UInt8(ascii: ":") {
             let which = Self.pseudo(name)
             if hasRegular || pseudo & which.rawValue != 0 || which == .other || section == .trailers { problems.insert(.malformed) }
@@ -184,7 +189,6 @@ struct HTTP2HeaderBlock {
             pseudo |= which.rawValue
         } else {
             hasRegular = true
-            if !name.isFieldName { problems.insert(.malformed) }
             if name.byteCount == 12, name.equals("content-type") { isGRPC = value.begins("application/grpc") }
         }
     }

@@ -15,6 +15,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case tls
     /// The DNS parser, fed with streams in any cuts, and with datagrams.
     case dns
+    /// The HTTP/2 parser, fed in any cuts.
+    case http2
     /// A capture file.
     case file
 
@@ -25,6 +27,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
         case .tls, .dns, .file: 1 << 12
+        case .http2: 1 << 12
         }
     }
 
@@ -38,6 +41,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .filter: FilterInput.complaint(&reader)
         case .tls: ParserInput<TLSParser>.complaint(&reader)
         case .dns: ParserInput<DNSParser>.complaint(&reader)
+        case .http2: ParserInput<HTTP2Parser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

@@ -30,7 +30,7 @@ private typealias H = HTTP2Bytes
 
     @Test func `34 CONTINUATION flood (CVE-2023-45288, 2024-27316): ends visibly`() {
         let start = H.frame(1, flags: 1, stream: 1, H.get("/"))
-        let empty = feed([start] + [[UInt8]](repeating: H.continuation(1, []), count: 100_000))
+        let empty = feed([start] + [[UInt8]](repeating: H.continuation(1, []), count: 10_000))
         #expect(empty.parsed.progress == .failed(.tooLong) && empty.mostHeld < 100_000)
         #expect(empty.parsed.sessions.map(\.path) == ["/"])
         // Large ones.
@@ -45,9 +45,9 @@ private typealias H = HTTP2Bytes
     }
 
     @Test func `34 duplicate headers (2024-38535): so many are kept, and the rest still decoded`() throws {
-        let many = (0..<50_000).map { _ in H.indexed(62) }.flatMap { $0 }
+        let many = (0..<20_000).map { _ in H.indexed(62) }.flatMap { $0 }
         var frames = H.frame(1, stream: 1, H.get("/") + H.literal("x-twice", "value", added: true))
-        for start in stride(from: 0, to: many.count, by: 10_000) { frames += H.continuation(1, Array(many[start..<start + 10_000])) }
+        for start in stride(from: 0, to: many.count, by: 4000) { frames += H.continuation(1, Array(many[start..<start + 4000])) }
         frames += H.continuation(1, H.literal("last", "new", added: true), last: true)
         let (parsed, most) = feed([frames, H.headers(3, H.get("/2") + H.indexed(62) + H.indexed(63), end: true)])
         #expect(most < 200_000 && parsed.progress == .wantsMore)
@@ -58,10 +58,10 @@ private typealias H = HTTP2Bytes
 
     @Test func `34 HPACK bomb: a byte that stands for kilobytes is not worth kilobytes of memory`() {
         let big = H.headers(1, H.get("/") + H.literal("bomb", String(repeating: "b", count: 4000), added: true))
-        let block = H.indexed(2) + H.indexed(6) + H.indexed(4) + (0..<2000).flatMap { _ in H.indexed(62) }
-        let (parsed, most) = feed([big] + (1..<2000).map { H.headers(2 * $0 + 1, block, end: true) })
+        let block = H.indexed(2) + H.indexed(6) + H.indexed(4) + (0..<500).flatMap { _ in H.indexed(62) }
+        let (parsed, most) = feed([big] + (1..<500).map { H.headers(2 * $0 + 1, block, end: true) })
         #expect(parsed.progress == .wantsMore && most < 4 << 20)
-        #expect(parsed.sessions.count == 2000 && parsed.sessions.contains { $0.problems == .headersCut } && parsed.sessions.contains { $0.end == .givenUp })
+        #expect(parsed.sessions.count == 500 && parsed.sessions.contains { $0.problems == .headersCut } && parsed.sessions.contains { $0.end == .givenUp })
     }
 
     @Test func `34 HPACK bomb: a table is no larger than settings allow, and than 64 KiB in any case`() {
@@ -77,32 +77,32 @@ private typealias H = HTTP2Bytes
         #expect(huge.parsed.progress == .wantsMore && huge.mostHeld < 1 << 20)
         #expect(huge.parsed.sessions.last?.requestHeader("n199") == value && huge.parsed.sessions.last?.problems.contains(.tableUnknown) == true)
         // Size updates without end, and behind headers.
-        #expect(feed([H.headers(1, (0..<15_000).flatMap { H.tableSize($0 % 31) } + H.get("/"), end: true)]).parsed.progress == .wantsMore)
+        #expect(feed([H.headers(1, (0..<5000).flatMap { H.tableSize($0 % 31) } + H.get("/"), end: true)]).parsed.progress == .wantsMore)
         #expect(feed([H.headers(1, H.get("/") + H.tableSize(0), end: true)]).parsed.progress == .failed(.malformed))
     }
 
     @Test func `34 SETTINGS flood: nothing is kept of it`() {
-        let flood = [UInt8]([[UInt8]](repeating: H.settings([1: 4096, 3: 5, 4: 70_000]), count: 500).joined())
-        let (parsed, most) = feed([[UInt8]](repeating: flood, count: 100) + [H.headers(1, H.get("/"), end: true)])
+        let flood = [UInt8]([[UInt8]](repeating: H.settings([1: 4096, 3: 5, 4: 70_000]), count: 100).joined())
+        let (parsed, most) = feed([[UInt8]](repeating: flood, count: 20) + [H.headers(1, H.get("/"), end: true)])
         #expect(parsed.progress == .wantsMore && parsed.sessions.count == 1 && most < 10_000)
         // Acknowledgements of nothing, PING, PRIORITY, WINDOW_UPDATE, empty DATA.
         let others = [H.acknowledgement, H.frame(6, [0, 0, 0, 0, 0, 0, 0, 0]), H.frame(2, stream: 9, [0, 0, 0, 0, 1]), H.frame(8, stream: 0, [0, 0, 0, 1])].flatMap { $0 }
-        let empty = [H.headers(1, H.get("/"))] + [[UInt8]](repeating: others + H.data(1, []), count: 50_000)
+        let empty = [H.headers(1, H.get("/"))] + [[UInt8]](repeating: others + H.data(1, []), count: 3000)
         let idle = feed(empty)
         #expect(idle.parsed.progress == .wantsMore && idle.parsed.sessions.count == 1 && idle.mostHeld < 20_000)
     }
 
     @Test func `34 rapid reset (CVE-2023-44487): each stream is told of, and nothing is kept of it`() {
-        let streams = (0..<50_000).map { H.headers(2 * $0 + 1, H.get("/"), end: true) + H.reset(2 * $0 + 1, 8) }
+        let streams = (0..<5000).map { H.headers(2 * $0 + 1, H.get("/"), end: true) + H.reset(2 * $0 + 1, 8) }
         let (parsed, most) = feed(streams)
-        #expect(parsed.sessions.count == 50_000 && parsed.progress == .wantsMore && most < 20_000)
+        #expect(parsed.sessions.count == 5000 && parsed.progress == .wantsMore && most < 20_000)
         #expect(parsed.sessions.allSatisfy { $0.end == .reset(8, by: .originator) })
     }
 
     @Test func `34 open streams: the oldest gives way, and is told of`() {
-        let (parsed, most) = feed((0..<20_000).map { H.headers(2 * $0 + 1, H.get("/\($0)"), end: true) })
-        #expect(parsed.sessions.count == 20_000 && most < 400_000)
-        #expect(parsed.sessions.count { $0.end == .givenUp } == 20_000 - 256 && parsed.sessions[0].path == "/0")
+        let (parsed, most) = feed((0..<3000).map { H.headers(2 * $0 + 1, H.get("/\($0)"), end: true) })
+        #expect(parsed.sessions.count == 3000 && most < 400_000)
+        #expect(parsed.sessions.count { $0.end == .givenUp } == 3000 - 256 && parsed.sessions[0].path == "/0")
     }
 
     @Test func `34 stream numbers: stream 0 (2025-53538), even ones, those that are over, the last one`() {
@@ -146,12 +146,12 @@ private typealias H = HTTP2Bytes
         }
     }
 
-    @Test(arguments: 0..<200 as Range<UInt64>) func `31 frames of anything are survived`(seed: UInt64) {
+    @Test(arguments: 0..<40 as Range<UInt64>) func `31 frames of anything are survived`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var parser = HTTP2Parser()
         let start = H.clientStart
         _ = parser.feed(start.span.bytes, from: .originator)
-        for _ in 0..<300 {
+        for _ in 0..<200 {
             var payload = (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
             if Bool.random(using: &random) { payload = H.get("/") + payload.prefix(3) }
             let stream = Int.random(in: 0...5, using: &random)

@@ -118,7 +118,7 @@ func text(_ exchange: HTTP2Exchange) -> String {
         func lines(_ parsed: Parsed<HTTP2Exchange>) -> [String] { parsed.sessions.map(text).sorted() }
         let expected = lines(verifier.parse([client(up), server(down)]))
         #expect(expected.count == 4 && expected.allSatisfy { $0.contains("complete") })
-        for seed in 0..<300 as Range<UInt64> {
+        for seed in 0..<100 as Range<UInt64> {
             var random = SeededGenerator(seed: seed)
             var (rest, steps): ([ArraySlice<UInt8>], [Step]) = ([up[...], down[...]], [])
             while rest.contains(where: { !$0.isEmpty }) {
@@ -161,23 +161,23 @@ func text(_ exchange: HTTP2Exchange) -> String {
     // MARK: Holes
 
     @Test func `a hole in a body is stepped over, and counted as its frame says`() {
-        let body = [UInt8](repeating: 0x41, count: 5000)
-        let (start, rest) = (H.data(1, body).prefix(1000), H.data(1, body).suffix(1009))
+        let body = [UInt8](repeating: 0x41, count: 500)
+        let (start, rest) = (H.data(1, body).prefix(100), H.data(1, body).suffix(109))
         let parsed = verifier.verify([
             client(H.clientStart, H.headers(1, H.get("/big"), end: true)), server(H.serverStart, H.headers(1, H.response(200, H.literal("a", "b", added: true))), Array(start)),
-            .gap(.responder, 3000), server(Array(rest), H.data(1, [1], end: true)),
+            .gap(.responder, 300), server(Array(rest), H.data(1, [1], end: true)),
             client(H.headers(3, H.get("/next"), end: true)), server(H.headers(3, H.response(200, H.indexed(62)), end: true)),
         ])
         #expect(
             parsed.sessions.map(text) == [
-                "1 GET www.example.org/big 0 > 200 5001 complete originator !bytes_missing", "3 GET www.example.org/next 0 > 200 0 complete originator",
+                "1 GET www.example.org/big 0 > 200 501 complete originator !bytes_missing", "3 GET www.example.org/next 0 > 200 0 complete originator",
             ])
         #expect(parsed.sessions.last?.responseHeader("a") == "b")
     }
 
     @Test func `behind a larger hole the next frame is found, and what needs the table is missing`() {
-        let start = H.data(1, [UInt8](repeating: 0x41, count: 5000)).prefix(1000)
-        let rest = [UInt8](repeating: 0x00, count: 700) + H.data(1, [1, 2], end: true)
+        let start = H.data(1, [UInt8](repeating: 0x41, count: 500)).prefix(100)
+        let rest = [UInt8](repeating: 0x00, count: 70) + H.data(1, [1, 2], end: true)
         let parsed = verifier.verify([
             client(H.clientStart, H.headers(1, H.get("/big"), end: true)), server(H.serverStart, H.headers(1, H.response(200, H.literal("a", "b", added: true))), Array(start)),
             .gap(.responder, 9000), server(rest),
@@ -185,7 +185,7 @@ func text(_ exchange: HTTP2Exchange) -> String {
         ])
         #expect(
             parsed.sessions.map(text) == [
-                "1 GET www.example.org/big 0 > 200 993 complete originator !bytes_missing",
+                "1 GET www.example.org/big 0 > 200 93 complete originator !bytes_missing",
                 "3 GET www.example.org/next 0 > 200 0 complete originator !table_unknown",
             ])
         #expect(parsed.sessions.last?.responseHeader("a") == nil)
@@ -249,9 +249,9 @@ func text(_ exchange: HTTP2Exchange) -> String {
         #expect(verifier.parse([client([0, 0, 6, 4, 0, 0, 0, 0, 0]), client([9, 9, 9, 9, 9, 9])]).progress == .failed(.otherProtocol))
     }
 
-    @Test(arguments: 0..<8 as Range<UInt64>) func `random bytes are not known`(seed: UInt64) {
+    @Test(arguments: 0..<4 as Range<UInt64>) func `random bytes are not known`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        for _ in 0..<20_000 {
+        for _ in 0..<3000 {
             var bytes = (0..<64).map { _ in UInt8.random(in: 0...255, using: &random) }
             // Lengths and types that fit, as other protocols have them.
             if Bool.random(using: &random) { (bytes[0], bytes[1], bytes[3], bytes[4]) = (0, 0, UInt8.random(in: 0...9, using: &random), 0) }

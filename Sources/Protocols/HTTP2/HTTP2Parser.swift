@@ -20,11 +20,11 @@ public struct HTTP2Parser: SessionParser {
         }
     }
 
-    /// The client's preface or the server's SETTINGS, behind HTTP/1's upgrade.
+    /// Behind HTTP/1's upgrade: the client's preface, or a frame of the server; its SETTINGS may have come in one segment with the response that agrees to it.
     public static func probeLater(_ bytes: RawSpan) -> Bool {
         switch HTTP2Probe.judge(bytes, isKnown: false) {
-        case .preface, .settings: true
-        case .frames, .needs, .other: false
+        case .preface, .settings, .frames: true
+        case .needs, .other: false
         }
     }
 

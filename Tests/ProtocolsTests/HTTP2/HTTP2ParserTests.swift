@@ -245,7 +245,7 @@ func text(_ exchange: HTTP2Exchange) -> String {
         for other in ["GET / HTTP/1.1\r\n", "PRI * HTTP/1.1\r\n\r\n", "PUT / HTTP/1.1\r\n", "SSH-2.0-x\r\n"] { #expect(probe(Array(other.utf8)) == .notMine) }
         #expect(probe([22, 3, 1, 0, 200, 1, 0, 0, 196]) == .notMine && probe(H.data(1, [1])) == .notMine)
         func probesLater(_ bytes: [UInt8]) -> Bool { HTTP2Parser.probeLater(bytes.span.bytes) }
-        #expect(probesLater(H.clientStart) && probesLater(H.settings()) && !probesLater(headers))
+        #expect(probesLater(H.clientStart) && probesLater(H.settings()) && probesLater(headers) && !probesLater(H.data(1, [1, 2, 3])))
         #expect(verifier.parse([client([0, 0, 6, 4, 0, 0, 0, 0, 0]), client([9, 9, 9, 9, 9, 9])]).progress == .failed(.otherProtocol))
     }
 

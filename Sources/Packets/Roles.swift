@@ -27,6 +27,8 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case mongodb
     case quic
     case http
+    /// HTTP/2 in the clear.
+    case http2
 
     public var name: String { "\(self)" }
 
@@ -38,6 +40,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .postgresql, .mysql, .redis, .mongodb: [.tcp]
         case .quic: [.udp]
         case .http: [.tcp]
+        case .http2: [.tcp]
         case .none, .dns: [.tcp, .udp]
         }
     }

@@ -10,5 +10,6 @@ public enum Parsers {
         MongoDBParser.self,
         QUICParser.self,
         HTTPParser.self,
+        HTTP2Parser.self,
     ]
 }

@@ -302,6 +302,25 @@ write("http", "folded", step(0, b"GET / HTTP/1.0\nA: b\n c\n\td\nE : f\ng\n\n"))
 write("http", "simple", step(0, b"GET /\r\n") + step(1, b"<html>"))
 write("http", "tunnel", step(0, b"CONNECT a:1 HTTP/1.1\r\n\r\n") + step(1, b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"))
 write("http", "reversed", step(0, get[:9]) + b"\2" + step(1, get[9:]) + step(0, ok))
+# HTTP/2: the conversations of the capture from where HTTP/2 begins, and hand-made frames.
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+for number, talk in enumerate(conversations(traces / "http2.pcap")):
+    talk = [(sender, data) for sender, data in talk if not data.startswith((b"GET", b"HTTP/1.1"))]
+    write("http2", f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+start = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"\0\3\0\0\0\x64")
+request = b"\x82\x86\x44\x05/path\x41\x0bexample.org\x40\x01x\x85\xf2\xb2\x4a\x84\xff"
+settings = frame(4, 0, 0, b"\0\1\0\0\x20\0") + frame(4, 1, 0)
+write("http2", "continued", step(0, start + frame(1, 1, 1, request[:9]) + frame(9, 0, 1) + frame(9, 4, 1, request[9:])) + step(1, settings + frame(1, 5, 1, b"\x88")))
+write("http2", "padded", step(0, start + frame(1, 0x2C, 1, b"\3\0\0\0\0\x0f" + request + b"\0" * 3) + frame(0, 9, 1, b"\2ab\0\0")) + step(1, settings + frame(3, 0, 1, b"\0\0\0\x08")))
+write("http2", "pushed", step(0, start + frame(1, 5, 1, request)) + step(1, settings + frame(5, 4, 1, b"\0\0\0\2" + request) + frame(1, 5, 2, b"\x88") + frame(7, 0, 0, b"\0" * 8)))
+write("http2", "tables", step(0, start + frame(1, 5, 1, b"\x20\x3f\xe1\x1f" + request) + frame(1, 5, 3, b"\xbe\xbf\xc0" + request) + frame(1, 5, 5, b"\x3f\x21" + request)))
+write("http2", "hole", step(0, start + frame(1, 5, 1, request)) + step(1, settings + frame(0, 0, 1, b"z" * 40)[:20]) + b"\1\0\x10" + step(1, b"z" * 13 + frame(1, 5, 1, b"\x88")))
+write("http2", "large-hole", step(0, start + frame(1, 5, 1, request)) + step(1, settings) + b"\1\1\0" + step(1, b"zzz" + frame(1, 5, 1, b"\x88\xbe")))
+write("http2", "joined", step(0, frame(1, 5, 7, request)) + step(1, frame(1, 4, 7, b"\x88\xc1") + frame(0, 1, 7, b"body")))
+write("http2", "reversed", step(1, start + frame(1, 5, 1, request)) + b"\2" + step(1, settings + frame(1, 5, 1, b"\x88")))
 
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):

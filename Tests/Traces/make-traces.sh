@@ -5,6 +5,7 @@
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3
 #        postgresql ssl-cert mariadb-server mariadb-client redis-server; of PyPI, in the environment that FOVEA_PYTHON is of: pymysql pymongo
 #        nginx-light tinyproxy (for http-nginx)
+# needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3 nghttp2 python3-grpcio
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
@@ -14,6 +15,7 @@
 #   http           curl and Python's http.server: keep-alive, a 30 KB body, HEAD, 404, a refused POST, IPv6
 #   http-nginx     curl and nginx: keep-alive, gzip in chunks, HEAD, 304, 100 Continue, uploads of known length and in chunks, ranges, Basic
 #                  authentication, CONNECT through tinyproxy with HTTP and TLS in it, an upgrade
+#   http2          cleartext HTTP/2: curl and nghttp by prior knowledge and by upgrade, with nghttpd and nghttpx; push, resets, trailers; gRPC
 #   dns            dig and dnsmasq over UDP and TCP, ping over IPv4 and IPv6
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
 #   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
@@ -34,7 +36,7 @@ here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx)
+[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx http2)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -228,6 +230,28 @@ END
     fetch a -p -x $host:8888 $host/small.txt
     fetch a -p -x $host:8888 -k https://192.0.2.2/small.txt
     fetch a -m 2 -H "Connection: Upgrade" -H "Upgrade: websocket" -H "Sec-WebSocket-Version: 13" -H "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" $host:81/chat
+make_http2() {
+    ethernet
+    mkdir -p "$work/site"
+    head -c 3000 /dev/zero | tr '\0' x >"$work/site/large.txt"
+    echo small >"$work/site/small.txt"
+    echo pushed >"$work/site/pushed.css"
+    # Port 8080 knows HTTP/2 alone, with pushes and trailers; 8081 is HTTP/1.1 and takes upgrades; 8082 is gRPC.
+    start b nghttpd --no-tls --echo-upload --htdocs="$work/site" --push=/large.txt=/pushed.css --trailer='x-checksum: 1' 8080
+    start b nghttpx --conf=/dev/null --no-ocsp --workers=1 --frontend='0.0.0.0,8081;no-tls' --backend='127.0.0.1,8080;;proto=h2'
+    start b /usr/bin/python3 "$here/grpc-calls.py" serve 192.0.2.2:8082
+    sleep 2
+    capture a "$work/http2.pcap" -i eth0 tcp
+    local site=http://192.0.2.2:8080
+    fetch a --http2-prior-knowledge $site/small.txt $site/small.txt -o /dev/null $site/missing -o /dev/null
+    fetch a --http2-prior-knowledge -d 'a=1&b=2' $site/form
+    fetch a --http2-prior-knowledge -g 'http://[2001:db8::2]:8080/small.txt'
+    fetch a --http2 http://192.0.2.2:8081/small.txt http://192.0.2.2:8081/large.txt -o /dev/null
+    in_space a nghttp --null-out $site/large.txt $site/small.txt >>"$work/log" 2>&1 || true
+    in_space a nghttp --null-out --no-dep --upgrade http://192.0.2.2:8081/small.txt >>"$work/log" 2>&1 || true
+    in_space a nghttp --null-out --continuation --header-table-size=8192 --encoder-header-table-size=8192 --header="x-long: $(printf 'y%.0s' {1..300})" \
+        --trailer='x-end: 1' --data="$work/site/small.txt" $site/small.txt >>"$work/log" 2>&1 || true
+    in_space a timeout 30 /usr/bin/python3 "$here/grpc-calls.py" call 192.0.2.2:8082 >>"$work/log" 2>&1 || true
     captured
 }
 

@@ -17,6 +17,7 @@ public enum DataTypes {
             MongoDBData.self,
             QUICData.self,
             HTTPData.self,
+            HTTP2Data.self,
         ]
     }
 }

@@ -29,6 +29,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case quic
     /// The parser of HTTP/1, fed in any cuts.
     case http
+    /// The HTTP/2 parser, fed in any cuts.
+    case http2
     /// A capture file.
     case file
 
@@ -43,6 +45,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .postgresql, .mysql, .redis, .mongodb: 1 << 12
         case .tls, .dns, .quic, .file: 1 << 12
         case .tls, .dns, .http, .file: 1 << 12
+        case .http2: 1 << 12
         }
     }
 
@@ -63,6 +66,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .mongodb: ParserInput<MongoDBParser>.complaint(&reader)
         case .quic: ParserInput<QUICParser>.complaint(&reader)
         case .http: ParserInput<HTTPParser>.complaint(&reader)
+        case .http2: ParserInput<HTTP2Parser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

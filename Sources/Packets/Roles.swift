@@ -19,6 +19,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case none
     case tls
     case dns
+    case ssh
 
     public var name: String { "\(self)" }
 
@@ -26,6 +27,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     public var transports: [TransportProtocol] {
         switch self {
         case .tls: [.tcp]
+        case .ssh: [.tcp]
         case .none, .dns: [.tcp, .udp]
         }
     }

@@ -1,4 +1,8 @@
 /// The parsers that Fovea brings: those that a filter can ask for by their service's name, and the fields of whose sessions it can ask for.
 public enum Parsers {
-    public static let all: [any SessionParser.Type] = [TLSParser.self, DNSParser.self]
+    public static let all: [any SessionParser.Type] = [
+        TLSParser.self,
+        DNSParser.self,
+        SSHParser.self,
+    ]
 }

@@ -15,6 +15,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case tls
     /// The DNS parser, fed with streams in any cuts, and with datagrams.
     case dns
+    /// The SSH parser, fed in any cuts.
+    case ssh
     /// A capture file.
     case file
 
@@ -24,7 +26,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .packet: 1 << 13
         case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
-        case .tls, .dns, .file: 1 << 12
+        case .tls, .dns, .ssh, .file: 1 << 12
         }
     }
 
@@ -38,6 +40,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .filter: FilterInput.complaint(&reader)
         case .tls: ParserInput<TLSParser>.complaint(&reader)
         case .dns: ParserInput<DNSParser>.complaint(&reader)
+        case .ssh: ParserInput<SSHParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

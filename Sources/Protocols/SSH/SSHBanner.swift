@@ -12,8 +12,7 @@ public struct SSHBanner: Equatable, Sendable {
 
     /// - Parameter line: what stands before LF; CR need not be there.
     init(_ line: [UInt8]) {
-        self.line = line
-        if self.line.last == UInt8(ascii: "\r") { self.line.removeLast() }
+        self.line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
     }
 
     /// As it was sent, without CR and LF.

@@ -3,6 +3,7 @@
 #
 # usage: sudo Tests/Traces/make-traces.sh [NAME…]        (all of them without names)
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3
+#        openssh-server openssh-client dropbear-bin
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
@@ -10,6 +11,7 @@
 #   tls            OpenSSL: TLS 1.2 and 1.3, ALPN, resumption by ticket and PSK, 0-RTT, alerts both ways, a closed port, IPv4 and IPv6
 #   http           curl and Python's http.server: keep-alive, a 30 KB body, HEAD, 404, a refused POST, IPv6
 #   dns            dig and dnsmasq over UDP and TCP, ping over IPv4 and IPv6
+#   ssh            OpenSSH and Dropbear with each other, over IPv4 and IPv6, nothing in common, a banner and no more, lines before a banner
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
 #   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
 #   tcp-loss       30 KB over a wire that loses (before and after the mirror), reorders and doubles frames
@@ -23,7 +25,7 @@ here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
+[ -n "${names[0]}" ] || names=(tls http dns ssh vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -156,6 +158,43 @@ make_dns() {
     ask @192.0.2.2 -p 5353 a.example.org A
     in_space a ping -q -c 3 -i 0.2 192.0.2.2 >>"$work/log"
     in_space a ping -q -c 3 -i 0.2 2001:db8::2 >>"$work/log"
+    captured
+}
+
+make_ssh() {
+    ethernet
+    ssh-keygen -q -t ed25519 -N "" -f "$work/host"
+    ssh-keygen -q -t rsa -b 2048 -N "" -f "$work/host-rsa"
+    ssh-keygen -q -t ed25519 -N "" -f "$work/user"
+    dropbearkey -t ed25519 -f "$work/dropbear" >>"$work/log" 2>&1
+    dropbearkey -t ed25519 -f "$work/dropbear-user" 2>&1 | grep ^ssh- >"$work/authorized"
+    cat "$work/user.pub" >>"$work/authorized"
+    chmod 700 "$work"
+    mkdir -p /run/sshd
+    start b "$(command -v sshd)" -D -e -f /dev/null -p 22 -p 443 -h "$work/host" -h "$work/host-rsa" -o UsePAM=no -o StrictModes=no -o PermitRootLogin=yes \
+        -o AuthorizedKeysFile="$work/authorized"
+    start b dropbear -F -E -p 2222 -r "$work/dropbear" -P "$work/dropbear.pid"
+    # Lines before the banner, RFC 4253 4.2.
+    start b python3 -c "
+import socket
+s = socket.create_server(('192.0.2.2', 2223))
+while True:
+    c, _ = s.accept()
+    c.send(b'This server is being moved.\\r\\nCome back later.\\r\\n')
+    c.send(b'SSH-2.0-mover_1.0 no keys yet\\r\\n')
+    c.recv(4096)
+    c.close()"
+    sleep 1
+    capture a "$work/ssh.pcap" -i eth0 tcp
+    enter() { in_space a ssh -F /dev/null -i "$work/user" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$@" true >>"$work/log" 2>&1 || true; }
+    enter root@192.0.2.2
+    enter -p 443 -c aes256-ctr -m hmac-sha2-256 -C root@2001:db8::2
+    enter -p 22 -o KexAlgorithms=diffie-hellman-group14-sha256 -o HostKeyAlgorithms=rsa-sha2-512 root@192.0.2.2
+    enter -o Ciphers=aes128-cbc root@192.0.2.2
+    enter -p 2222 root@192.0.2.2
+    enter -p 2223 root@192.0.2.2
+    in_space a dbclient -y -i "$work/dropbear-user" root@192.0.2.2 true >>"$work/log" 2>&1 </dev/null || true
+    in_space a python3 -c "import socket; socket.create_connection(('192.0.2.2', 22)).recv(99)"
     captured
 }
 

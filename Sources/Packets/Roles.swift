@@ -20,6 +20,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case tls
     case dns
     case ssh
+    case smtp
 
     public var name: String { "\(self)" }
 
@@ -28,6 +29,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         switch self {
         case .tls: [.tcp]
         case .ssh: [.tcp]
+        case .smtp: [.tcp]
         case .none, .dns: [.tcp, .udp]
         }
     }

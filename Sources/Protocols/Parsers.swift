@@ -4,5 +4,6 @@ public enum Parsers {
         TLSParser.self,
         DNSParser.self,
         SSHParser.self,
+        SMTPParser.self,
     ]
 }

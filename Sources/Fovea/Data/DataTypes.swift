@@ -10,6 +10,7 @@ public enum DataTypes {
             PacketData.self, ConnectionPacketData.self, StreamData.self, ConnectionData.self, EstablishedData.self, TickData.self,
             TLSData.self, DNSData.self,
             SSHData.self,
+            SMTPData.self,
         ]
     }
 }

@@ -14,19 +14,15 @@ public struct SSHParser: SessionParser {
     private var originator = SSHSide()
     private var responder = SSHSide()
     private var progress = ParserProgress.wantsMore
-    private var hasBegun = false
-    /// Whether the first bytes were beyond doubt.
-    private var isSure = false
     private var isGiven = false
 
     public init() {}
 
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress {
         guard progress == .wantsMore else { return progress }
-        if !hasBegun { (hasBegun, isSure) = (true, Self.probe(bytes) == .mine) }
         switch sender {
-        case .originator: originator.feed(bytes)
-        case .responder: responder.feed(bytes)
+        case .originator: originator.feed(bytes, peerIsKnown: responder.banner != nil)
+        case .responder: responder.feed(bytes, peerIsKnown: originator.banner != nil)
         }
         return advance()
     }
@@ -65,8 +61,7 @@ public struct SSHParser: SessionParser {
     }
 
     private mutating func advance() -> ParserProgress {
-        let isStrange = [originator, responder].contains { $0.beganOtherwise || $0.problem == .unknownVersion }
-        if isStrange, !isSure, originator.banner.map(\.isKnown) != true, responder.banner.map(\.isKnown) != true {
+        if originator.isOtherProtocol || responder.isOtherProtocol {
             progress = .failed(.otherProtocol)
         } else if isVersion1, originator.banner != nil, responder.banner != nil {
             progress = .done

@@ -18,9 +18,11 @@ struct SSHSide {
     private var header = SplitInteger()
     private var phase = Phase.lines
     private(set) var problem: SSHProblem?
-    /// Whether the line at hand is none of SSH's, and whether the first one turned out not to be after its first byte.
+    /// Whether the line at hand is none of SSH's.
     private var isOtherLine = false
-    private(set) var beganOtherwise = false
+    /// Whether the first line began as a banner does and went on as none, while nothing else says that this is SSH.
+    private(set) var isOtherProtocol = false
+    private var peerIsKnown = false
     private var padding: UInt8 = 0
     private var lines: UInt16 = 0
     /// Of the message at hand, or to be skipped.
@@ -31,7 +33,9 @@ struct SSHSide {
     var isOver: Bool { phase == .over }
     var heldBytes: Int { buffer.count + (banner?.byteCount ?? 0) + (keyExchange?.byteCount ?? 0) }
 
-    mutating func feed(_ bytes: RawSpan) {
+    /// - Parameter peerIsKnown: whether the other side has a banner.
+    mutating func feed(_ bytes: RawSpan, peerIsKnown: Bool) {
+        self.peerIsKnown = peerIsKnown
         var reader = ByteReader(bytes)
         while !reader.isAtEnd {
             switch phase {
@@ -93,7 +97,8 @@ struct SSHSide {
         while buffer.count < Self.start.utf8CodeUnitCount {
             guard let byte = reader.uint8() else { return }
             guard byte == Self.start.utf8Start[buffer.count] else {
-                if lines == 0, passed == 0, !buffer.isEmpty { beganOtherwise = true }
+                isOtherProtocol = lines == 0 && passed == 0 && !buffer.isEmpty && !peerIsKnown
+                if isOtherProtocol { return end(nil) }
                 pass(buffer.count + 1)
                 buffer = []
                 isOtherLine = byte != Self.lineFeed
@@ -141,6 +146,7 @@ struct SSHSide {
         let banner = SSHBanner(line)
         self.banner = banner
         (buffer, passed) = ([], 0)
+        isOtherProtocol = !banner.isKnown && !peerIsKnown
         if !banner.isKnown { end(.unknownVersion) } else if banner.speaksVersion2 { phase = .header } else { end(nil) }
     }
 

@@ -17,6 +17,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case dns
     /// The SSH parser, fed in any cuts.
     case ssh
+    /// The SMTP parser, fed in any cuts.
+    case smtp
     /// A capture file.
     case file
 
@@ -26,7 +28,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .packet: 1 << 13
         case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
-        case .tls, .dns, .ssh, .file: 1 << 12
+        case .tls, .dns, .ssh, .smtp, .file: 1 << 12
         }
     }
 
@@ -41,6 +43,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .tls: ParserInput<TLSParser>.complaint(&reader)
         case .dns: ParserInput<DNSParser>.complaint(&reader)
         case .ssh: ParserInput<SSHParser>.complaint(&reader)
+        case .smtp: ParserInput<SMTPParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

@@ -197,6 +197,16 @@ write("ssh", "long-banner", step(0, b"SSH-2.0-" + b"x" * 300))
 write("ssh", "long-packet", step(0, b"SSH-2.0-x\n\xff\xff\xff\xff\x14\x14") + step(1, b"SSH-2.0-y\n\0\0\1\0\4\x14" + b"\xff" * 250))
 
 
+# SMTP: the same, commands sent ahead, chunks, and dots between lone newlines.
+for number, talk in enumerate(conversations(traces / "smtp.pcap")):
+    write("smtp", f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+envelope = step(1, b"220 x ESMTP\r\n") + step(0, b"EHLO y\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n")
+answers = step(1, b"250 a\r\n250 b\r\n250 c\r\n354 d\r\n")
+write("smtp", "chunks", envelope + step(0, b"BDAT 14\r\nSubject: x\r\n\r\nBDAT 5 LAST\r\n.\r\nx\nQUIT\r\n") + answers + step(1, b"250-b\r\n250 c\r\n550 f\r\n"))
+write("smtp", "smuggling", envelope + step(0, b"DATA\r\n") + answers + step(0, b"To: e,\r\n f\r\n\r\n\n.\r\nMAIL FROM:<g@h>\r\n.\r\n") + step(1, b"250 i\r\n"))
+write("smtp", "gap", envelope + step(0, b"DATA\r\nabc") + b"\0\0\100" + answers + step(1, b"250 e\r\n") + step(0, b"QUIT\r\n"))
+write("smtp", "secrets", envelope + step(0, b"AUTH LOGIN\r\n") + step(1, b"334 x\r\n") + step(0, b"MAIL FROM:<s>\r\n") + b"\2" + step(1, b"STARTTLS\r\n") + step(0, b"235 a\r\n220 b\r\n"))
+
 
 def datagrams(path):
     for frame in frames(path)[1]:

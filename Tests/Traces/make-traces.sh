@@ -3,7 +3,7 @@
 #
 # usage: sudo Tests/Traces/make-traces.sh [NAME…]        (all of them without names)
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3
-#        openssh-server openssh-client dropbear-bin
+#        openssh-server openssh-client dropbear-bin python3-aiosmtpd
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
@@ -12,6 +12,7 @@
 #   http           curl and Python's http.server: keep-alive, a 30 KB body, HEAD, 404, a refused POST, IPv6
 #   dns            dig and dnsmasq over UDP and TCP, ping over IPv4 and IPv6
 #   ssh            OpenSSH and Dropbear with each other, over IPv4 and IPv6, nothing in common, a banner and no more, lines before a banner
+#   smtp           aiosmtpd and Python's smtplib: mails, refused recipients and mails, AUTH, STARTTLS with a mail behind it, commands sent ahead, IPv6
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
 #   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
 #   tcp-loss       30 KB over a wire that loses (before and after the mirror), reorders and doubles frames
@@ -25,7 +26,7 @@ here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls http dns ssh vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
+[ -n "${names[0]}" ] || names=(tls http dns ssh smtp vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -195,6 +196,96 @@ while True:
     enter -p 2223 root@192.0.2.2
     in_space a dbclient -y -i "$work/dropbear-user" root@192.0.2.2 true >>"$work/log" 2>&1 </dev/null || true
     in_space a python3 -c "import socket; socket.create_connection(('192.0.2.2', 22)).recv(99)"
+    captured
+}
+
+make_smtp() {
+    ethernet
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=mail.example.org -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    cat >"$work/server.py" <<'END'
+import asyncio, ssl, sys
+from aiosmtpd.smtp import SMTP, AuthResult
+
+class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("nobody"):
+            return "550 5.1.1 there is nobody"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, server, session, envelope):
+        return "554 5.7.1 looks like spam" if b"spam" in envelope.content else "250 2.0.0 queued as 4711"
+
+context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+
+def server():
+    return SMTP(Handler(), hostname="mail.example.org", tls_context=context, auth_require_tls=False,
+                authenticator=lambda *arguments: AuthResult(success=arguments[4].password == b"secret", handled=False))
+
+async def main():
+    for address in "192.0.2.2", "2001:db8::2":
+        await asyncio.get_running_loop().create_server(server, address, 25)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+END
+    cat >"$work/client.py" <<'END'
+import smtplib, socket, sys, time
+from email.message import EmailMessage
+
+def mail(subject, text, to="john@example.org"):
+    message = EmailMessage()
+    message["Received"] = "from laptop (dsl.example.net [198.51.100.7]) by mx.example.net with ESMTP; Sat, 28 Nov 2026 07:59:59 +0000"
+    message["From"] = "Ann <ann@example.net>"
+    message["To"] = to
+    message["Subject"] = subject
+    message["Date"] = "Sat, 28 Nov 2026 08:00:00 +0000"
+    message["Message-ID"] = f"<{len(text)}@example.net>"
+    message.set_content(text)
+    return message
+
+def connect(address="192.0.2.2"):
+    return smtplib.SMTP(address, 25, local_hostname="client.example.net", timeout=9)
+
+with connect() as smtp:
+    smtp.send_message(mail("one", "a line\n.\n..dots\n"))
+    smtp.send_message(mail("two, of a subject that is so long that it does not fit into one line of seventy-eight characters", "to more\n", "john@example.org, jane@example.org"))
+    try:
+        smtp.send_message(mail("three", "this is spam\n"))
+    except smtplib.SMTPDataError:
+        pass
+    try:
+        smtp.send_message(mail("four", "to nobody\n", "nobody@example.org"))
+    except smtplib.SMTPRecipientsRefused:
+        pass
+with connect("2001:db8::2") as smtp:
+    smtp.login("ann", "secret")
+    smtp.send_message(mail("six", "over IPv6\n"))
+with connect() as smtp:
+    try:
+        smtp.login("ann", "wrong")
+    except smtplib.SMTPAuthenticationError:
+        pass
+with connect() as smtp:
+    smtp.starttls()
+    smtp.send_message(mail("hidden", "nobody sees this\n"))
+# Commands sent ahead, and an end without QUIT.
+with socket.create_connection(("192.0.2.2", 25)) as raw:
+    raw.recv(999)
+    raw.send(b"EHLO ahead.example.net\r\n")
+    raw.recv(999)
+    raw.send(b"MAIL FROM:<a@example.net>\r\nRCPT TO:<john@example.org>\r\nDATA\r\n")
+    time.sleep(0.3)
+    raw.recv(999)
+    raw.send(b"Subject: ahead\r\n\r\nx\r\n.\r\n")
+    raw.recv(999)
+END
+    # Debian's own, for which aiosmtpd is installed.
+    start b /usr/bin/python3 "$work/server.py" "$work/cert" "$work/key"
+    sleep 1.5
+    capture a "$work/smtp.pcap" -i eth0 tcp
+    in_space a python3 "$work/client.py" >>"$work/log" 2>&1 || cat "$work/log"
     captured
 }
 

@@ -97,6 +97,8 @@ public struct SMTPTransaction: Equatable, Sendable {
     // MARK: Building
 
     var hasMail: Bool { entries.contains { $0.field == .sender || $0.field == .recipient } }
+    /// All that is kept of what was said.
+    var keptText: [UInt8] { text + reply }
     var byteCount: Int { text.count + reply.count + entries.count * MemoryLayout<Entry>.stride }
 
     /// The transaction that follows it, of the same client.

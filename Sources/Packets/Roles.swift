@@ -29,6 +29,8 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case http
     /// HTTP/2 in the clear.
     case http2
+    case ssh
+    case smtp
 
     public var name: String { "\(self)" }
 
@@ -41,6 +43,8 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .quic: [.udp]
         case .http: [.tcp]
         case .http2: [.tcp]
+        case .ssh: [.tcp]
+        case .smtp: [.tcp]
         case .none, .dns: [.tcp, .udp]
         }
     }

@@ -11,5 +11,7 @@ public enum Parsers {
         QUICParser.self,
         HTTPParser.self,
         HTTP2Parser.self,
+        SSHParser.self,
+        SMTPParser.self,
     ]
 }

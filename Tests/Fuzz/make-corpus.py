@@ -183,6 +183,29 @@ write("tls", "empty-records", step(0, b"\x16\3\1\0\0" * 60))
 write("tls", "long-handshake", step(0, b"\x16\3\1\x40\0\1\xff\xff\xff\3\3" + b"x" * 1400))
 write("tls", "alert", step(0, b"\x15\3\3\0\2\2\x28"))
 
+# SSH: the same, and what a server may say before its banner.
+for number, talk in enumerate(conversations(traces / "ssh.pcap")):
+    write("ssh", f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+    if number == 0:
+        banner, offer = talk[0][1], talk[2][1] + talk[3][1]
+        write("ssh", "lines", step(1, b"Not here.\r\nNor there\n" + talk[1][1]) + step(0, banner + offer))
+        write("ssh", "gap", step(0, banner + offer[:40]) + b"\0\0\50" + step(1, talk[1][1]))
+        write("ssh", "gap-in-ignore", step(0, banner + b"\0\0\0\x40\x05\2" + b"i" * 20) + b"\0\0\10" + step(0, b"i" * 43 + offer))
+        write("ssh", "reversed", step(1, banner) + b"\2" + step(0, offer))
+write("ssh", "version-1", step(1, b"SSH-1.99-x\n") + step(0, b"SSH-1.5-y\r\n"))
+write("ssh", "long-banner", step(0, b"SSH-2.0-" + b"x" * 300))
+write("ssh", "long-packet", step(0, b"SSH-2.0-x\n\xff\xff\xff\xff\x14\x14") + step(1, b"SSH-2.0-y\n\0\0\1\0\4\x14" + b"\xff" * 250))
+
+
+# SMTP: the same, commands sent ahead, chunks, and dots between lone newlines.
+for number, talk in enumerate(conversations(traces / "smtp.pcap")):
+    write("smtp", f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+envelope = step(1, b"220 x ESMTP\r\n") + step(0, b"EHLO y\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n")
+answers = step(1, b"250 a\r\n250 b\r\n250 c\r\n354 d\r\n")
+write("smtp", "chunks", envelope + step(0, b"BDAT 14\r\nSubject: x\r\n\r\nBDAT 5 LAST\r\n.\r\nx\nQUIT\r\n") + answers + step(1, b"250-b\r\n250 c\r\n550 f\r\n"))
+write("smtp", "smuggling", envelope + step(0, b"DATA\r\n") + answers + step(0, b"To: e,\r\n f\r\n\r\n\n.\r\nMAIL FROM:<g@h>\r\n.\r\n") + step(1, b"250 i\r\n"))
+write("smtp", "gap", envelope + step(0, b"DATA\r\nabc") + b"\0\0\100" + answers + step(1, b"250 e\r\n") + step(0, b"QUIT\r\n"))
+write("smtp", "secrets", envelope + step(0, b"AUTH LOGIN\r\n") + step(1, b"334 x\r\n") + step(0, b"MAIL FROM:<s>\r\n") + b"\2" + step(1, b"STARTTLS\r\n") + step(0, b"235 a\r\n220 b\r\n"))
 
 
 def datagrams(path):

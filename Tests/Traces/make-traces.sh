@@ -6,6 +6,7 @@
 #        postgresql ssl-cert mariadb-server mariadb-client redis-server; of PyPI, in the environment that FOVEA_PYTHON is of: pymysql pymongo
 #        nginx-light tinyproxy (for http-nginx)
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3 nghttp2 python3-grpcio
+#        openssh-server openssh-client dropbear-bin python3-aiosmtpd
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
@@ -17,6 +18,8 @@
 #                  authentication, CONNECT through tinyproxy with HTTP and TLS in it, an upgrade
 #   http2          cleartext HTTP/2: curl and nghttp by prior knowledge and by upgrade, with nghttpd and nghttpx; push, resets, trailers; gRPC
 #   dns            dig and dnsmasq over UDP and TCP, ping over IPv4 and IPv6
+#   ssh            OpenSSH and Dropbear with each other, over IPv4 and IPv6, nothing in common, a banner and no more, lines before a banner
+#   smtp           aiosmtpd and Python's smtplib: mails, refused recipients and mails, AUTH, STARTTLS with a mail behind it, commands sent ahead, IPv6
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
 #   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
 #   tcp-loss       30 KB over a wire that loses (before and after the mirror), reorders and doubles frames
@@ -36,7 +39,7 @@ here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx http2)
+[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx http2 ssh smtp)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -277,6 +280,133 @@ make_dns() {
     ask @192.0.2.2 -p 5353 a.example.org A
     in_space a ping -q -c 3 -i 0.2 192.0.2.2 >>"$work/log"
     in_space a ping -q -c 3 -i 0.2 2001:db8::2 >>"$work/log"
+    captured
+}
+
+make_ssh() {
+    ethernet
+    ssh-keygen -q -t ed25519 -N "" -f "$work/host"
+    ssh-keygen -q -t rsa -b 2048 -N "" -f "$work/host-rsa"
+    ssh-keygen -q -t ed25519 -N "" -f "$work/user"
+    dropbearkey -t ed25519 -f "$work/dropbear" >>"$work/log" 2>&1
+    dropbearkey -t ed25519 -f "$work/dropbear-user" 2>&1 | grep ^ssh- >"$work/authorized"
+    cat "$work/user.pub" >>"$work/authorized"
+    chmod 700 "$work"
+    mkdir -p /run/sshd
+    start b "$(command -v sshd)" -D -e -f /dev/null -p 22 -p 443 -h "$work/host" -h "$work/host-rsa" -o UsePAM=no -o StrictModes=no -o PermitRootLogin=yes \
+        -o AuthorizedKeysFile="$work/authorized"
+    start b dropbear -F -E -p 2222 -r "$work/dropbear" -P "$work/dropbear.pid"
+    # Lines before the banner, RFC 4253 4.2.
+    start b python3 -c "
+import socket
+s = socket.create_server(('192.0.2.2', 2223))
+while True:
+    c, _ = s.accept()
+    c.send(b'This server is being moved.\\r\\nCome back later.\\r\\n')
+    c.send(b'SSH-2.0-mover_1.0 no keys yet\\r\\n')
+    c.recv(4096)
+    c.close()"
+    sleep 1
+    capture a "$work/ssh.pcap" -i eth0 tcp
+    enter() { in_space a ssh -F /dev/null -i "$work/user" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$@" true >>"$work/log" 2>&1 || true; }
+    enter root@192.0.2.2
+    enter -p 443 -c aes256-ctr -m hmac-sha2-256 -C root@2001:db8::2
+    enter -p 22 -o KexAlgorithms=diffie-hellman-group14-sha256 -o HostKeyAlgorithms=rsa-sha2-512 root@192.0.2.2
+    enter -o Ciphers=aes128-cbc root@192.0.2.2
+    enter -p 2222 root@192.0.2.2
+    enter -p 2223 root@192.0.2.2
+    in_space a dbclient -y -i "$work/dropbear-user" root@192.0.2.2 true >>"$work/log" 2>&1 </dev/null || true
+    in_space a python3 -c "import socket; socket.create_connection(('192.0.2.2', 22)).recv(99)"
+    captured
+}
+
+make_smtp() {
+    ethernet
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=mail.example.org -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    cat >"$work/server.py" <<'END'
+import asyncio, ssl, sys
+from aiosmtpd.smtp import SMTP, AuthResult
+
+class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("nobody"):
+            return "550 5.1.1 there is nobody"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, server, session, envelope):
+        return "554 5.7.1 looks like spam" if b"spam" in envelope.content else "250 2.0.0 queued as 4711"
+
+context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+
+def server():
+    return SMTP(Handler(), hostname="mail.example.org", tls_context=context, auth_require_tls=False,
+                authenticator=lambda *arguments: AuthResult(success=arguments[4].password == b"secret", handled=False))
+
+async def main():
+    for address in "192.0.2.2", "2001:db8::2":
+        await asyncio.get_running_loop().create_server(server, address, 25)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+END
+    cat >"$work/client.py" <<'END'
+import smtplib, socket, sys, time
+from email.message import EmailMessage
+
+def mail(subject, text, to="john@example.org"):
+    message = EmailMessage()
+    message["Received"] = "from laptop (dsl.example.net [198.51.100.7]) by mx.example.net with ESMTP; Sat, 28 Nov 2026 07:59:59 +0000"
+    message["From"] = "Ann <ann@example.net>"
+    message["To"] = to
+    message["Subject"] = subject
+    message["Date"] = "Sat, 28 Nov 2026 08:00:00 +0000"
+    message["Message-ID"] = f"<{len(text)}@example.net>"
+    message.set_content(text)
+    return message
+
+def connect(address="192.0.2.2"):
+    return smtplib.SMTP(address, 25, local_hostname="client.example.net", timeout=9)
+
+with connect() as smtp:
+    smtp.send_message(mail("one", "a line\n.\n..dots\n"))
+    smtp.send_message(mail("two, of a subject that is so long that it does not fit into one line of seventy-eight characters", "to more\n", "john@example.org, jane@example.org"))
+    try:
+        smtp.send_message(mail("three", "this is spam\n"))
+    except smtplib.SMTPDataError:
+        pass
+    try:
+        smtp.send_message(mail("four", "to nobody\n", "nobody@example.org"))
+    except smtplib.SMTPRecipientsRefused:
+        pass
+with connect("2001:db8::2") as smtp:
+    smtp.login("ann", "secret")
+    smtp.send_message(mail("six", "over IPv6\n"))
+with connect() as smtp:
+    try:
+        smtp.login("ann", "wrong")
+    except smtplib.SMTPAuthenticationError:
+        pass
+with connect() as smtp:
+    smtp.starttls()
+    smtp.send_message(mail("hidden", "nobody sees this\n"))
+# Commands sent ahead, and an end without QUIT.
+with socket.create_connection(("192.0.2.2", 25)) as raw:
+    raw.recv(999)
+    raw.send(b"EHLO ahead.example.net\r\n")
+    raw.recv(999)
+    raw.send(b"MAIL FROM:<a@example.net>\r\nRCPT TO:<john@example.org>\r\nDATA\r\n")
+    time.sleep(0.3)
+    raw.recv(999)
+    raw.send(b"Subject: ahead\r\n\r\nx\r\n.\r\n")
+    raw.recv(999)
+END
+    # Debian's own, for which aiosmtpd is installed.
+    start b /usr/bin/python3 "$work/server.py" "$work/cert" "$work/key"
+    sleep 1.5
+    capture a "$work/smtp.pcap" -i eth0 tcp
+    in_space a python3 "$work/client.py" >>"$work/log" 2>&1 || cat "$work/log"
     captured
 }
 

@@ -18,6 +18,8 @@ public enum DataTypes {
             QUICData.self,
             HTTPData.self,
             HTTP2Data.self,
+            SSHData.self,
+            SMTPData.self,
         ]
     }
 }

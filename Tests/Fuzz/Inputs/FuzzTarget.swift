@@ -31,6 +31,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case http
     /// The HTTP/2 parser, fed in any cuts.
     case http2
+    /// The SSH parser, fed in any cuts.
+    case ssh
+    /// The SMTP parser, fed in any cuts.
+    case smtp
     /// A capture file.
     case file
 
@@ -46,6 +50,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .tls, .dns, .quic, .file: 1 << 12
         case .tls, .dns, .http, .file: 1 << 12
         case .http2: 1 << 12
+        case .tls, .dns, .ssh, .smtp, .file: 1 << 12
         }
     }
 
@@ -67,6 +72,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .quic: ParserInput<QUICParser>.complaint(&reader)
         case .http: ParserInput<HTTPParser>.complaint(&reader)
         case .http2: ParserInput<HTTP2Parser>.complaint(&reader)
+        case .ssh: ParserInput<SSHParser>.complaint(&reader)
+        case .smtp: ParserInput<SMTPParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

@@ -37,14 +37,8 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     /// What it is recognised in.
     public var transports: [TransportProtocol] {
         switch self {
-        case .tls: [.tcp]
-        case .dtls: [.udp]
-        case .postgresql, .mysql, .redis, .mongodb: [.tcp]
-        case .quic: [.udp]
-        case .http: [.tcp]
-        case .http2: [.tcp]
-        case .ssh: [.tcp]
-        case .smtp: [.tcp]
+        case .tls, .postgresql, .mysql, .redis, .mongodb, .http, .http2, .ssh, .smtp: [.tcp]
+        case .dtls, .quic: [.udp]
         case .none, .dns: [.tcp, .udp]
         }
     }

@@ -44,13 +44,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .packet: 1 << 13
         case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
-        case .dtls: 1 << 12
-        case .tls, .dns, .file: 1 << 12
-        case .postgresql, .mysql, .redis, .mongodb: 1 << 12
-        case .tls, .dns, .quic, .file: 1 << 12
-        case .tls, .dns, .http, .file: 1 << 12
-        case .http2: 1 << 12
-        case .tls, .dns, .ssh, .smtp, .file: 1 << 12
+        default: 1 << 12
         }
     }
 

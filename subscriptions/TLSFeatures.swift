@@ -7,6 +7,7 @@ import Fovea
 struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, EstablishedTrackable {
     typealias Parser = TLSParser
 
+    static let name = "tls_features"
     static let summary = "TLS connections: handshake, first packets' sizes and gaps, first records' lengths, how it went"
     static let filter: Filter = .tls
     /// What came before it was clear that it is TLS: a handshake's packets, and a ClientHello of several.
@@ -15,7 +16,7 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
     static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
 
     private var handshake: TLSLine?
-    private var packets = PacketSequence<30>()
+    private var packets = PacketSequence<20>()
     private var originatorRecords = RecordLengths()
     private var responderRecords = RecordLengths()
     /// Nanoseconds from the first packet to the one that established the connection.
@@ -85,27 +86,28 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
 ///     |  type  |  version   |   length   | …
 ///     +--------+------------+------------+-----
 private struct RecordLengths {
-    private static var most: Int { 20 }
+    private static var most: Int { 12 }
     private static var headerSize: Int { 5 }
 
-    private var count = 0
-    private var records = InlineArray<20, UInt16>(repeating: 0)
-    /// Bytes of the record at hand that are to come.
-    private var rest = 0
+    // Small, for there is one of these for each direction of as many connections as there may be.
+    private var records = InlineArray<12, UInt16>(repeating: 0)
+    private var count: UInt8 = 0
     /// Of the header at hand, bytes that have come, and what they say.
-    private var headerCount = 0
+    private var headerCount: UInt8 = 0
     private var length: UInt16 = 0
+    /// Bytes of the record at hand that are to come.
+    private var rest: UInt16 = 0
     /// No more will be read: there are as many as fit, or it is not clear where the next begins.
     private(set) var isOver = false
 
-    var lengths: [UInt16] { (0..<count).map { records[$0] } }
+    var lengths: [UInt16] { (0..<Int(count)).map { records[$0] } }
 
     mutating func read(_ bytes: RawSpan) {
         var place = 0
         while place < bytes.byteCount, !isOver {
             if rest > 0 {
-                let part = min(rest, bytes.byteCount - place)
-                rest -= part
+                let part = min(Int(rest), bytes.byteCount - place)
+                rest -= UInt16(part)
                 place += part
                 continue
             }
@@ -123,14 +125,14 @@ private struct RecordLengths {
     }
 
     private mutating func end() {
-        records[count] = length
+        records[Int(count)] = length
         count += 1
-        (rest, headerCount) = (Int(length), 0)
+        (rest, headerCount) = (length, 0)
         if count == Self.most { isOver = true }
     }
 
     /// Bytes that never came: no harm within a record.
     mutating func skip(_ byteCount: Int) {
-        if byteCount <= rest, headerCount == 0 { rest -= byteCount } else { isOver = true }
+        if byteCount <= rest, headerCount == 0 { rest -= UInt16(byteCount) } else { isOver = true }
     }
 }

@@ -2,48 +2,68 @@ import Packets
 import Tracking
 
 /// `data = "five_tuple"`: a line for each connection at its first packet, or as soon as the filter can tell: who, with whom, where on the link.
-struct FiveTupleData: PacketTrackable {
+///
+/// It asks for packets, whose frames have the link layer's addresses, and for a tick each packet, which has the record.
+struct FiveTupleData: PacketTrackable, TickTrackable {
     static let name = "five_tuple"
     static let summary = "connections, at their first packet: addresses, ports, protocol, VLANs, tunnel, link-layer addresses"
+    static let tick = TickInterval.packets(1)
 
     static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
 
-    private let connection: ConnectionRecord
+    private var link: LinkEnds?
 
-    init(_ connection: ConnectionRecord) { self.connection = connection }
+    init(_ connection: ConnectionRecord) {}
 
     mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
-        let link = LinkEnds(packet, frame)
-        output.write { line in
-            line.addFiveTuple(of: connection)
-            line.add("orig_l2_addr", sender == .originator ? link?.source : link?.destination)
-            line.add("resp_l2_addr", sender == .originator ? link?.destination : link?.source)
-        }
+        link = LinkEnds(packet, frame, from: sender)
+        return .more
+    }
+
+    /// The same packet.
+    mutating func ticked(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+        write(connection, &output)
         return .unsubscribe
     }
 
     /// Of which no packet came once the filter could tell.
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
-        output.write { $0.addFiveTuple(of: connection) }
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) { write(connection, &output) }
+
+    private func write(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+        output.write { line in
+            line.addFiveTuple(of: connection)
+            line.add("orig_l2_addr", link?.originator.text)
+            line.add("resp_l2_addr", link?.responder.text)
+        }
     }
 }
 
-/// The addresses of an Ethernet frame, in Zeek's form.
+/// The addresses of an Ethernet frame.
 private struct LinkEnds {
-    let source: String
-    let destination: String
+    struct Address {
+        var bytes: UInt64 = 0
 
-    /// Nil unless IP follows Ethernet and its VLAN tags at once, which lies where it lies behind no other link layer.
-    init?(_ packet: Packet, _ frame: RawSpan) {
-        let tags = (packet.vlans >> 16 != 0 ? 1 : 0) + (packet.vlans & 0xffff != 0 ? 1 : 0)
-        guard !packet.isTunneled, Int(packet.networkOffset) == 14 + 4 * tags, frame.byteCount >= 14 else { return nil }
-        func text(at offset: Int) -> String {
-            (0..<6).map { index in
-                let digits = String(frame.unsafeLoad(fromByteOffset: offset + index, as: UInt8.self), radix: 16)
+        /// In Zeek's form.
+        var text: String {
+            stride(from: 40, through: 0, by: -8).map { shift in
+                let digits = String(UInt8(truncatingIfNeeded: bytes >> UInt64(shift)), radix: 16)
                 return digits.count == 1 ? "0" + digits : digits
             }.joined(separator: ":")
         }
-        (source, destination) = (text(at: 6), text(at: 0))
+    }
+
+    let originator: Address
+    let responder: Address
+
+    /// Nil unless IP follows Ethernet and its VLAN tags at once, which lies where it lies behind no other link layer.
+    init?(_ packet: Packet, _ frame: RawSpan, from sender: Direction) {
+        let tags = (packet.vlans >> 16 != 0 ? 1 : 0) + (packet.vlans & 0xffff != 0 ? 1 : 0)
+        guard !packet.isTunneled, Int(packet.networkOffset) == 14 + 4 * tags, frame.byteCount >= 14 else { return nil }
+        func address(at offset: Int) -> Address {
+            Address(bytes: (0..<6).reduce(0) { $0 << 8 | UInt64(frame.unsafeLoad(fromByteOffset: offset + $1, as: UInt8.self)) })
+        }
+        let (destination, source) = (address(at: 0), address(at: 6))
+        (originator, responder) = sender == .originator ? (source, destination) : (destination, source)
     }
 }
 

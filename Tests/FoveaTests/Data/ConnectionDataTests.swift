@@ -76,7 +76,7 @@ import Testing
         #expect(line.double("max_inactivity") == 2.001 && line.double("second_pkt") == 0.001)
         #expect(line.double("flow_iat_min") == 0.001 && line.double("flow_iat_max") == 2.001)
         // 12 gaps: 11 of a millisecond and one of two seconds more.
-        #expect(line.double("flow_iat_mean") == 0.167667 && line.double("flow_iat_std") == 0.57735)
+        #expect(line.double("flow_iat_mean") == 0.167666 && line.double("flow_iat_std") == 0.57735)
         #expect(line.number("orig_data_pkts") == 3 && line.number("resp_data_pkts") == 4)
         #expect(line.number("resp_rxmit_pkts") == 1 && line.number("resp_rxmit_bytes") == 1000 && line.number("resp_hole_bytes") == 0)
         #expect(line.number("orig_rxmit_pkts") == 1 && line.number("orig_rxmit_bytes") == 10 && line.number("orig_ooo_pkts") == 0)
@@ -204,5 +204,19 @@ import Testing
         let config = try Config(parsing: "offline.pcap = 'x'\n[[subscriptions]]\nname = 'tls'\nbytes = '1 KiB'", path: "x.toml")
         let error = #expect(throws: ConfigError.self) { try RunPlan(config, subscriptions: []) }
         #expect(error?.description == "x.toml:4: bytes: tls gets no stream")
+    }
+}
+
+@Suite struct `Memory of data types` {
+    /// As `DataTypes.md` says: the more of it, the fewer connections fit.
+    @Test func `is what is said of it`() {
+        #expect(MemoryLayout<FiveTupleData>.stride <= 24 && MemoryLayout<HistoryData>.stride <= 192, "\(MemoryLayout<FiveTupleData>.stride) \(MemoryLayout<HistoryData>.stride)")
+        #expect(MemoryLayout<ConnectionPacketData>.stride <= 16 && MemoryLayout<PayloadData>.stride <= 16 && MemoryLayout<StreamData>.stride <= 32)
+        #expect(MemoryLayout<ChunkData>.stride <= 144, "\(MemoryLayout<ChunkData>.stride)")
+        #expect(MemoryLayout<StatisticsData>.stride <= 736 && MemoryLayout<FeaturesData>.stride <= 1640)
+        #expect(MemoryLayout<PacketListData>.stride <= 16, "\(MemoryLayout<PacketListData>.stride)")
+        #expect(MemoryLayout<StreamHashData>.stride <= 48, "\(MemoryLayout<StreamHashData>.stride)")
+        #expect(MemoryLayout<ByteStreamData>.stride <= 160, "\(MemoryLayout<ByteStreamData>.stride)")
+        #expect(MemoryLayout<TLSFeatures>.stride <= 288, "\(MemoryLayout<TLSFeatures>.stride)")
     }
 }

@@ -8,8 +8,6 @@ struct Heard {
     let packet: Packet
     let frame: Frame
     let sender: Direction
-
-    var bytes: RawSpan { RawSpan(_unsafeStart: frame.bytes, byteCount: Int(frame.length)) }
 }
 
 /// Calls with each packet of a conversation; the client is the originator.

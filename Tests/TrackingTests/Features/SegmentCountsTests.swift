@@ -67,7 +67,7 @@ import Testing
             isExact = isExact && counts.forgottenHoles == 0
             if isExact, !model.agrees(with: counts) { Issue.record("after \(segments[..<place]): \(counts)") }
         }
-        if seed % 5 < 3 { #expect(isExact) }
+        if seed % 5 < 2 { #expect(isExact) }
     }
 
     /// However many holes there are, each byte is new, was there before, or is of a segment that was not counted.
@@ -96,7 +96,7 @@ import Testing
     @Test func `knows a retransmission, a late segment and a hole`() {
         let counts = Self.counts(">S >A >PA10 >PA10@1 >PA10@21 >PA10@11 >PA10@41 >PA5@38")
         #expect(counts.payloadPackets == 6)
-        #expect(counts.retransmittedPackets == 1 && counts.retransmittedBytes == 10)
+        #expect(counts.retransmittedPackets == 1 && counts.retransmittedBytes == 12)
         #expect(counts.outOfOrderPackets == 2)
         #expect(counts.missingBytes == 7)
     }

@@ -19,19 +19,21 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
     private var packets = PacketSequence<20>()
     private var originatorRecords = RecordLengths()
     private var responderRecords = RecordLengths()
-    /// Nanoseconds from the first packet to the one that established the connection.
-    private var handshakeTime: Int64?
+    /// Whether TCP's handshake was complete, and when the originator acknowledged first.
+    private var isEstablished = false
+    private var acknowledged: Timestamp?
 
     init(_ connection: ConnectionRecord) {}
 
     mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
         packets.add(packet, from: sender)
+        if acknowledged == nil, sender == .originator, packet.flags.contains(.ack), !packet.flags.contains(.syn) { acknowledged = packet.timestamp }
         return verdict
     }
 
-    /// The one at whose end it is known what has been lost may be one that was picked up late: then there was no handshake to time.
+    /// Told after the history, as late as the filter could tell: when it was, the packets say.
     mutating func established(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
-        if connection.originatorEvidence == .syn { handshakeTime = connection.duration }
+        isEstablished = true
         return verdict
     }
 
@@ -63,6 +65,7 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
 
     mutating func reoriented(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
         packets.reverseRoles()
+        acknowledged = nil
         swap(&originatorRecords, &responderRecords)
     }
 
@@ -70,7 +73,8 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
         let (orig, resp) = (originatorRecords.lengths, responderRecords.lengths)
         output.write { line in
             line.addRecord(connection)
-            if let handshakeTime { line.add("tcp_handshake", seconds: handshakeTime) }
+            // Of what was picked up later there was none to be seen.
+            if isEstablished, connection.originatorEvidence == .syn, let acknowledged { line.add("tcp_handshake", seconds: acknowledged - connection.first) }
             handshake?.add(to: &line)
             line.addSequence(packets)
             line.add("orig_tls_records", orig)

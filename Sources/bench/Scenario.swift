@@ -49,6 +49,9 @@ enum Task: Equatable {
     case recordsAndNames
     /// All sessions of these protocols that there is a parser for.
     case sessions([Service])
+    /// All figures that there are of a connection's packets.
+    case statistics
+    case features
     case filters(LargeFilters)
 }
 
@@ -109,6 +112,8 @@ extension Scenario {
     /// Those that are asked for by name only.
     private static let others = [
         Scenario(name: "records-and-names", title: "+ connection records and TLS names", traffic: .capture, task: .recordsAndNames),
+        Scenario(name: "statistics", title: "+ statistics of connections", traffic: .capture, task: .statistics),
+        Scenario(name: "features", title: "+ features of connections", traffic: .capture, task: .features),
         // A tenth of the table is established, and stays.
         Scenario(name: "syn-flood", title: "+ tracking, full table of 1,000,000", traffic: .syns(table: 1_000_000), task: .records, rate: 5e6),
     ]

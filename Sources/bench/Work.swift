@@ -43,6 +43,8 @@ struct Work: ~Copyable {
             case .packets: [try PacketCount._makeSubscriber(order(.everything))]
             case .records: [try Records._makeSubscriber(order(.everything))]
             case .names: [try Names._makeSubscriber(order(.tls))]
+            case .statistics: [try Statistics._makeSubscriber(order(.everything))]
+            case .features: [try Features._makeSubscriber(order(.everything))]
             case .recordsAndNames: [try Records._makeSubscriber(order(.everything)), try Names._makeSubscriber(order(.tls))]
             case .sessions(let services): try Parsers.all.filter { services.contains($0.service) }.map { try Self.subscriber(of: $0, order(.service($0.service))) }
             case .filters(let filters):
@@ -152,4 +154,28 @@ private struct Sessions<Parser: SessionParser>: SessionTrackable {
 private struct SessionCount: SubscriptionReport {
     var sessions = 0
     mutating func merge(_ other: SessionCount) { sessions += other.sessions }
+}
+
+/// How each connection's packets came.
+private struct Statistics: PacketTrackable {
+    static func makeReport(_ context: ReportContext) -> Records.Count { Records.Count() }
+    private var statistics = FlowStatistics()
+    init(_ connection: ConnectionRecord) {}
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Records.Count) -> Verdict {
+        statistics.add(packet, from: sender)
+        return .more
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Records.Count) { report.connections += Int(statistics.interArrivals.flow.count) }
+}
+
+/// What models are fed with.
+private struct Features: PacketTrackable {
+    static func makeReport(_ context: ReportContext) -> Records.Count { Records.Count() }
+    private var features = FlowFeatures()
+    init(_ connection: ConnectionRecord) {}
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Records.Count) -> Verdict {
+        features.add(packet, frame, from: sender)
+        return .more
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Records.Count) { report.connections += features.packets.count }
 }

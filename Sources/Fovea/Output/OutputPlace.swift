@@ -141,15 +141,10 @@ final class OutputPlace: @unchecked Sendable {
                 rest.append(OutputPiece.Share(counts: share.counts, lines: share.lines - lines, end: share.end - end))
             }
         }
-        block.bytes.withUnsafeBytes { bytes in
-            if let output = compressor.compress(UnsafeRawBufferPointer(rebasing: bytes[..<end])) {
-                output.withUnsafeBytes { write($0, whole) }
-            } else {
-                refuse(whole, ENOMEM)
-            }
-        }
+        let output = block.bytes.withUnsafeBytes { compressor.compress(UnsafeRawBufferPointer(rebasing: $0[..<end])) }
         block.bytes.removeSubrange(..<end)
         block.shares = rest
+        if let output { output.withUnsafeBytes { write($0, whole) } } else { refuse(whole, ENOMEM) }
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, _ shares: [OutputPiece.Share]) {

@@ -29,7 +29,7 @@ public struct Config: Equatable, Sendable {
     public var rotateSize: Located<Int>?
     /// How much packet time a file has, from a multiple of it on; nil: all.
     public var rotateInterval: Located<Duration>?
-    /// Bytes of results that may wait to be written.
+    /// Bytes of results that may wait to be written, half of them in one place.
     public var outputBuffer = 64 << 20
     /// And-ed with every subscription's own.
     public var filter: LocatedText?

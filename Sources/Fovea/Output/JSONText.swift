@@ -12,12 +12,28 @@ struct JSONText {
     /// The next member's name, and a comma before it unless it is the first.
     mutating func begin(_ key: StaticString) { begin(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)) }
 
-    mutating func begin(_ key: UnsafeBufferPointer<UInt8>) {
-        if let last = bytes.last, last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(UInt8(ascii: "\""))
+    mutating func begin(_ key: UnsafeBufferPointer<UInt8>) { append(key: key, isFirst: bytes.last.map { $0 == UInt8(ascii: "{") } ?? true) }
+
+    /// In one piece: each time that an array grows it asks whether it is alone and large enough.
+    mutating func append(key: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
+        let room = 64
+        guard key.count <= room - 4 else { return appendLong(key, isFirst) }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { text in
+            text[0] = UInt8(ascii: ",")
+            text[1] = UInt8(ascii: "\"")
+            UnsafeMutableRawPointer(text.baseAddress! + 2).copyMemory(from: key.baseAddress!, byteCount: key.count)
+            text[key.count + 2] = UInt8(ascii: "\"")
+            text[key.count + 3] = UInt8(ascii: ":")
+            bytes += UnsafeBufferPointer(rebasing: text[(isFirst ? 1 : 0)..<key.count + 4])
+        }
+    }
+
+    private mutating func appendLong(_ key: UnsafeBufferPointer<UInt8>, _ isFirst: Bool) {
+        if !isFirst { append(",") }
+        append("\"")
         bytes += key
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        append("\"")
+        append(":")
     }
 
     // MARK: Values

@@ -25,7 +25,7 @@ public struct LogLine {
     public mutating func add(_ key: StaticString, _ value: String?) {
         guard let value else { return }
         if let encoder { return encoder.add(key, .text(value)) }
-        json.begin(key)
+        begin(key)
         json.append(string: value)
     }
 
@@ -37,38 +37,38 @@ public struct LogLine {
 
     public mutating func add(_ key: StaticString, _ value: some BinaryInteger) {
         if let encoder { return encoder.add(key, .integer(Int128(truncatingIfNeeded: value))) }
-        json.begin(key)
+        begin(key)
         json.append(integer: value)
     }
 
     public mutating func add(_ key: StaticString, _ value: Bool) {
         if let encoder { return encoder.add(key, .bool(value)) }
-        json.begin(key)
+        begin(key)
         json.append(bool: value)
     }
 
     /// Null, or not set, for what JSON has no number for.
     public mutating func add(_ key: StaticString, _ value: Double) {
         if let encoder { return encoder.add(key, .double(value)) }
-        json.begin(key)
+        begin(key)
         json.append(double: value)
     }
 
     public mutating func add(_ key: StaticString, _ values: [String]) {
         if let encoder { return encoder.add(key, .texts(values)) }
-        json.begin(key)
+        begin(key)
         json.append(list: values, mark: "\"…\"") { $0.append(string: $1) }
     }
 
     public mutating func add(_ key: StaticString, _ values: [some BinaryInteger]) {
         if let encoder { return encoder.add(key, .integers(values.map { Int128(truncatingIfNeeded: $0) })) }
-        json.begin(key)
+        begin(key)
         json.append(list: values, mark: "null") { $0.append(integer: $1) }
     }
 
     public mutating func add(_ key: StaticString, _ address: IPAddress) {
         if let encoder { return encoder.add(key, .address(address)) }
-        json.begin(key)
+        begin(key)
         json.append(address: address)
     }
 
@@ -76,14 +76,14 @@ public struct LogLine {
     public mutating func add(_ key: StaticString, _ time: Timestamp) {
         self.time = max(self.time, time.nanoseconds)
         if let encoder { return encoder.add(key, .time(time)) }
-        json.begin(key)
+        begin(key)
         json.append(seconds: time.nanoseconds)
     }
 
     /// A length of time, given in nanoseconds, as seconds with six decimals.
     public mutating func add(_ key: StaticString, seconds nanoseconds: Int64) {
         if let encoder { return encoder.add(key, .interval(nanoseconds)) }
-        json.begin(key)
+        begin(key)
         json.append(seconds: nanoseconds)
     }
 
@@ -93,6 +93,10 @@ public struct LogLine {
     /// What events alone have, and no other format.
     public mutating func addToEvent(_ fill: (inout EventLine) -> Void) {
         if let encoder { encoder.addToEvent(fill) }
+    }
+
+    private mutating func begin(_ key: StaticString) {
+        json.append(key: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount), isFirst: json.bytes.count <= 1)
     }
 
     // MARK: Lines

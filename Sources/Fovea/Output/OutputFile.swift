@@ -27,14 +27,19 @@ final class OutputFile: Sendable {
             (file, partial, isRegular) = (STDOUT_FILENO, nil, Self.isRegular(STDOUT_FILENO))
             return
         }
-        var status = stat()
-        let isOther = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
-        partial = untilWhole && !isOther ? path + ".partial" : nil
+        partial = untilWhole && !Self.waitsForReaders(path) ? path + ".partial" : nil
         if partial != nil, unlink(path) != 0, errno != ENOENT { throw OutputError(path: path, code: errno) }
         let start = partial == nil ? O_APPEND : O_TRUNC
         file = Glibc.open(partial ?? path, O_WRONLY | O_CREAT | O_CLOEXEC | start, 0o644)
         guard file >= 0 else { throw OutputError(path: path, code: errno) }
         isRegular = Self.isRegular(file)
+    }
+
+    /// Whether writing there may have to wait until somebody reads: to a pipe, a terminal.
+    static func waitsForReaders(_ path: String?) -> Bool {
+        guard let path else { return !isRegular(STDOUT_FILENO) }
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
     }
 
     private static func isRegular(_ file: Int32) -> Bool {

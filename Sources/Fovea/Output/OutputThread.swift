@@ -3,29 +3,27 @@ import Containers
 import Glibc
 import Synchronization
 
-/// Writes a run's results, so that no core waits for a disk or for whoever reads a pipe.
+/// Writes results, so that no core waits for a disk or for whoever reads a pipe. A run has one for its files, and one for each pipe: files do not wait for
+/// readers.
 ///
 ///     core 1 ──ring──▶ ┐
 ///     core 2 ──ring──▶ ├ this thread: compresses, rotates, writes ──▶ places
 ///     merger ──ring──▶ ┘
 ///
-/// What waits is bounded: in pieces by each ring, in bytes by `output_buffer` for the run. Where a piece finds no room, a core that captures drops it, and one
-/// that reads a capture file waits.
+/// What waits is bounded: in pieces by each ring, in bytes by `OutputRoom`. Where a piece finds no room, a core that captures drops it, and one that reads a
+/// capture file waits.
 ///
 /// Whoever hands something on wakes nobody, for that would be a call of the kernel: the thread looks again after a millisecond at most.
 final class OutputThread: Sendable {
-    /// Bytes that may wait.
-    private let limit: Int
     /// Whether the run is to end even if nobody reads what it writes.
     private let mayGiveUp: @Sendable () -> Bool
     private let thread: LcoreThread
     private let work = Mutex(Work())
-    private let waiting = Atomic(0)
     private let progress = Atomic<UInt64>(0)
     private let isClosed = Atomic(false)
     private let isAbandoned = Atomic(false)
     private let hasBegun = Atomic(false)
-    private let isOver = Atomic(false)
+    fileprivate let isOver = Atomic(false)
 
     /// Unchecked: added to before the launch, the thread's from then on.
     private struct Work: @unchecked Sendable {
@@ -39,8 +37,7 @@ final class OutputThread: Sendable {
     /// How long a run waits at its end for a reader that reads nothing.
     private static let patience = Duration.seconds(2)
 
-    init(limit: Int, core: Int, mayGiveUp: @escaping @Sendable () -> Bool) {
-        self.limit = limit
+    init(core: Int, mayGiveUp: @escaping @Sendable () -> Bool) {
         self.mayGiveUp = mayGiveUp
         thread = LcoreThread(core, .plain)
     }
@@ -57,11 +54,13 @@ final class OutputThread: Sendable {
         try thread.launch { self.run(work) }
     }
 
-    /// What has been handed on is the last. Returns when it is where it should be, or when nobody takes it and the run may give up.
-    func finish() {
-        isClosed.store(true, ordering: .releasing)
-        var patience = Patience(self)
-        while thread.isRunning { patience.pause() }
+    var isRunning: Bool { thread.isRunning }
+
+    /// What has been handed on is the last.
+    func close() { isClosed.store(true, ordering: .releasing) }
+
+    /// When it does not run any more.
+    func end() {
         thread.wait()
         isOver.store(true, ordering: .relaxed)
         let hasBegun = hasBegun.load(ordering: .relaxed)
@@ -90,21 +89,10 @@ final class OutputThread: Sendable {
         for place in work.places { place.close() }
     }
 
-    // MARK: Room
-
-    fileprivate func reserve(_ count: Int) -> Bool {
-        guard !isOver.load(ordering: .relaxed) else { return false }
-        let before = waiting.wrappingAdd(count, ordering: .relaxed).oldValue
-        guard before > 0, before + count > limit else { return true }
-        waiting.wrappingSubtract(count, ordering: .relaxed)
-        return false
-    }
-
-    fileprivate func release(_ count: Int) { waiting.wrappingSubtract(count, ordering: .relaxed) }
     fileprivate func noteProgress() { progress.wrappingAdd(1, ordering: .relaxed) }
 
     /// Of those who wait for it. It ends when the run may give up and nothing has been written for a while.
-    fileprivate struct Patience {
+    struct Patience {
         private let thread: OutputThread
         private var progress: UInt64
         private var since = ContinuousClock.now
@@ -116,16 +104,50 @@ final class OutputThread: Sendable {
         }
 
         /// - Returns: whether to go on.
-        @discardableResult
         mutating func pause() -> Bool {
             usleep(step)
             step = min(2 * step, 500)
+            return look()
+        }
+
+        @discardableResult
+        mutating func look() -> Bool {
             let now = ContinuousClock.now
             let count = thread.progress.load(ordering: .relaxed)
             if count != progress || !thread.mayGiveUp() { (progress, since) = (count, now) }
             if now - since > OutputThread.patience { thread.isAbandoned.store(true, ordering: .relaxed) }
             return thread.mayWait && !thread.isOver.load(ordering: .relaxed)
         }
+    }
+}
+
+/// Room for what waits to be written to a place, and with all other places of the run. One piece there is always room for, and for no more than half of all:
+/// a place that nobody reads does not take the others' room.
+final class OutputRoom: Sendable {
+    /// Of all places.
+    final class Whole: Sendable {
+        let limit: Int
+        let waiting = Atomic(0)
+
+        init(limit: Int) { self.limit = limit }
+    }
+
+    private let whole: Whole
+    private let waiting = Atomic(0)
+
+    init(of whole: Whole) { self.whole = whole }
+
+    func reserve(_ count: Int) -> Bool {
+        let here = waiting.wrappingAdd(count, ordering: .relaxed).oldValue
+        let before = whole.waiting.wrappingAdd(count, ordering: .relaxed).oldValue
+        if here == 0 || here + count <= whole.limit / 2 && before + count <= whole.limit { return true }
+        release(count)
+        return false
+    }
+
+    func release(_ count: Int) {
+        waiting.wrappingSubtract(count, ordering: .relaxed)
+        whole.waiting.wrappingSubtract(count, ordering: .relaxed)
     }
 }
 
@@ -139,11 +161,12 @@ final class OutputChannel: @unchecked Sendable {
     let path: String
     private let thread: OutputThread
     private let place: OutputPlace
+    private let room: OutputRoom
     /// Of references: a hundred and some pieces.
     private let ring = MessageRing(byteCount: 4096)
 
-    init(_ thread: OutputThread, _ place: OutputPlace, path: String) {
-        (self.thread, self.place, self.path) = (thread, place, path)
+    init(_ thread: OutputThread, _ place: OutputPlace, _ room: OutputRoom, path: String) {
+        (self.thread, self.place, self.room, self.path) = (thread, place, room, path)
         needsTimes = place.layout.options.rotates || place.layout.options.format.isTable
     }
 
@@ -151,9 +174,9 @@ final class OutputChannel: @unchecked Sendable {
 
     /// Hands on a piece if there is room for it.
     func offer(_ piece: OutputPiece) -> Bool {
-        guard thread.reserve(piece.bytes.count) else { return false }
+        guard !thread.isOver.load(ordering: .relaxed), room.reserve(piece.bytes.count) else { return false }
         guard let message = ring.reserve(MemoryLayout<UnsafeRawPointer>.size) else {
-            thread.release(piece.bytes.count)
+            room.release(piece.bytes.count)
             return false
         }
         message.storeBytes(of: Unmanaged.passRetained(piece).toOpaque(), as: UnsafeMutableRawPointer.self)
@@ -180,7 +203,7 @@ final class OutputChannel: @unchecked Sendable {
             let piece = Unmanaged<OutputPiece>.fromOpaque(message.load(as: UnsafeMutableRawPointer.self)).takeRetainedValue()
             ring.release()
             if drops { piece.drop() } else { place.take(piece) }
-            thread.release(piece.bytes.count)
+            room.release(piece.bytes.count)
             thread.noteProgress()
             count += 1
         }

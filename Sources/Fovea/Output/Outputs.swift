@@ -12,10 +12,14 @@ final class Outputs: @unchecked Sendable {
 
     private let entries: [RunPlan.Entry]
     private let logger: Logger
-    private let thread: OutputThread
+    private let core: Int
+    private let mayGiveUp: @Sendable () -> Bool
+    private let room: OutputRoom.Whole
+    /// That of all files, then those of pipes and devices.
+    private var threads: [OutputThread]
     /// Of each entry.
     private let counts: [LineCounts]
-    private var places: [String: OutputPlace] = [:]
+    private var places: [String: Place] = [:]
     private var mergers: [String: LineMerger] = [:]
     /// Of entries that have a writer.
     private var paths: [Int: String] = [:]
@@ -24,12 +28,20 @@ final class Outputs: @unchecked Sendable {
     private let isCalling = Atomic(false)
     private let hasEnded = Atomic(false)
 
+    private struct Place {
+        let place: OutputPlace
+        let thread: OutputThread
+        let room: OutputRoom
+    }
+
     /// - Parameter mayGiveUp: whether the run is to end even if nobody reads what it writes.
     init(_ plan: RunPlan, _ logger: Logger, mayGiveUp: @escaping @Sendable () -> Bool) {
         entries = plan.entries
         self.logger = logger
         counts = plan.entries.map { _ in LineCounts() }
-        thread = OutputThread(limit: plan.config.outputBuffer, core: plan.config.mainCore, mayGiveUp: mayGiveUp)
+        (core, self.mayGiveUp) = (plan.config.mainCore, mayGiveUp)
+        room = OutputRoom.Whole(limit: plan.config.outputBuffer)
+        threads = [OutputThread(core: core, mayGiveUp: mayGiveUp)]
     }
 
     /// A writer's side of it.
@@ -47,11 +59,11 @@ final class Outputs: @unchecked Sendable {
         let key = Self.key(context.outputFile)
         let place = try place(context.outputFile, key, entry.layout)
         // By two names, of which the plan knows nothing.
-        guard place.layout.options == entry.layout.options else { throw OutputError(path: path, code: EBUSY) }
+        guard place.place.layout.options == entry.layout.options else { throw OutputError(path: path, code: EBUSY) }
         paths[context.place] = path
         func makeChannel() -> OutputChannel {
-            let channel = OutputChannel(thread, place, path: path)
-            thread.add(channel)
+            let channel = OutputChannel(place.thread, place.place, place.room, path: path)
+            place.thread.add(channel)
             return channel
         }
         var side = Side(counts: counts[context.place], encoder: entry.layout.makeEncoder(entry.log))
@@ -65,12 +77,13 @@ final class Outputs: @unchecked Sendable {
         return side
     }
 
-    private func place(_ path: String?, _ key: String, _ layout: OutputLayout) throws(OutputError) -> OutputPlace {
+    private func place(_ path: String?, _ key: String, _ layout: OutputLayout) throws(OutputError) -> Place {
         if let place = places[key] { return place }
-        let thread = thread
-        let place = try OutputPlace(path, layout, logger) { thread.mayWait }
+        let thread = OutputFile.waitsForReaders(path) ? OutputThread(core: core, mayGiveUp: mayGiveUp) : threads[0]
+        let place = Place(place: try OutputPlace(path, layout, logger) { thread.mayWait }, thread: thread, room: OutputRoom(of: room))
+        if thread !== threads[0] { threads.append(thread) }
         places[key] = place
-        thread.add(place)
+        thread.add(place.place)
         return place
     }
 
@@ -85,11 +98,17 @@ final class Outputs: @unchecked Sendable {
 
     // MARK: The run
 
-    func launch() throws { try thread.launch() }
+    func launch() throws { for thread in threads { try thread.launch() } }
 
-    /// All that was handed on is where it should be, and files have their names.
+    /// Returns when all that was handed on is where it should be, and files have their names; or when nobody takes it and the run may give up.
     func finish() {
-        thread.finish()
+        for thread in threads { thread.close() }
+        var waits = threads.map(OutputThread.Patience.init)
+        while threads.contains(where: \.isRunning) {
+            for index in threads.indices where threads[index].isRunning { waits[index].look() }
+            usleep(100)
+        }
+        for thread in threads { thread.end() }
         (places, mergers) = ([:], [:])
     }
 

@@ -26,7 +26,7 @@ struct Scenario {
     /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
     var mustNotAllocate: Bool {
         switch task {
-        case .names, .recordsAndNames, .filters(.name), .filters(.manyNames): false
+        case .names, .recordsAndNames, .written, .filters(.name), .filters(.manyNames): false
         default: true
         }
     }
@@ -42,6 +42,8 @@ enum Task: Equatable {
     case packets
     /// Connections are tracked, and a record is made of each.
     case records
+    /// The same, and each is written as a line to `/dev/null`.
+    case written
     /// TLS server names: reassembly and the parser on top of that.
     case names
     case recordsAndNames
@@ -86,6 +88,7 @@ extension Scenario {
 
     /// Those that are asked for by name only.
     private static let others = [
+        Scenario(name: "written", title: "+ connection records written", traffic: .capture, task: .written),
         Scenario(name: "records-and-names", title: "+ connection records and TLS names", traffic: .capture, task: .recordsAndNames),
         // A tenth of the table is established, and stays.
         Scenario(name: "syn-flood", title: "+ tracking, full table of 1,000,000", traffic: .syns(table: 1_000_000), task: .records, rate: 5e6),

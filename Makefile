@@ -10,7 +10,7 @@
 
 SWIFT ?= swift
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-NEEDED := dpdk-dev libdpdk-dev libhyperscan-dev libnuma-dev libpcap-dev pkg-config
+NEEDED := dpdk-dev libdpdk-dev libhyperscan-dev libnuma-dev libpcap-dev libzstd-dev pkg-config zlib1g-dev
 TRACE := Tests/Traces/tls.pcap
 # Retina's own trace where it is at hand: the thresholds are its.
 BENCH_TRACE := $(firstword $(wildcard ../shared/traces/open/tls12-73-cipher-suites.pcap) $(TRACE))

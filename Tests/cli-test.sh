@@ -184,6 +184,46 @@ expect 64 '--log-level' run --capture x --log-level loud
 [ "${PIPESTATUS[0]}" -le 1 ] || fail "dies of a closed pipe" run
 expect 1 'Not a directory' run --capture $traces/tls.pcap --output /dev/null/results
 
+# Formats.
+expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of zeek" --format zeek --quiet; lines 0
+[ "$(ls "$work/results/of zeek" | xargs)" = "conn.log packet_counter.log ssl.log summary.json" ] || fail "calls its files otherwise" run --format zeek
+[ "$(grep -vc '^#' "$work/results/of zeek/ssl.log")" -eq 11 ] || fail "writes not 11 lines" run --format zeek
+expect 0 '' run --capture $traces/tls.pcap --format eve --quiet --subscription tls --subscription connection; lines 23
+python3 -c 'import json,sys; assert {json.loads(line)["event_type"] for line in sys.stdin} == {"flow", "tls"}' < "$work/out" || fail "writes no events" run --format eve
+expect 0 '' run --capture $traces/tls.pcap --format csv --quiet --subscription tls
+python3 -c 'import csv,sys; rows = list(csv.DictReader(sys.stdin)); assert len(rows) == 11 and rows[0]["server_name"]' < "$work/out" || fail "writes no CSV" run --format csv
+expect 2 'give them a folder' run --capture $traces/tls.pcap --format zeek
+expect 2 'packet_counter gives' run --capture $traces/tls.pcap --format eve
+expect 64 '--format' run --capture $traces/tls.pcap --format xml
+
+# A file that may not grow: whole lines, under the name that says that it is none; and what compressed files have can be read.
+for limit in "none 200" "gzip 64" "zstd 16"; do
+    compress=${limit% *}
+    mkdir "$work/limit $compress"
+    { [ $compress = none ] || printf 'compress = "%s"\n' $compress; printf 'offline.pcap = "%s"\noutput = "%s"\nsubscriptions = [{ name = "packet" }]\n' "$work/large.pcap" "$work/limit $compress"; } > "$work/limit.toml"
+    python3 - $traces/tls.pcap "$work/large.pcap" << 'END'
+import sys
+capture = open(sys.argv[1], "rb").read()
+open(sys.argv[2], "wb").write(capture[:24] + 200 * capture[24:])
+END
+    (ulimit -f ${limit#* }; exec "$fovea" run "$work/limit.toml" --quiet) > "$work/out" 2> "$work/err"
+    [ $? -eq 1 ] && grep -q 'packet: .*File too large; [0-9,]* lines not written' "$work/err" || fail "does not tell of a file that may not grow" run, $compress
+    file=$(ls "$work/limit $compress/"packet*)
+    case $file in *.partial) ;; *) fail "calls a file whole that is not" run, $compress ;; esac
+    case $compress in none) cat "$file" ;; gzip) gzip -dc "$file" ;; zstd) zstd -dcq "$file" ;; esac < "$file" > "$work/out" 2> "$work/err" || fail "leaves what cannot be read" run, $compress
+    [ -s "$work/out" ] || fail "leaves nothing" run, $compress
+    if grep -qvE '^\{.*\}$' "$work/out"; then fail "leaves half a line" run, $compress; fi
+    rejected=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["outputs"][0]["refused"])' "$work/limit $compress/summary.json")
+    [ $((rejected + $(wc -l < "$work/out"))) -eq 39400 ] || fail "counts $rejected lines and $(wc -l < "$work/out")" run, $compress
+done
+
+# Killed in the middle: no file has its name.
+mkfifo "$work/endless"
+(cat "$work/large.pcap"; sleep 10) > "$work/endless" &
+"$fovea" run --capture "$work/endless" --subscription packet --output "$work/killed" --quiet 2> "$work/err" & pid=$!
+sleep 2; kill -KILL $pid; wait $pid 2> /dev/null
+[ "$(ls "$work/killed")" = packet.jsonl.partial ] || fail "leaves $(ls "$work/killed" | xargs)" run, SIGKILL
+
 # Signals: the first ends a run in order, the second at once.
 "$fovea" run --device net_null0 --subscription packet_counter > "$work/out" 2> "$work/err" & pid=$!
 sleep 2; kill -INT $pid; wait $pid

@@ -1,12 +1,14 @@
 import Fovea
 
 /// One line for each connection, when it is over. Fields are those of Zeek's conn.log, and a few more at the end.
-struct ConnectionLog: Trackable {
+struct ConnectionLog: Trackable, LoggedSubscription {
     typealias Report = JSONLinesWriter
 
     static let summary = "connections of all protocols: who, how long, how much, how it went"
 
     static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+
+    static let log = LogSchema.connection
 
     init(_ connection: ConnectionRecord) {}
 

@@ -1,10 +1,12 @@
 import Fovea
 
 /// Counts packets and bytes by what they carry; a line for each kind at the end of the run, the commonest first.
-struct PacketCounter: PacketSubscription {
+struct PacketCounter: PacketSubscription, LoggedSubscription {
     static let summary = "packets and bytes by protocol, a table at the end"
 
     static func makeReport(_ context: ReportContext) throws -> Table { Table(output: try JSONLinesWriter(context)) }
+
+    static let log = LogSchema("packet_counter", [.init("network", .string), .init("protocol", .string), .init("packets", .count), .init("bytes", .count)])
 
     static func packet(_ packet: Packet, _ frame: RawSpan, _ table: inout Table) { table.count(packet) }
 

@@ -1,7 +1,7 @@
 import Fovea
 
 /// One line for each TLS connection, when it is over: which server was asked for, what was agreed on. Fields are those of Zeek's ssl.log.
-struct ServerNames: SessionTrackable {
+struct ServerNames: SessionTrackable, LoggedSubscription {
     typealias Parser = TLSParser
     typealias Report = JSONLinesWriter
 
@@ -9,6 +9,8 @@ struct ServerNames: SessionTrackable {
     static let filter: Filter = .tls
 
     static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+
+    static let log = LogSchema.tls
 
     private var hello: TLSLine?
 

@@ -11,6 +11,7 @@ struct Monitor {
     private let ports: [OpenPort]
     private let reloads: FilterReloads?
     private let dispatch: DispatchCrew
+    private let outputs: Outputs
     private var display: Display
     private var warnings: Warnings
     private var lastWarning: ContinuousClock.Instant
@@ -25,11 +26,12 @@ struct Monitor {
 
     init(
         _ plan: RunPlan, _ options: RunOptions, gauges: [Gauges], ports: [OpenPort], fileByteCount: Int, _ reloads: FilterReloads?,
-        _ dispatch: DispatchCrew, start: ContinuousClock.Instant
+        _ dispatch: DispatchCrew, _ outputs: Outputs, start: ContinuousClock.Instant
     ) {
         self.options = options
         self.reloads = reloads
         self.dispatch = dispatch
+        self.outputs = outputs
         self.gauges = gauges
         self.start = start
         self.ports = ports
@@ -71,7 +73,7 @@ struct Monitor {
         // Ports are asked once a second: some cards take their time.
         if now - lastWarning >= .seconds(1) {
             lastWarning = now
-            warnings.look(at: sum, dropped: ports.reduce(0) { $0 + $1.statistics.dropped }, dispatchLosses: dispatch.losses, now)
+            warnings.look(at: sum, dropped: ports.reduce(0) { $0 + $1.statistics.dropped }, dispatchLosses: dispatch.losses, outputLosses: outputs.losses, now)
         }
         switch display {
         case .none: break

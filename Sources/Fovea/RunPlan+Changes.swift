@@ -16,6 +16,7 @@ extension RunPlan {
             guard let later = other.entries.first(where: { $0.name == entry.name }) else { try refuse("subscription \(entry.name) is gone") }
             if later.subscription != entry.subscription { try refuse("the type of subscription \(entry.name) changed") }
             if later.outputFile != entry.outputFile { try refuse("the output of subscription \(entry.name) changed") }
+            if later.output != entry.output { try refuse("the format or the files of subscription \(entry.name) changed") }
             if later.delivery != entry.delivery { try refuse("how much subscription \(entry.name) gets changed") }
             if later.dispatch != entry.dispatch { try refuse("the core of subscription \(entry.name) changed") }
             filters.append(later.filter)

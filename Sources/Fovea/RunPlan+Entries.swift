@@ -14,6 +14,11 @@ extension RunPlan {
         public let filter: Filter
         /// The file for its results; nil: standard output.
         public let outputFile: String?
+        /// What that file is like.
+        public var output: OutputOptions { layout.options }
+        let layout: OutputLayout
+        /// What its lines consist of, if its type says so.
+        let log: LogSchema?
         /// How much of what its type conforms to it gets.
         public let delivery: Delivery
         /// Where its callbacks run while traffic is live.
@@ -43,7 +48,7 @@ extension RunPlan {
         if wishes.isEmpty { wishes = types.map { Config.Subscription(LocatedText($0.name)) } }
 
         var names: Set<String> = []
-        var chosen: [(name: String, type: AnySubscription, filter: Filter, file: String?, delivery: Delivery, dispatch: Dispatch)] = []
+        var chosen: [(wish: Config.Subscription, type: AnySubscription, filter: Filter, output: OutputWish, delivery: Delivery)] = []
         for wish in wishes {
             let name = wish.name.text
             guard names.insert(name).inserted else { throw wish.name.error("\(name) is there twice") }
@@ -58,14 +63,16 @@ extension RunPlan {
                 throw (wish.filter ?? config.filter ?? wish.name).error(
                     "filter: \(name) looks at packets one by one, and this asks for what is known of their connections; connection_packet waits for that")
             }
-            let file = try wish.outputFile(folder: config.output)
-            chosen.append((name, type, (filter ?? type.filter) && global, file, try wish.delivery(of: type._needs), wish.dispatch(of: type)))
+            let output = try OutputWish(wish, type, config)
+            chosen.append((wish, type, (filter ?? type.filter) && global, output, try wish.delivery(of: type._needs)))
         }
-        let writers = Dictionary(chosen.map { ($0.file, 1) }, uniquingKeysWith: +)
-        return chosen.map { name, type, filter, file, delivery, dispatch in
-            Entry(
-                name: name, subscription: type, filter: filter, outputFile: file, delivery: delivery, dispatch: dispatch,
-                isLabeled: name != type.name && writers[file, default: 0] > 1)
+        try OutputWish.check(chosen.map(\.output))
+        let writers = Dictionary(chosen.map { ($0.output.file, 1) }, uniquingKeysWith: +)
+        return chosen.map { wish, type, filter, output, delivery in
+            let isShared = writers[output.file, default: 0] > 1
+            return Entry(
+                name: wish.name.text, subscription: type, filter: filter, outputFile: output.file, layout: output.layout(isShared: isShared), log: output.log,
+                delivery: delivery, dispatch: wish.dispatch(of: type), isLabeled: wish.name.text != type.name && isShared)
         }
     }
 
@@ -129,22 +136,5 @@ extension Config.Subscription {
         var delivery = Delivery()
         (delivery.packets, delivery.tick, delivery.bytes, delivery.history) = (packets?.value, every?.value, bytes?.value, history?.value)
         return delivery
-    }
-
-    /// Where its results go: nil for standard output. A file's name alone lies in the folder, as the default `<name>.jsonl` does; a path is as all others are.
-    fileprivate func outputFile(folder: String?) throws(ConfigError) -> String? {
-        guard let output else { return try folder.map { folder throws(ConfigError) in "\(folder)/\(try fileName(name, name.text + ".jsonl"))" } }
-        if output.text == "-" { return nil }
-        if output.text.contains("/") { return output.text }
-        let file = try fileName(output, output.text)
-        return folder.map { "\($0)/\(file)" } ?? file
-    }
-
-    private func fileName(_ place: LocatedText, _ name: String) throws(ConfigError) -> String {
-        let isGood = !name.hasPrefix(".") && !name.contains("/") && name.utf8.count <= 255 && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
-        guard isGood, name != "summary.json" else {
-            throw place.error("\(name.shown) cannot be the name of a result file\(output == nil ? "; give it an output" : "")")
-        }
-        return name
     }
 }

@@ -17,6 +17,8 @@ extension RunSummary {
         object["dropped"] = dropped
         object["dispatch_dropped"] = dispatchDropped
         object["dispatch"] = dispatch.map(\.figures)
+        object["output_dropped"] = outputDropped
+        object["outputs"] = outputs.map(\.figures)
         object["lost_mbufs"] = lostMbufs
         object["interrupted"] = wasInterrupted
         object["reloads"] = reloads

@@ -160,6 +160,7 @@ extension RunSummary: CustomStringConvertible {
             page.rowIfAny("\(name)dropped: no mbuf free", port.statistics.noBuffer)
             page.rowIfAny("\(name)dropped: device errors", port.statistics.errors)
         }
+        for output in outputs { page.rowIfAny("\(output.subscription): lines dropped, written too slowly", output.dropped) }
         page.rowIfAny("mbufs not given back", UInt64(max(0, lostMbufs)))
         if dropped == 0 { page.row("dropped", "0") }
     }

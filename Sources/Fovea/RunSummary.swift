@@ -14,6 +14,8 @@ public struct RunSummary: Sendable {
     public internal(set) var ports: [PortSummary] = []
     /// Of subscriptions whose callbacks ran on another core.
     public internal(set) var dispatch: [DispatchSummary] = []
+    /// Of subscriptions that write lines.
+    public internal(set) var outputs: [OutputSummary] = []
     public let wallTime: Duration
     /// Whether a signal or a `StopRequest` ended it before its own end.
     public let wasInterrupted: Bool
@@ -59,6 +61,9 @@ public struct RunSummary: Sendable {
 
     /// Callbacks that were lost on their way to another core, of all subscriptions.
     public var dispatchDropped: UInt64 { dispatch.reduce(0) { $0 + $1.counts.dropped } }
+
+    /// Lines that found no room on their way to their files, of all subscriptions.
+    public var outputDropped: UInt64 { outputs.reduce(0) { $0 + $1.dropped } }
 
     /// Mbufs that were not given back: a bug, here or in a driver.
     public var lostMbufs: Int { ports.reduce(0) { $0 + $1.mbufs.before - $1.mbufs.after } }

@@ -138,7 +138,7 @@ final class Crew {
     private let plan: RunPlan
     private let options: RunOptions
     private var members: [Member] = []
-    private let outputs = Outputs()
+    private let outputs: Outputs
     private let dispatch: DispatchCrew
 
     /// An lcore in memory that does not move. The worker has it from launch to return, the main core before and after.
@@ -149,9 +149,9 @@ final class Crew {
         let subscribers: [Subscriber]
         var lcore: Lcore
 
-        /// - Parameter lines: where results are put in order.
+        /// - Parameter lines: where results go.
         init(
-            _ thread: LcoreThread, _ plan: RunPlan, _ sources: consuming CaptureSources, _ options: RunOptions, _ lines: CoreLines?, _ shares: [Share]
+            _ thread: LcoreThread, _ plan: RunPlan, _ sources: consuming CaptureSources, _ options: RunOptions, _ lines: CoreLines, _ shares: [Share]
         ) throws {
             self.thread = thread
             subscribers = try plan.entries.map { entry in
@@ -159,7 +159,7 @@ final class Crew {
                 let order = SubscriberOrder(filter: entry.filter, context: context, maxConnections: plan.config.conntrack.maxConnections)
                 return try plan.makeSubscriber(for: entry, order)
             }
-            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, options, lines, shares)
+            lcore = Lcore(sources, subscribers, plan.trackerOptions, gauges, mailbox, options, plan.isOffline ? lines : nil, shares)
         }
 
         /// Before it is launched.
@@ -170,11 +170,17 @@ final class Crew {
         self.plan = plan
         self.options = options
         dispatch = DispatchCrew(plan)
+        let (isOffline, stop, handlesSignals) = (plan.isOffline, options.stop, options.handlesSignals)
+        // A capture file is read as slowly as its results are, until somebody has enough of it.
+        outputs = Outputs(plan, options.logger) { !isOffline || stop.isRequested || handlesSignals && Signals.isStopAsked }
     }
+
+    /// A run that did not come to its end leaves nothing half begun.
+    deinit { outputs.finish() }
 
     func enlist(_ thread: LcoreThread, _ sources: consuming CaptureSources, _ shares: [Share] = []) throws {
         if members.isEmpty { try OutputFolder.prepare(plan.config.output, files: plan.entries.compactMap(\.outputFile)) }
-        let lines = plan.isOffline ? CoreLines(outputs) : nil
+        let lines = CoreLines(outputs, areOrdered: plan.isOffline)
         let member = try Member(thread, plan, sources, options, lines, shares)
         try plan.check(member.lcore.memory)
         dispatch.add(member.subscribers)
@@ -223,7 +229,7 @@ final class Crew {
         defer { if options.handlesSignals { Signals.unwatch(reload: reloads != nil) } }
         let (start, startCycles) = (ContinuousClock.now, EAL.cycles)
         try launch()
-        var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, dispatch, start: start)
+        var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, dispatch, outputs, start: start)
         monitor.watch { members.contains(where: \.thread.isRunning) }
         for member in members { member.thread.wait() }
         dispatch.finish()
@@ -243,12 +249,16 @@ final class Crew {
         (summary.reloads, summary.refusedReloads) = (reloads?.reloads ?? 0, reloads?.refusals ?? 0)
         outputs.end()
         summary.problems += finishReports()
+        outputs.finish()
+        summary.problems += outputs.problems
+        summary.outputs = outputs.summaries
         do { try summary.writeJSON() } catch { summary.problems.append("\(error)") }
         options.logger.info("ended", metadata: ["packets": "\(summary.counters.packets)", "seconds": "\(summary.wallTime.inSeconds)"])
         return summary
     }
 
     private func launch() throws {
+        try outputs.launch()
         try dispatch.launch()
         for (index, member) in members.enumerated() {
             do {

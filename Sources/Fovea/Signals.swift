@@ -34,6 +34,9 @@ enum Signals {
 
     static var isStopAsked: Bool { count.load(ordering: .relaxed) > 0 }
 
-    /// A closed pipe is an error of `write`, not the process's end.
-    static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+    /// A closed pipe is an error of `write`, not the process's end, and so is a file that may not grow any more.
+    static func ignoreBrokenPipes() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+    }
 }

@@ -9,6 +9,7 @@ struct Warnings {
     private var tables = Limit(), evictions = Limit(), holes = Limit(), drops = Limit()
     /// By subscription.
     private var dispatch: [String: Limit] = [:]
+    private var outputs: [String: Limit] = [:]
 
     init(_ logger: Logger) { self.logger = logger }
 
@@ -26,7 +27,10 @@ struct Warnings {
         }
     }
 
-    mutating func look(at reading: Reading, dropped: UInt64, dispatchLosses: [(name: String, count: UInt64)] = [], _ now: ContinuousClock.Instant) {
+    mutating func look(
+        at reading: Reading, dropped: UInt64, dispatchLosses: [(name: String, count: UInt64)] = [], outputLosses: [(name: String, count: UInt64)] = [],
+        _ now: ContinuousClock.Instant
+    ) {
         if let times = tables.news(reading.emergencies, at: now) {
             logger.warning("connection table nearly full", metadata: ["times": "\(times)", "connections": "\(reading.connections)"])
         }
@@ -42,6 +46,10 @@ struct Warnings {
         for (name, lost) in dispatchLosses {
             guard let count = dispatch[name, default: Limit()].news(lost, at: now) else { continue }
             logger.warning("callbacks lost: the ring to their core was full", metadata: ["subscription": "\(name)", "callbacks": "\(count)"])
+        }
+        for (name, lost) in outputLosses {
+            guard let count = outputs[name, default: Limit()].news(lost, at: now) else { continue }
+            logger.warning("lines dropped: they come faster than they are written", metadata: ["subscription": "\(name)", "lines": "\(count)"])
         }
     }
 }

@@ -28,7 +28,7 @@ struct Scenario {
     /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
     var mustNotAllocate: Bool {
         switch task {
-        case .names, .recordsAndNames, .sessions, .filters(.name), .filters(.manyNames): false
+        case .names, .recordsAndNames, .written, .sessions, .filters(.name), .filters(.manyNames): false
         default: true
         }
     }
@@ -44,6 +44,8 @@ enum Task: Equatable {
     case packets
     /// Connections are tracked, and a record is made of each.
     case records
+    /// The same, and each is written as a line to `/dev/null`.
+    case written
     /// TLS server names: reassembly and the parser on top of that.
     case names
     case recordsAndNames
@@ -111,6 +113,7 @@ extension Scenario {
 
     /// Those that are asked for by name only.
     private static let others = [
+        Scenario(name: "written", title: "+ connection records written", traffic: .capture, task: .written),
         Scenario(name: "records-and-names", title: "+ connection records and TLS names", traffic: .capture, task: .recordsAndNames),
         Scenario(name: "statistics", title: "+ statistics of connections", traffic: .capture, task: .statistics),
         Scenario(name: "features", title: "+ features of connections", traffic: .capture, task: .features),

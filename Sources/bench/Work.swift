@@ -1,5 +1,6 @@
 import Capture
 import Filters
+import Fovea
 import Packets
 import Protocols
 import Tracking
@@ -34,7 +35,8 @@ struct Work: ~Copyable {
             options.tcpTombstoneTimeout = 1_000_000
             options.timeoutResolution = 1_000_000
         }
-        let context = ReportContext(subscription: "bench", lcore: 0, outputFolder: nil)
+        var context = ReportContext(subscription: "bench", lcore: 0, outputFolder: nil)
+        context.outputFile = "/dev/null"
         func order(_ filter: Filter) -> SubscriberOrder { SubscriberOrder(filter: filter, context: context, maxConnections: options.maxConnections) }
         let subscribers: [Subscriber] =
             switch scenario.task {
@@ -42,6 +44,7 @@ struct Work: ~Copyable {
             case .refuse: [try Records._makeSubscriber(order(.tcp && .port(4)))]
             case .packets: [try PacketCount._makeSubscriber(order(.everything))]
             case .records: [try Records._makeSubscriber(order(.everything))]
+            case .written: [try WrittenRecords._makeSubscriber(order(.everything))]
             case .names: [try Names._makeSubscriber(order(.tls))]
             case .statistics: [try Statistics._makeSubscriber(order(.everything))]
             case .features: [try Features._makeSubscriber(order(.everything))]
@@ -109,6 +112,13 @@ struct Records: Trackable {
         report.connections += 1
         report.bytes &+= connection.originator.frameBytes &+ connection.responder.frameBytes
     }
+}
+
+/// A line for each connection.
+private struct WrittenRecords: Trackable {
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
+    init(_ connection: ConnectionRecord) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) { output.write { $0.addRecord(connection) } }
 }
 
 /// Single packets, counted.

@@ -1,7 +1,8 @@
 import Foundation
-import Fovea
 import Testing
 import Tracking
+
+@testable import Fovea
 
 @Suite struct `Hostile names in outputs` {
     private static let names: [(name: String, bytes: Octets)] = [
@@ -40,6 +41,37 @@ import Tracking
             // Six bytes an escaped character at most.
             #expect(line.count <= 2 * 6 * JSONObject.longestString + 100)
             #expect(line.allSatisfy { $0 >= 0x20 && $0 != 0x7f })
+        }
+    }
+
+    /// A table of three columns, as tools read it that know nothing of escapes; and an event.
+    @Test(arguments: names.map(\.name)) func `case 40 whatever a name holds, it is one line of a table or an event, and a short one`(name: String) throws {
+        let bytes = Self.names.first { $0.name == name }!.bytes
+        let text = String(decoding: bytes, as: UTF8.self)
+        let schema = LogSchema(
+            "names", [.init("round", .count, event: "round"), .init("name", .string, event: "name"), .init("names", .strings, event: "names")], event: "names")
+        let encoders: [(any LineEncoder, separators: Int?)] = [
+            (TableEncoder(.zeek, schema.columns), 2), (TableEncoder(.csv, schema.columns), nil), (EventEncoder(schema), nil),
+        ]
+        for (encoder, separators) in encoders {
+            var line = LogLine(encoder)
+            line.open()
+            line.add("round", 1)
+            line.add("name", text)
+            line.add("names", Array(repeating: text, count: 40))
+            line.close()
+            var output = line.bytes
+            if output.last == UInt8(ascii: "\r") { output.removeLast() }
+            #expect(output.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 && separators != nil })
+            if let separators { #expect(output.count { $0 == 0x09 } == separators) }
+            #expect(String(validating: output, as: UTF8.self) != nil)
+            // Twelve bytes an escaped character at most; a list one string longer than a field.
+            #expect(output.count < LogLine.longestField + 24 * 12 * LogLine.longestString)
+            if encoder is EventEncoder {
+                let object = try #require(try JSONSerialization.jsonObject(with: Data(output)) as? [String: Any])
+                #expect(Set(object.keys) == ["timestamp", "event_type", "names"])
+            }
+            if text.utf8.count > LogLine.longestString { #expect(String(decoding: output, as: UTF8.self).contains("…")) }
         }
     }
 }

@@ -31,7 +31,7 @@ extension RunPlan: CustomStringConvertible {
             }
             lines.append(("for", online.duration.map { Figures.time(Int($0.inSeconds)) } ?? "as long as nobody stops it"))
         }
-        lines.append(("writes to", config.output.map { "\($0)/<subscription>.jsonl" } ?? "standard output"))
+        lines.append(("writes to", config.output.map { "\($0)/\(config.format?.value.usualFile ?? OutputFormat.jsonl.usualFile)" } ?? "standard output"))
         lines.append(("tracks", "\(Figures.grouped(config.conntrack.maxConnections)) connections on a core at most"))
         for entry in entries { lines.append((entry.name, entry.shown(in: config.output, dispatch: dispatch(of: entry) == .inline ? nil : dispatchPlace))) }
         let width = lines.map(\.0.count).max() ?? 0
@@ -57,7 +57,8 @@ extension RunPlan.Entry {
         let usual = folder.map { "\($0)/\(name).jsonl" }
         let type = subscription.name == name ? nil : subscription.name
         let place = outputFile == usual ? nil : "to \(outputFile ?? "standard output")"
-        let notes = [type, place, dispatch.map { "on \($0)" }].compactMap(\.self).joined(separator: " ")
+        let format = output.format == .jsonl ? nil : "as \(output.format.rawValue)"
+        let notes = [type, place, format, dispatch.map { "on \($0)" }].compactMap(\.self).joined(separator: " ")
         return notes.isEmpty ? "\(filter)" : "\(filter)  (\(notes))"
     }
 }

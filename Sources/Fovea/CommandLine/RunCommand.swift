@@ -5,7 +5,7 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs subscriptions on a capture file or on ports.",
         discussion: """
-            Results go to standard output as JSON lines, or to files; how it went goes to standard error. What is given here overrides the configuration. \
+            Results go to standard output as JSON lines, or to files, and in other formats if so asked; how it went goes to standard error. What is given here overrides the configuration. \
             SIGHUP has the filters and lists of the configuration read again, while everything else goes on; with reload = "watch" in it a change of its \
             files does, too.
             """)
@@ -34,8 +34,11 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Run this one only; may be given more than once.", valueName: "name"))
     var subscription: [String] = []
 
-    @Option(help: ArgumentHelp("Write results to <folder>/<subscription>.jsonl.", valueName: "folder"), completion: .directory)
+    @Option(help: ArgumentHelp("Write results to <folder>/<subscription>.jsonl, or as the format calls its files.", valueName: "folder"), completion: .directory)
     var output: String?
+
+    @Option(help: ArgumentHelp("Write results as jsonl, zeek, eve or csv, of all subscriptions for which the configuration says nothing else.", valueName: "format"))
+    var format: OutputFormat?
 
     @Option(help: ArgumentHelp("Connections on a core at most.", valueName: "count"))
     var maxConnections: Int?
@@ -116,6 +119,7 @@ struct RunCommand: ParsableCommand {
             }
         }
         if let output { config.output = output }
+        if let format { config.format = Located(format, path: "--format") }
         if let maxConnections { config.conntrack.maxConnections = maxConnections }
         return config
     }
@@ -133,6 +137,8 @@ struct CoreList: ExpressibleByArgument {
 
     var defaultValueDescription: String { numbers.map(String.init).joined(separator: ",") }
 }
+
+extension OutputFormat: ExpressibleByArgument {}
 
 struct LogLevel: ExpressibleByArgument {
     let level: Logger.Level

@@ -21,6 +21,8 @@ extension Config {
         table.take("suppress_dpdk_output", into: &suppressDPDKOutput)
         table.take("hugepages", into: &hugepages)
         table.take("output", into: &output)
+        (format, compress, rotateSize, rotateInterval) = table.takeOutputOptions()
+        table.takeSize("output_buffer", into: &outputBuffer, in: 1 << 20...1 << 40)
         table.take("filter", into: &filter)
         table.take("lists", into: &lists) { $0.takeLists() }
         table.takeSize("memory_budget", into: &memoryBudget, in: 1 << 20...1 << 46)
@@ -159,11 +161,30 @@ extension Config.Subscription {
         table.take("data", into: &data)
         table.take("filter", into: &filter)
         table.takeFilled("output", into: &output)
+        (format, compress, rotateSize, rotateInterval) = table.takeOutputOptions()
         table.take("packets", into: &packets, #""all", or as "first 10" or "every 100""#, PacketSelection.init)
         table.take("every", into: &every, #"seconds, packets or bytes: "10 s", "1000 packets", "1 MiB""#, TickInterval.init)
         table.take("bytes", into: &bytes, #"bytes, as a string such as "64 KiB""#) { byteCount($0).flatMap { $0 > 0 ? $0 : nil } }
         history = table.takeLocated("history") { HistoryBudget(&$0) }
         table.takeSwitchOrSize("dispatch", in: Dispatch.ringSizes) { isOn, size in dispatch = size.map(DispatchWish.ring) ?? (isOn ? .yes : .no) }
+    }
+}
+
+extension ConfigTable {
+    /// Of all subscriptions, or of one.
+    fileprivate mutating func takeOutputOptions() -> (Located<OutputFormat>?, Located<Compression>?, Located<Int>?, Located<Duration>?) {
+        func words<Choice: CaseIterable & RawRepresentable<String>>(_ type: Choice.Type) -> String {
+            type.allCases.map(\.rawValue.shown).joined(separator: " or ")
+        }
+        var format: Located<OutputFormat>?
+        take("format", into: &format, words(OutputFormat.self), OutputFormat.init(rawValue:))
+        var compress: Located<Compression>?
+        take("compress", into: &compress, words(Compression.self), Compression.init(rawValue:))
+        var size: Int?
+        takeSize("rotate_size", into: &size, in: 4 << 10...1 << 40)
+        var interval: Located<Duration>?
+        take("rotate_interval", into: &interval, #"a time from "1 s" to "366 d", such as "1 h""#, Duration.init(rotation:))
+        return (format, compress, size.map { locate($0, at: "rotate_size") }, interval)
     }
 }
 
@@ -186,6 +207,15 @@ extension PacketSelection {
         }
         guard let words = text.wholeMatch(of: /(first|every) +([0-9]{1,9})/), let count = Int(words.2), count > 0 else { return nil }
         self = words.1 == "first" ? .first(count) : .every(count)
+    }
+}
+
+extension Duration {
+    /// "1 h"; whole seconds of up to a leap year.
+    fileprivate init?(rotation text: String) {
+        guard case .time(let interval)? = TickInterval(text), interval.nanoseconds % 1_000_000_000 == 0 else { return nil }
+        guard (1...366 * 86400).contains(interval.nanoseconds / 1_000_000_000) else { return nil }
+        self = interval
     }
 }
 

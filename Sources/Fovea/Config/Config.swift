@@ -21,6 +21,16 @@ public struct Config: Equatable, Sendable {
     public var hugepages = false
     /// The folder for result files; nil is the standard output.
     public var output: String?
+    /// How results are written, where a subscription does not say it for itself; nil: as JSON lines.
+    public var format: Located<OutputFormat>?
+    /// How files with results are compressed; nil: not at all.
+    public var compress: Located<Compression>?
+    /// Bytes of lines, before they are compressed, after which a file's next one begins; nil: whatever its size.
+    public var rotateSize: Located<Int>?
+    /// How much packet time a file has, from a multiple of it on; nil: all.
+    public var rotateInterval: Located<Duration>?
+    /// Bytes of results that may wait to be written, half of them in one place.
+    public var outputBuffer = 64 << 20
     /// And-ed with every subscription's own.
     public var filter: LocatedText?
     /// Bytes that the engine may come to hold on a core, all its tables and buffers together; the run does not start when its settings need more.
@@ -209,8 +219,13 @@ public struct Config: Equatable, Sendable {
         public var data: LocatedText?
         /// Replaces the filter of the subscription's type.
         public var filter: LocatedText?
-        /// The file for its results: a name in the folder `output`, or a path, or "-" for standard output. Nil: `<name>.jsonl`.
+        /// The file for its results: a name in the folder `output`, or a path, or "-" for standard output. Nil: as the format has it, `<name>.jsonl`.
         public var output: LocatedText?
+        /// How they are written, compressed, and spread over files; nil: as for all.
+        public var format: Located<OutputFormat>?
+        public var compress: Located<Compression>?
+        public var rotateSize: Located<Int>?
+        public var rotateInterval: Located<Duration>?
         /// Which packets, of a type that gets packets: "all", "first 10", "every 100".
         public var packets: Located<PacketSelection>?
         /// How often, of a type that ticks: "10 s", "1000 packets", "1 MiB".

@@ -146,6 +146,12 @@ extension ConfigTable {
         } ?? target
     }
 
+    mutating func takeSize(_ key: String, into target: inout Int?, in range: ClosedRange<Int>) {
+        var size = Int.min
+        takeSize(key, into: &size, in: range)
+        if size != .min { target = size }
+    }
+
     /// True, false, or a size, which is more than true.
     mutating func takeSwitchOrSize(_ key: String, in range: ClosedRange<Int>, _ set: (_ isOn: Bool, _ size: Int?) -> Void) {
         let expected = #"true, false, or bytes, an integer in \#(range) or a string such as "64 MiB""#
@@ -284,6 +290,8 @@ extension ConfigTable {
     private func locate(_ text: String, at key: String) -> LocatedText {
         LocatedText(text, path: path, line: locator.line(of: place + [.key(key)]))
     }
+
+    func locate<Value>(_ value: Value, at key: String) -> Located<Value> { Located(value, path: path, line: locator.line(of: place + [.key(key)])) }
 }
 
 // MARK: - Values

@@ -63,5 +63,16 @@ extension JSONObject {
             if let subnet = edns.clientSubnet { add("edns_client_subnet", "\(subnet.address)/\(subnet.sourcePrefix)") }
         }
         if let problem = transaction.response?.problem ?? transaction.query?.problem { add("problem", "\(problem)") }
+        addToEvent { event in
+            event.add("version", .integer(2))
+            event.add("type", .text(transaction.response == nil ? "query" : "answer"))
+            guard let response = transaction.response else { return }
+            event.add("answers", objects: response.answers) { answer, object in
+                object.add("rrname", answer.name)
+                object.add("rrtype", DNSType.name(answer.type))
+                object.add("ttl", answer.timeToLive)
+                object.add("rdata", answer.data.text(answer.type))
+            }
+        }
     }
 }

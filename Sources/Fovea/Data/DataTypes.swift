@@ -1,9 +1,9 @@
 import Tracking
 
-/// What a config can ask for without a type of the program's: `data = "connection"` in `[[subscriptions]]`. Each is a subscription that writes JSON lines. What they
+/// What a config can ask for without a type of the program's: `data = "connection"` in `[[subscriptions]]`. Each is a subscription that writes lines. What they
 /// keep for a connection stands in <doc:DataTypes>: most next to nothing, so that hundreds of them cost what their filters cost.
 ///
-/// A protocol's sessions become one by a type beside the others here, and a line in `all`.
+/// A protocol's sessions become one by a type beside the others here, and a line in `all`; formats other than JSON lines need its columns (`LogSchema`).
 public enum DataTypes {
     public static var all: [AnySubscription] {
         [

@@ -18,6 +18,7 @@ extension JSONObject {
     public mutating func addRecord(_ connection: ConnectionRecord) {
         let (originator, responder) = (connection.originator, connection.responder)
         addIdentity(of: connection)
+        happened(at: connection.last)
         add("proto", connection.transport.description)
         add("service", connection.service == .none ? nil : connection.service.name)
         add("duration", seconds: connection.duration)

@@ -5,6 +5,8 @@ import Tracking
 struct LinePiece {
     struct Line {
         var position: EventPosition
+        /// The latest that it speaks of.
+        var time: Int64
         /// Where in the bytes it ends.
         var end: Int
     }
@@ -24,48 +26,44 @@ struct LinePiece {
 /// Pieces are handed over as they fill up, and all of them when too much waits for who has little to say (`Outputs.isWaiting`). How far cores may be apart
 /// is bounded by how much of a capture is in memory, and so is what waits here.
 final class LineMerger: Sendable {
-    let file: OutputFile
+    let channel: OutputChannel
     private let outputs: Outputs
     private let state = Mutex(State())
 
     /// One writer's lines that have not been written.
     fileprivate struct Source {
         let place: Int
+        let counts: LineCounts
         var pieces: [LinePiece] = []
         /// The first piece's first line that is left, and where it begins.
         var line = 0
         var start = 0
         /// There will be no more lines before that.
         var progress = EventPosition(before: 0)
-        var tally = LineTally()
-        /// Of its lines those that are about to be written.
-        var pending: UInt64 = 0
 
         var head: EventPosition? { pieces.first?.lines[line].position }
     }
 
     fileprivate struct State {
         var sources: [Source] = []
-        var output: [UInt8] = []
+        /// What is about to be written.
+        var output = OutputPiece()
         var waiting = 0
-        var refusal: Int32 = 0
     }
 
-    init(_ path: String?, _ outputs: Outputs) throws(OutputError) {
-        file = try OutputFile(path)
+    init(_ channel: OutputChannel, _ outputs: Outputs) {
+        self.channel = channel
         self.outputs = outputs
     }
 
     /// - Parameter place: the subscription's in the config.
     /// - Returns: the number of a writer.
-    func join(place: Int) -> Int {
+    func join(place: Int, _ counts: LineCounts) -> Int {
         state.withLock { state in
-            state.sources.append(Source(place: place))
+            state.sources.append(Source(place: place, counts: counts))
             return state.sources.count - 1
         }
     }
-
-    func tally(of number: Int) -> LineTally { state.withLock { $0.sources[number].tally } }
 
     /// Takes a writer's next lines.
     ///
@@ -83,8 +81,8 @@ final class LineMerger: Sendable {
         let limit = outputs.isOver ? nil : state.sources.lazy.map(\.progress).min()
         let before = state.waiting
         while let (first, bound) = next(state.sources, limit) {
-            state.move(from: first, upTo: bound)
-            if state.output.count >= JSONLinesWriter.pieceSize { write(&state) }
+            state.move(from: first, upTo: bound, marks: channel.needsTimes)
+            if state.output.bytes.count >= LogWriter.pieceSize { write(&state) }
         }
         if limit == nil { write(&state) }
         outputs.note(waiting: state.waiting, hasMoved: state.waiting < before)
@@ -131,42 +129,36 @@ final class LineMerger: Sendable {
     }
 
     private func write(_ state: inout State) {
-        guard !state.output.isEmpty else { return }
-        if state.refusal == 0 { state.refusal = file.append(state.output) }
-        state.output.removeAll(keepingCapacity: true)
-        for index in state.sources.indices where state.sources[index].pending > 0 {
-            state.sources[index].tally.refusal = state.refusal
-            state.sources[index].tally.count(state.sources[index].pending)
-            state.sources[index].pending = 0
-        }
+        guard !state.output.bytes.isEmpty else { return }
+        channel.put(state.output)
+        state.output = OutputPiece()
     }
 }
 
 extension LineMerger.State {
     /// Moves the source's first piece, as far as the bound goes and at least a line, to the output.
-    fileprivate mutating func move(from source: Int, upTo bound: LineMerger.Bound) {
-        if output.isEmpty, sources[source].line == 0, bound.has(sources[source].pieces[0].lines.last!.position) { return moveWhole(from: source) }
+    fileprivate mutating func move(from source: Int, upTo bound: LineMerger.Bound, marks: Bool) {
+        let isWhole = output.bytes.isEmpty && sources[source].line == 0 && bound.has(sources[source].pieces[0].lines.last!.position)
         let start = sources[source].start
-        var line = sources[source].line
+        let first = sources[source].line
+        var line = first
         let count = sources[source].pieces[0].lines.count
-        repeat { line += 1 } while line < count && bound.has(sources[source].pieces[0].lines[line].position)
+        if isWhole { line = count } else { repeat { line += 1 } while line < count && bound.has(sources[source].pieces[0].lines[line].position) }
         let end = sources[source].pieces[0].lines[line - 1].end
-        output += sources[source].pieces[0].bytes[start..<end]
-        sources[source].pending += UInt64(line - sources[source].line)
-        waiting -= end - start
+        let shift = output.bytes.count - start
+        if marks {
+            for line in sources[source].pieces[0].lines[first..<line] { output.marks.append(OutputPiece.Mark(end: line.end + shift, time: line.time)) }
+        }
         if line == count {
-            sources[source].pieces.removeFirst()
+            let piece = sources[source].pieces.removeFirst()
+            // Where all of the piece goes, and before anything else, no byte is copied.
+            if isWhole { output.bytes = piece.bytes } else { output.bytes += piece.bytes[start..<end] }
             (sources[source].line, sources[source].start) = (0, 0)
         } else {
+            output.bytes += sources[source].pieces[0].bytes[start..<end]
             (sources[source].line, sources[source].start) = (line, end)
         }
-    }
-
-    /// The same where all of the piece goes, and before anything else: no byte is copied.
-    private mutating func moveWhole(from source: Int) {
-        let piece = sources[source].pieces.removeFirst()
-        output = piece.bytes
-        sources[source].pending += UInt64(piece.lines.count)
-        waiting -= piece.bytes.count
+        output.count(UInt64(line - first), sources[source].counts)
+        waiting -= end - start
     }
 }

@@ -1,44 +1,97 @@
 import Glibc
 import Synchronization
 
-/// A place for results that is open: a file, or standard output. Closed when nobody has it any more.
+/// A file for results that is open, or standard output, a pipe, a device. Closed when nobody has it any more.
+///
+/// A file of a run is called `<path>.partial` until it is whole: only then has it the name that it is to have, so whoever finds a file of that name finds all
+/// of it. What is no file is written to as it is.
 final class OutputFile: Sendable {
     /// What it goes by in messages.
     let path: String
     private let file: Int32
-    /// Cores take turns: a piece may take more than one `write`.
+    /// Until it is whole.
+    private let partial: String?
+    /// A file: it can be cut where a piece was not written to its end, and writing to it does not wait for a reader.
+    private let isRegular: Bool
+    /// Others write to standard output, too, and a piece may take more than one `write`.
     private static let turn = Mutex(())
+    /// Of what somebody else reads no more is written at a time, which is what there is room for when there is any (`PIPE_BUF`).
+    private static let mostAtOnce = 4096
 
-    /// - Parameter path: nil is standard output.
-    init(_ path: String?) throws(OutputError) {
+    /// - Parameters:
+    ///   - path: nil is standard output.
+    ///   - untilWhole: not under its name before `finish`, and in the place of what was there; otherwise what there is goes on.
+    init(_ path: String?, untilWhole: Bool) throws(OutputError) {
         self.path = path ?? "standard output"
-        file = path.map { Glibc.open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) } ?? STDOUT_FILENO
-        guard file >= 0 else { throw OutputError(path: self.path, code: errno) }
+        guard let path else {
+            (file, partial, isRegular) = (STDOUT_FILENO, nil, Self.isRegular(STDOUT_FILENO))
+            return
+        }
+        partial = untilWhole && !Self.waitsForReaders(path) ? path + ".partial" : nil
+        if partial != nil, unlink(path) != 0, errno != ENOENT { throw OutputError(path: path, code: errno) }
+        let start = partial == nil ? O_APPEND : O_TRUNC
+        file = Glibc.open(partial ?? path, O_WRONLY | O_CREAT | O_CLOEXEC | start, 0o644)
+        guard file >= 0 else { throw OutputError(path: path, code: errno) }
+        isRegular = Self.isRegular(file)
+    }
+
+    /// Whether writing there may have to wait until somebody reads: to a pipe, a terminal.
+    static func waitsForReaders(_ path: String?) -> Bool {
+        guard let path else { return !isRegular(STDOUT_FILENO) }
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    }
+
+    private static func isRegular(_ file: Int32) -> Bool {
+        var status = stat()
+        return fstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     deinit { if file != STDOUT_FILENO { close(file) } }
 
-    /// Appends all of it or nothing; an errno.
-    func append(_ bytes: [UInt8]) -> Int32 {
-        Self.turn.withLock { _ in
-            let end = file == STDOUT_FILENO ? -1 : lseek(file, 0, SEEK_END)
-            return bytes.withUnsafeBytes { bytes in
-                var count = 0
-                while count < bytes.count {
-                    let answer = Glibc.write(file, bytes.baseAddress! + count, bytes.count - count)
-                    if answer >= 0 {
-                        count += answer
-                    } else if errno != EINTR {
-                        let code = errno
-                        // Half a line would spoil the file for its readers.
-                        if count > 0, end >= 0 { ftruncate(file, end) }
-                        return code
-                    }
-                }
-                return 0
+    /// Appends all of it or nothing; an errno. Of a pipe whose reader is slow it may be half.
+    ///
+    /// - Parameter mayWait: asked now and then while it waits for a reader; false: it waits no longer.
+    func append(_ bytes: UnsafeRawBufferPointer, mayWait: () -> Bool = { true }) -> Int32 {
+        guard file == STDOUT_FILENO else { return write(bytes, mayWait) }
+        return Self.turn.withLock { _ in write(bytes, mayWait) }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, _ mayWait: () -> Bool) -> Int32 {
+        let end = isRegular ? lseek(file, 0, SEEK_END) : -1
+        var count = 0
+        while count < bytes.count {
+            guard isRegular || awaitRoom(mayWait) else { return ETIMEDOUT }
+            let most = isRegular ? bytes.count - count : min(bytes.count - count, Self.mostAtOnce)
+            let answer = Glibc.write(file, bytes.baseAddress! + count, most)
+            if answer >= 0 {
+                count += answer
+            } else if errno != EINTR, errno != EAGAIN {
+                let code = errno
+                // Half a line would spoil the file for its readers.
+                if count > 0, end >= 0 { ftruncate(file, end) }
+                return code
             }
         }
+        return 0
     }
+
+    private func awaitRoom(_ mayWait: () -> Bool) -> Bool {
+        var question = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+        while poll(&question, 1, 50) <= 0 {
+            guard mayWait() else { return false }
+        }
+        return true
+    }
+
+    /// It is whole; an errno.
+    func finish() -> Int32 {
+        guard let partial else { return 0 }
+        return rename(partial, path) == 0 ? 0 : errno
+    }
+
+    /// Nothing was written, and nothing will be.
+    func discard() { if let partial { unlink(partial) } }
 }
 
 /// What could not be written, and why.
@@ -57,7 +110,7 @@ public struct OutputError: Error, Equatable, CustomStringConvertible {
 
 /// The folder for result files.
 enum OutputFolder {
-    /// Makes the folder, and empties what an earlier run has left in the files, wherever they are.
+    /// Makes the folder, and removes what an earlier run has left in the files, wherever they are.
     static func prepare(_ folder: String?, files: [String]) throws(OutputError) {
         if let folder { try make(folder) }
         for path in Set(files) {

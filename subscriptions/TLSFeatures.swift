@@ -13,7 +13,7 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
     /// What came before it was clear that it is TLS: a handshake's packets, and a ClientHello of several.
     static let history: HistoryBudget? = HistoryBudget(packets: 30, bytes: 32 << 10)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private var handshake: TLSLine?
     private var packets = PacketSequence<20>()
@@ -25,24 +25,24 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         packets.add(packet, from: sender)
         if acknowledged == nil, sender == .originator, packet.flags.contains(.ack), !packet.flags.contains(.syn) { acknowledged = packet.timestamp }
         return verdict
     }
 
     /// Told after the history, as late as the filter could tell: when it was, the packets say.
-    mutating func established(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func established(_ connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         isEstablished = true
         return verdict
     }
 
-    mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         if handshake == nil { handshake = TLSLine(session) }
         return verdict
     }
 
-    mutating func stream(_ bytes: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func stream(_ bytes: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         switch sender {
         case .originator: originatorRecords.read(bytes)
         case .responder: responderRecords.read(bytes)
@@ -50,7 +50,7 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
         return verdict
     }
 
-    mutating func gap(_ byteCount: Int, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func gap(_ byteCount: Int, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         switch sender {
         case .originator: originatorRecords.skip(byteCount)
         case .responder: responderRecords.skip(byteCount)
@@ -63,13 +63,13 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
         handshake != nil && packets.isFull && originatorRecords.isOver && responderRecords.isOver ? .done : .more
     }
 
-    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         packets.reverseRoles()
         acknowledged = nil
         swap(&originatorRecords, &responderRecords)
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         let (orig, resp) = (originatorRecords.lengths, responderRecords.lengths)
         output.write { line in
             line.addRecord(connection)

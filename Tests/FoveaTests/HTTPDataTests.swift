@@ -12,7 +12,7 @@ import Testing
         _ = parser.feed(Array(response.utf8).span.bytes, from: .responder, at: Timestamp(nanoseconds: 1_500_000_000))
         parser.finish()
         let session = parser.nextSession()
-        let text = JSONObject.text { line in session.map { line.addExchange($0) } }
+        let text = LogLine.text { line in session.map { line.addExchange($0) } }
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 

@@ -14,16 +14,16 @@ struct ByteStreamData: StreamTrackable {
 
     static func makeReport(_ context: ReportContext) throws -> Report {
         let folder = context.outputFolder.map { "\($0)/\(context.subscription)" }
-        return Report(output: try JSONLinesWriter(context), files: try folder.map { try StreamFiles(folder: $0) })
+        return Report(output: try LogWriter(context), files: try folder.map { try StreamFiles(folder: $0) })
     }
 
     struct Report: SubscriptionReport {
-        var output: JSONLinesWriter
+        var output: LogWriter
         let files: StreamFiles?
         /// Of cores that were merged into this one.
         private var refusal: (path: String, code: Int32)?
 
-        init(output: JSONLinesWriter, files: StreamFiles?) { (self.output, self.files) = (output, files) }
+        init(output: LogWriter, files: StreamFiles?) { (self.output, self.files) = (output, files) }
 
         mutating func merge(_ other: Report) {
             refusal = refusal ?? other.refusal ?? other.files?.refusal

@@ -7,7 +7,7 @@ struct ChunkData: PacketTrackable {
     static let summary = "what clients ask for and get, a line a chunk, told from packets' sizes and directions: size, latency, duration"
     static let history: HistoryBudget? = HistoryBudget()
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private var ends: FiveTuple
     private let uid: String
@@ -18,21 +18,21 @@ struct ChunkData: PacketTrackable {
         uid = connection.uid
     }
 
-    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         if let chunk = chunks.add(packet, from: sender) { write(chunk, &output) }
         return .more
     }
 
-    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         ends = FiveTuple(connection)
         chunks.reverseRoles()
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         if let chunk = chunks.end() { write(chunk, &output) }
     }
 
-    private func write(_ chunk: ChunkDetection.Chunk, _ output: inout JSONLinesWriter) {
+    private func write(_ chunk: ChunkDetection.Chunk, _ output: inout LogWriter) {
         output.write { line in
             line.addIdentity(of: ends, uid: uid, at: chunk.requested)
             line.add("ttfb", seconds: chunk.latency)

@@ -7,20 +7,20 @@ struct FeaturesData: PacketTrackable {
     static let summary = "features of connections for learning: first packets' sizes and gaps, size histograms, entropy, bursts, throughput, chunks"
     static let history: HistoryBudget? = HistoryBudget()
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private var features = FlowFeatures()
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         features.add(packet, frame, from: sender)
         return .more
     }
 
-    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) { features.reverseRoles() }
+    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout LogWriter) { features.reverseRoles() }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         features.end()
         output.write { line in
             line.addIdentity(of: connection)
@@ -36,7 +36,7 @@ struct FeaturesData: PacketTrackable {
     }
 }
 
-extension JSONObject {
+extension LogLine {
     /// - Parameter features: of which the end has been counted.
     public mutating func addFeatures(_ features: FlowFeatures) {
         addSequence(features.packets)

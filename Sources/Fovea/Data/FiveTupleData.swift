@@ -9,27 +9,27 @@ struct FiveTupleData: PacketTrackable, TickTrackable {
     static let summary = "connections, at their first packet: addresses, ports, protocol, VLANs, tunnel, link-layer addresses"
     static let tick = TickInterval.packets(1)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private var link: LinkEnds?
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         link = LinkEnds(packet, frame, from: sender)
         return .more
     }
 
     /// The same packet.
-    mutating func ticked(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func ticked(_ connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         write(connection, &output)
         return .unsubscribe
     }
 
     /// Of which no packet came once the filter could tell.
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) { write(connection, &output) }
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) { write(connection, &output) }
 
-    private func write(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    private func write(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         output.write { line in
             line.addFiveTuple(of: connection)
             line.add("orig_l2_addr", link?.originator.text)
@@ -67,7 +67,7 @@ private struct LinkEnds {
     }
 }
 
-extension JSONObject {
+extension LogLine {
     /// What of a connection is the same from its first packet on. Fields are those of Zeek's conn.log, and a few more at the end.
     public mutating func addFiveTuple(of connection: ConnectionRecord) {
         addIdentity(of: connection)

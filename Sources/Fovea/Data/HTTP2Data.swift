@@ -10,11 +10,11 @@ struct HTTP2Data: SessionTrackable {
     static let summary = "HTTP/2 in the clear, a line for each request with its response, as soon as that is over: method, host, path, status, lengths, gRPC"
     static let filter: Filter = .service(.http2)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ exchange: HTTP2Exchange, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ exchange: HTTP2Exchange, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: exchange.requested ?? exchange.answered ?? exchange.ended)
             line.addExchange(exchange)
@@ -22,10 +22,10 @@ struct HTTP2Data: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of an exchange over HTTP/2. Fields are those of Zeek's http.log, and those that it has no name for at the end.
     public mutating func addExchange(_ exchange: HTTP2Exchange) {
         add("method", exchange.method)

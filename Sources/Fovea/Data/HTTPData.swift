@@ -11,11 +11,11 @@ struct HTTPData: SessionTrackable {
     static let summary = "HTTP/1 requests with their responses, as soon as these are over: method, host, URI, status, lengths, what bodies are"
     static let filter: Filter = .service(.http)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ exchange: HTTPExchange, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ exchange: HTTPExchange, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: exchange.requested ?? exchange.responded)
             line.addExchange(exchange)
@@ -23,10 +23,10 @@ struct HTTPData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of an HTTP exchange. Fields are those of Zeek's http.log, and a few more at the end. Passwords are in none.
     public mutating func addExchange(_ exchange: HTTPExchange) {
         let (request, response) = (exchange.request, exchange.response)

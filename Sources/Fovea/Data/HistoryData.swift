@@ -8,7 +8,7 @@ struct HistoryData: TickTrackable {
     /// It looks at each packet's record; with a longer `every` times are as much later as that says.
     static let tick = TickInterval.packets(1)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     /// Microseconds since the connection's beginning; -1: before the filter could tell.
     private var times = InlineArray<23, Int64>(repeating: -1)
@@ -19,7 +19,7 @@ struct HistoryData: TickTrackable {
         if connection.originator.packets + connection.responder.packets > 1 { count = min(times.count, connection.historyLength) }
     }
 
-    mutating func ticked(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func ticked(_ connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         note(connection)
         return count == times.count ? .done : .more
     }
@@ -31,7 +31,7 @@ struct HistoryData: TickTrackable {
         }
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         note(connection)
         guard count > 0 else { return }
         output.write { line in

@@ -11,11 +11,11 @@ struct MongoDBData: SessionTrackable {
     static let summary = "MongoDB's commands with their outcome: names, collections, how many documents, errors, latency; never documents"
     static let filter: Filter = .service(.mongodb)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ command: MongoDBCommand, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ command: MongoDBCommand, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: command.sent ?? command.answered)
             line.addCommand(command)
@@ -23,10 +23,10 @@ struct MongoDBData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a MongoDB command.
     public mutating func addCommand(_ command: MongoDBCommand) {
         add("cmd", command.name)

@@ -11,11 +11,11 @@ struct MySQLData: SessionTrackable {
     static let summary = "MySQL's and MariaDB's logins, queries and executed statements with their outcome: SQL, rows, errors, latency"
     static let filter: Filter = .service(.mysql)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ command: MySQLCommand, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ command: MySQLCommand, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: command.sent ?? command.answered)
             line.addCommand(command)
@@ -23,10 +23,10 @@ struct MySQLData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a MySQL command. Fields are those of Zeek's mysql.log, and a few more at the end.
     public mutating func addCommand(_ command: MySQLCommand) {
         add("cmd", command.name)

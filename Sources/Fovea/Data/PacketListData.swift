@@ -14,10 +14,10 @@ struct PacketListData: PacketTrackable, ~Copyable {
     static let packetSelection = PacketSelection.first(100)
     static let history: HistoryBudget? = HistoryBudget(packets: 100, bytes: 256 << 10)
 
-    static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try JSONLinesWriter(context)) }
+    static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try LogWriter(context)) }
 
     struct Report: SubscriptionReport {
-        var output: JSONLinesWriter
+        var output: LogWriter
         fileprivate let budget = Budget()
 
         func merge(_ other: Report) { output.merge(other.output) }

@@ -7,13 +7,13 @@ struct PayloadData: PacketTrackable {
     static let choosesPackets = true
     static let summary = "packets' payload, a line a packet, as text; not put in order"
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private let uid: String
 
     init(_ connection: ConnectionRecord) { uid = connection.uid }
 
-    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         let start = Int(packet.payloadOffset), end = min(start + Int(packet.payloadCaptured), frame.byteCount)
         guard packet.payloadLength > 0, start <= end else { return .more }
         let bytes = frame.extracting(start..<end)
@@ -27,5 +27,5 @@ struct PayloadData: PacketTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }

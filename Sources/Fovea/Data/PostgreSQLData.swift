@@ -11,11 +11,11 @@ struct PostgreSQLData: SessionTrackable {
     static let summary = "PostgreSQL's logins, queries and executed statements with their outcome: SQL, tags, rows, errors, latency"
     static let filter: Filter = .service(.postgresql)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ command: PostgreSQLCommand, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ command: PostgreSQLCommand, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: command.sent ?? command.answered)
             line.addCommand(command)
@@ -23,10 +23,10 @@ struct PostgreSQLData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a PostgreSQL command. Fields are those of Zeek's postgresql.log, and a few more at the end.
     public mutating func addCommand(_ command: PostgreSQLCommand) {
         if let login = command.login {

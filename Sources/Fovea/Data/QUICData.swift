@@ -10,11 +10,11 @@ struct QUICData: SessionTrackable {
     static let summary = "QUIC handshakes, as soon as they are known: version, connection IDs, server name, application protocol, what happened"
     static let filter: Filter = .service(.quic)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ handshake: QUICHandshake, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ handshake: QUICHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection)
             line.addHandshake(handshake)
@@ -22,10 +22,10 @@ struct QUICData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a QUIC handshake. Fields are those of Zeek's quic.log, and a few more at the end.
     public mutating func addHandshake(_ handshake: QUICHandshake) {
         add("version", handshake.version.name)

@@ -11,11 +11,11 @@ struct RedisData: SessionTrackable {
     static let summary = "Redis' commands with their replies: names, keys, sizes, errors, latency; never values or passwords"
     static let filter: Filter = .service(.redis)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ command: RedisCommand, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ command: RedisCommand, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: command.sent ?? command.answered)
             line.addCommand(command)
@@ -23,10 +23,10 @@ struct RedisData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a Redis command. Fields are those of Zeek's redis.log, and a few more at the end.
     public mutating func addCommand(_ command: RedisCommand) {
         add("cmd.name", command.name)

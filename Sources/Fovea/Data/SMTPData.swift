@@ -11,11 +11,11 @@ struct SMTPData: SessionTrackable {
     static let summary = "mails that are handed over by SMTP: envelope, header, how the server answered, whether TLS follows"
     static let filter: Filter = .service(.smtp)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ transaction: SMTPTransaction, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ transaction: SMTPTransaction, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: transaction.started)
             line.addTransaction(transaction, of: connection)
@@ -23,10 +23,10 @@ struct SMTPData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a mail. Fields are those of Zeek's smtp.log, and a few more at the end.
     public mutating func addTransaction(_ mail: SMTPTransaction, of connection: ConnectionRecord) {
         add("trans_depth", mail.depth)

@@ -11,11 +11,11 @@ struct SSHData: SessionTrackable {
     static let summary = "SSH connections, once both sides have made their offers: banners, algorithms agreed on, HASSH of client and server"
     static let filter: Filter = .service(.ssh)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ handshake: SSHHandshake, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ handshake: SSHHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection)
             line.addHandshake(handshake)
@@ -23,10 +23,10 @@ struct SSHData: SessionTrackable {
         return .done
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of an SSH handshake. Fields are those of Zeek's ssh.log and of its HASSH package, and `problem` is Fovea's.
     public mutating func addHandshake(_ handshake: SSHHandshake) {
         if let version = handshake.version { add("version", version) }

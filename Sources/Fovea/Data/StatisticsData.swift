@@ -8,20 +8,20 @@ struct StatisticsData: PacketTrackable {
     /// So that what came before the filter could tell counts, too.
     static let history: HistoryBudget? = HistoryBudget()
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private var statistics = FlowStatistics()
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         statistics.add(packet, from: sender)
         return .more
     }
 
-    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) { statistics.reverseRoles() }
+    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout LogWriter) { statistics.reverseRoles() }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         output.write { line in
             line.addRecord(connection)
             line.addStatistics(statistics)
@@ -29,7 +29,7 @@ struct StatisticsData: PacketTrackable {
     }
 }
 
-extension JSONObject {
+extension LogLine {
     /// How a connection's packets came. Times are seconds, sizes bytes of payload.
     public mutating func addStatistics(_ statistics: FlowStatistics) {
         let times = statistics.interArrivals

@@ -7,14 +7,14 @@ struct StreamHashData: StreamTrackable {
     static let name = "stream_hash"
     static let summary = "SHA-256 of each direction of TCP connections, when they are over"
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private var originator = StreamDigest()
     private var responder = StreamDigest()
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func stream(_ bytes: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func stream(_ bytes: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         switch sender {
         case .originator: originator.add(bytes)
         case .responder: responder.add(bytes)
@@ -22,7 +22,7 @@ struct StreamHashData: StreamTrackable {
         return .more
     }
 
-    mutating func gap(_ byteCount: Int, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func gap(_ byteCount: Int, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         switch sender {
         case .originator: originator.skip(byteCount)
         case .responder: responder.skip(byteCount)
@@ -30,9 +30,9 @@ struct StreamHashData: StreamTrackable {
         return .more
     }
 
-    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) { swap(&originator, &responder) }
+    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout LogWriter) { swap(&originator, &responder) }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         let (orig, resp) = (originator, responder)
         guard orig.byteCount + resp.byteCount > 0 else { return }
         output.write { line in

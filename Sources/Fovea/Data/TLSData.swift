@@ -11,11 +11,11 @@ struct TLSData: SessionTrackable {
     static let filter: Filter = .tls
     static let sessionDepth = SessionDepth.whole
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection)
             line.addHandshake(handshake)
@@ -23,7 +23,7 @@ struct TLSData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 /// `data = "dtls"`: the same of DTLS, of whose handshakes the hellos are read.
@@ -34,11 +34,11 @@ struct DTLSData: SessionTrackable {
     static let summary = "DTLS handshakes, as soon as both hellos are known: server name, version, cipher suite, application protocol, fingerprints"
     static let filter: Filter = .service(.dtls)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection)
             line.addHandshake(handshake)
@@ -46,10 +46,10 @@ struct DTLSData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a TLS handshake. Fields are those of Zeek's ssl.log, and a few more at the end; those of certificates are there for handshakes that
     /// were followed so far (``SessionDepth/whole``).
     public mutating func addHandshake(_ handshake: TLSHandshake) {
@@ -103,7 +103,7 @@ public struct TLSLine: Sendable {
         alert = handshake.alert
     }
 
-    public func add(to line: inout JSONObject) {
+    public func add(to line: inout LogLine) {
         line.add("version", version?.name)
         line.add("cipher", cipherSuite.map { "0x" + String(0x1_0000 | Int($0), radix: 16).dropFirst() })
         line.add("server_name", serverName)

@@ -12,11 +12,11 @@ struct X509Data: SessionTrackable {
     static let filter: Filter = .tls
     static let sessionDepth = SessionDepth.whole
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         for (chain, isClient) in [(handshake.serverCertificates, false), (handshake.clientCertificates, true)] {
             for (place, certificate) in (chain?.certificates ?? []).enumerated() {
                 output.write { line in
@@ -30,10 +30,10 @@ struct X509Data: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a certificate; times are whole seconds since 1970. Fields are those of Zeek's x509.log, and a few more at the end.
     public mutating func addCertificate(_ certificate: X509Certificate) {
         add("fingerprint", certificate.sha256)

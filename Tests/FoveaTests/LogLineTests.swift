@@ -6,10 +6,10 @@ import Testing
 @testable import Fovea
 
 @Suite struct `JSON object` {
-    private func text(_ value: String) -> String { JSONObject.text { $0.add("k", value) } }
+    private func text(_ value: String) -> String { LogLine.text { $0.add("k", value) } }
 
     @Test func `keeps members in order and leaves out what is not set`() {
-        let text = JSONObject.text { object in
+        let text = LogLine.text { object in
             object.add("b", 1)
             object.add("a", nil as String?)
             object.add("c", "x")
@@ -17,7 +17,7 @@ import Testing
             object.add("e", ["y", "z"])
         }
         #expect(text == #"{"b":1,"c":"x","d":true,"e":["y","z"]}"#)
-        #expect(JSONObject.text { _ in } == "{}")
+        #expect(LogLine.text { _ in } == "{}")
     }
 
     @Test(arguments: [
@@ -30,21 +30,21 @@ import Testing
 
     @Test func `repairs what is not UTF-8`() {
         let bytes: [UInt8] = [0x61, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0x62]
-        let text = JSONObject.text { $0.add("k", utf8: bytes.span.bytes) }
+        let text = LogLine.text { $0.add("k", utf8: bytes.span.bytes) }
         #expect(text == #"{"k":"a\#u{fffd}\#u{fffd}(\#u{fffd}\#u{fffd}\#u{fffd}b"}"#)
     }
 
     @Test func `cuts strings that are too long between characters`() {
-        let longest = JSONObject.longestString
+        let longest = LogLine.longestString
         #expect(text(String(repeating: "x", count: longest)).utf8.count == longest + 8)
         #expect(text(String(repeating: "x", count: longest + 1)).hasSuffix("xx…\"}"))
         #expect(text(String(repeating: "x", count: longest - 1) + "ü").hasSuffix("xx…\"}"))
         let bytes = [UInt8](repeating: 0x61, count: 1 << 20)
-        #expect(JSONObject.text { $0.add("k", utf8: bytes.span.bytes) }.utf8.count < longest + 20)
+        #expect(LogLine.text { $0.add("k", utf8: bytes.span.bytes) }.utf8.count < longest + 20)
     }
 
     @Test func `prints integers of all sizes and times to the microsecond`() {
-        let text = JSONObject.text { object in
+        let text = LogLine.text { object in
             object.add("a", Int64.min)
             object.add("b", UInt64.max)
             object.add("c", Timestamp(nanoseconds: 1_700_000_000_000_001_999))
@@ -61,7 +61,7 @@ import Testing
     func `is JSON whatever stands in it`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let bytes = (0..<Int.random(in: 0..<200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
-        let text = JSONObject.text { $0.add("k", utf8: bytes.span.bytes) }
+        let text = LogLine.text { $0.add("k", utf8: bytes.span.bytes) }
         let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: String]
         #expect(object?["k"] == String(decoding: bytes, as: UTF8.self))
     }

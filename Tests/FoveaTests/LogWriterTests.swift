@@ -8,8 +8,8 @@ import Testing
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    private func writer(_ lcore: Int) throws -> JSONLinesWriter {
-        try JSONLinesWriter(ReportContext(subscription: "names", lcore: lcore, outputFolder: folder))
+    private func writer(_ lcore: Int) throws -> LogWriter {
+        try LogWriter(ReportContext(subscription: "names", lcore: lcore, outputFolder: folder))
     }
 
     private func lines() throws -> [Substring] {
@@ -58,7 +58,7 @@ import Testing
         try OutputFolder.prepare(folder, files: [])
         var context = ReportContext(subscription: "names", lcore: 1, outputFolder: folder)
         context.label = "names of \"ours\""
-        let writer = try JSONLinesWriter(context)
+        let writer = try LogWriter(context)
         writer.write { $0.add("number", 1) }
         try writer.finish()
         #expect(try lines() == [#"{"number":1,"subscription":"names of \"ours\""}"#, ""])

@@ -1,7 +1,7 @@
 import Packets
 import Tracking
 
-extension JSONObject {
+extension LogLine {
     /// Whose line it is, as all of Zeek's logs begin.
     ///
     /// - Parameter time: of what the line says; the connection's beginning unless given.

@@ -30,6 +30,18 @@ import Testing
         #expect(fields as NSDictionary == expected as NSDictionary, "\(fields)")
     }
 
+    @Test func `tell what a body is, and its hash`() throws {
+        var parser = HTTPParser(depth: .whole)
+        _ = parser.feed(Array("GET /a HTTP/1.1\r\n\r\n".utf8).span.bytes, from: .originator)
+        _ = parser.feed(Array("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\n<html>".utf8).span.bytes, from: .responder)
+        let session = parser.nextSession()
+        let exchange = try #require(session)
+        #expect(
+            LogLine.text { $0.addBody(exchange.responseBody, declared: exchange.response?.head.header("content-type")) }
+                == "{\"mime_type\":\"text/html\",\"seen_bytes\":6,\"missing_bytes\":0,"
+                + "\"sha256\":\"b7d082ee12e91b756ea22e8513b8594eebcf5d39fab813da3cb55794dc888ad7\",\"declared_type\":\"text/plain\"}")
+    }
+
     @Test func `say why something is missing, and what is wrong`() throws {
         let fields = try line("GET / HTTP/1.1\nHost : a\n\n", "")
         #expect(fields["absence"] as? String == "notSeen" && fields["problem"] as? [String] == ["bareLineFeed", "spaceBeforeColon"])

@@ -20,6 +20,7 @@ public enum DataTypes {
             MongoDBData.self,
             QUICData.self,
             HTTPData.self,
+            HTTPBodiesData.self,
             HTTP2Data.self,
             SSHData.self,
             SMTPData.self,

@@ -61,6 +61,8 @@ public struct HTTPBody: Equatable, Sendable {
     public internal(set) var missingCount = 0
     /// By its first bytes; nil without a body, and for what is not known.
     public internal(set) var type: HTTPBodyType?
-    /// SHA-256 of a body that is whole, where the parser was told to make it.
+    /// SHA-256 of a body that is whole, where somebody asked for it (``SessionDepth/whole``).
     public internal(set) var digest: [UInt8]?
+    /// The same as 64 lower-case digits.
+    public var sha256: String? { digest?.span.bytes.hexadecimal }
 }

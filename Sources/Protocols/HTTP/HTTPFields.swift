@@ -56,6 +56,13 @@ extension HTTPParser {
         .string(
             "http.response.body_type", "what the response's body is by its first bytes", example: "http.response.body_type == \"application/x-dosexec\""
         ) { $0.responseBody.type?.rawValue },
+        .name("http.request.body_sha256", "SHA-256 of the request's body, in hexadecimal", example: "http.request.body_sha256 exists") {
+            $0.requestBody.sha256
+        }.at(.whole),
+        .name(
+            "http.response.body_sha256", "SHA-256 of the response's body, in hexadecimal",
+            example: "http.response.body_sha256 == \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\""
+        ) { $0.responseBody.sha256 }.at(.whole),
         SessionField("http.time", .duration, "from the request's first byte to the response's", example: "http.time > 500ms", isSingle: true) {
             exchange, give in
             if let latency = exchange.latency { give(.integer(UInt64(max(0, latency)))) }

@@ -1,3 +1,4 @@
+import Filters
 import Packets
 
 /// Pairs the requests of HTTP/1.x (RFC 9112) with their final responses, whatever is pipelined; 1xx are counted. Bodies are counted, told by their first
@@ -9,12 +10,14 @@ public struct HTTPParser: SessionParser {
     /// After SOCKS, and whatever else leads to a server; and where a capture begins in the middle.
     public static var beginsLater: Bool { true }
 
-    /// Whether sessions have their bodies' SHA-256. Set before the first bytes.
-    public var hashesBodies = false
+    /// Whether sessions have their bodies' SHA-256.
+    private let hashesBodies: Bool
     /// Made with the first bytes.
     private var conversation: HTTPConversation?
 
-    public init() {}
+    public init() { self.init(depth: .opening) }
+    /// - Parameter depth: `whole` has bodies hashed.
+    public init(depth: SessionDepth) { hashesBodies = depth == .whole }
 
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { HTTPProbe.judge(bytes) }
 

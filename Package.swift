@@ -124,7 +124,11 @@ let package = Package(
         .testTarget(name: "PacketsTests", dependencies: ["Packets", "TestSupport"], swiftSettings: optimised),
         .testTarget(name: "ContainersTests", dependencies: ["Containers", "TestSupport"], swiftSettings: optimised),
         .testTarget(name: "FiltersTests", dependencies: ["Filters", "Tracking", "TestSupport", "TestWire"], swiftSettings: optimised),
-        .testTarget(name: "ProtocolsTests", dependencies: ["Protocols", "TestSupport"], swiftSettings: optimised),
+        .testTarget(
+            name: "ProtocolsTests",
+            dependencies: [
+                "Protocols", "TestSupport", .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
+            ], swiftSettings: optimised),
         .testTarget(name: "TrackingTests", dependencies: ["Tracking", "TestSupport", "TestWire"], swiftSettings: optimised),
         // What a serious engine must survive, a test a case, beside honest connections that must not notice.
         .testTarget(

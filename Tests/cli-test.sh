@@ -47,19 +47,19 @@ expect 0 '' run --capture $traces/tls.pcap --subscription tls --quiet; lines 11
 expect 0 '^197 packets, 27,697 bytes' run --capture $traces/tls.pcap --subscription server_names; lines 11
 expect 0 'refused by the filters +58 ' run --capture $traces/tls.pcap --subscription connection_log --filter 'ipv4'; lines 9
 expect 0 'of 10$' run --capture $traces/tls.pcap --max-connections 10 --subscription connection_log; lines 12
-expect 0 'accounted for +197 +of 197$' run --capture - < $traces/tls.pcap; lines 25
+expect 0 'accounted for +197 +of 197$' run --capture - < $traces/tls.pcap; lines 36
 expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of one"; lines 0
 for workers in 2 4; do
     expect 0 '  lcore 2 ' run --capture $traces/tls.pcap --workers $workers --output "$work/results/of $workers"; lines 0
     diff -rq -x summary.json "$work/results/of one" "$work/results/of $workers" || fail "gives something else with $workers workers" "the run before"
 done
-expect 0 '' run --capture $traces/tls.pcap --quiet; lines 25
+expect 0 '' run --capture $traces/tls.pcap --quiet; lines 36
 [ -s "$work/err" ] && fail "is not quiet" run --quiet
 expect 0 '2 queues' run --device "net_pcap0,rx_pcap=$traces/tls.pcap,rx_pcap=$traces/dns.pcap" --cores 1,2 --subscription server_names; lines 11
 expect 0 '1 queue, spread over 2 cores by software' run --device "net_pcap0,rx_pcap=$traces/tls.pcap" --cores 1,2 --subscription connection_log; lines 12
 expect 0 'took 1\.' run --device net_null0 --duration 1 --subscription connection_log; lines 0
 expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of run"; lines 0
-[ "$(cat "$work/results/of run/"*.jsonl | wc -l)" -eq 25 ] || fail "writes not 25 lines" run --output
+[ "$(cat "$work/results/of run/"*.jsonl | wc -l)" -eq 36 ] || fail "writes not 36 lines" run --output
 grep -q "\"packets\" : " "$work/results/of run/summary.json" || fail "writes no summary" run --output
 
 for source in "--capture $traces/tls.pcap" "--capture $traces/tls.pcap --workers 2" "--device net_pcap0,rx_pcap=$traces/tls.pcap"; do
@@ -69,7 +69,7 @@ for source in "--capture $traces/tls.pcap" "--capture $traces/tls.pcap --workers
         < "$work/results/of stages/summary.json" || fail "has no stages in its summary" run $source --stages
 done
 diff -rq -x summary.json "$work/results/of one" "$work/results/of stages" || fail "gives something else with --stages" run --stages
-expect 0 '^stages: ' run --capture $traces/tls.pcap --stages --quiet; lines 25
+expect 0 '^stages: ' run --capture $traces/tls.pcap --stages --quiet; lines 36
 
 # Lists and checks.
 expect 0 '' list; grep -q '^server_names$' "$work/out" || fail "knows no server_names" list

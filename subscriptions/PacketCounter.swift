@@ -4,21 +4,21 @@ import Fovea
 struct PacketCounter: PacketSubscription, LoggedSubscription {
     static let summary = "packets and bytes by protocol, a table at the end"
 
-    static func makeReport(_ context: ReportContext) throws -> Table { Table(output: try JSONLinesWriter(context)) }
+    static func makeReport(_ context: ReportContext) throws -> Table { Table(output: try LogWriter(context)) }
 
     static let log = LogSchema("packet_counter", [.init("network", .string), .init("protocol", .string), .init("packets", .count), .init("bytes", .count)])
 
     static func packet(_ packet: Packet, _ frame: RawSpan, _ table: inout Table) { table.count(packet) }
 
     struct Table: SubscriptionReport {
-        private var output: JSONLinesWriter
+        private var output: LogWriter
         /// IPv4 by protocol number, then IPv6.
         private var ip = [Count](repeating: Count(), count: 512)
         /// What is not IP, by EtherType.
         private var others: [UInt16: Count] = [:]
         private var malformed = Count()
 
-        init(output: JSONLinesWriter) { self.output = output }
+        init(output: LogWriter) { self.output = output }
 
         mutating func count(_ packet: Packet) {
             let one = Count(packets: 1, bytes: UInt64(packet.wireLength))

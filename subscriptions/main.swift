@@ -1,3 +1,3 @@
 import Fovea
 
-FoveaCommand.main(subscriptions: [ServerNames.self, ConnectionLog.self, PacketCounter.self])
+FoveaCommand.main(subscriptions: [ServerNames.self, ConnectionLog.self, PacketCounter.self, TLSFeatures.self])

@@ -2,6 +2,7 @@
 ///
 ///     buckets   [ ]→3→7   [ ]   [ ]→1  …        deadlines beyond the ring's span wait in their bucket for a later round
 ///                ↑ tick
+///     filled     1         0     1     …        a bit a bucket, so that time may leap over empty ones
 ///
 /// Pull, not callback: `popDue(by:)` hands out one id after the other, and whoever pulls is free to arm and disarm in between. An id has one
 /// deadline at most. An id never comes before its deadline, and at most one tick after it. Time may stand still or go back (nothing
@@ -22,7 +23,10 @@ public struct TimerWheel: ~Copyable {
     /// The tick whose bucket is next.
     private var current: Int64
     private let nodes: UnsafeMutablePointer<Node>
+    /// A bit for each bucket that something was put into since it was last emptied.
+    private let filled: UnsafeMutablePointer<UInt64>
     private let memory: RawMemory
+    private let filledMemory: RawMemory
 
     /// - Parameters:
     ///   - capacity: ids are 0..<capacity.
@@ -31,7 +35,7 @@ public struct TimerWheel: ~Copyable {
     ///   - start: a time in nanoseconds.
     public init(capacity: Int, tick: Int64, span: Int64, startingAt start: Int64) {
         precondition(capacity < 1 << 31 && tick >= 1)
-        var buckets: Int64 = 8
+        var buckets: Int64 = 64
         while buckets < span / tick, buckets < 1 << 20 { buckets *= 2 }
         bucketMask = buckets - 1
         self.tick = tick
@@ -40,13 +44,15 @@ public struct TimerWheel: ~Copyable {
         // The ids' nodes, the buckets' sentinels, and one for what is due.
         memory = RawMemory(byteCount: (capacity + Int(buckets) + 1) * MemoryLayout<Node>.stride)
         nodes = memory.bound(to: Node.self)
+        filledMemory = RawMemory(byteCount: Int(buckets / 64) * MemoryLayout<UInt64>.stride)
+        filled = filledMemory.bound(to: UInt64.self)
         for sentinel in UInt32(capacity)...UInt32(capacity) + UInt32(buckets) {
             nodes[Int(sentinel)] = Node(previous: sentinel, next: sentinel, tick: 0)
         }
     }
 
     /// Bytes reserved.
-    public var byteCount: Int { memory.byteCount }
+    public var byteCount: Int { memory.byteCount + filledMemory.byteCount }
 
     /// Sets or moves an id's deadline.
     public mutating func arm(_ id: UInt32, at deadline: Int64) {
@@ -84,6 +90,8 @@ public struct TimerWheel: ~Copyable {
             }
             // A leap over more than the ring: one look into each bucket is enough.
             if now &- current > bucketMask &+ 1 { current = now &- (bucketMask &+ 1) }
+            current = nextFilled(from: current, before: now)
+            guard current < now else { return nil }
             takeBucket(bucket(of: current))
             current &+= 1
         }
@@ -100,9 +108,24 @@ public struct TimerWheel: ~Copyable {
     /// Times before 1970 count as 1970, so that every tick is a number that can be marked as unset.
     private static func number(of time: Int64, _ tick: Int64) -> Int64 { min(max(time, 0), .max - 1) / tick }
 
+    /// The first tick from one on, and before another, whose bucket is not empty; that other if there is none.
+    @inline(__always)
+    private func nextFilled(from first: Int64, before end: Int64) -> Int64 {
+        var tick = first
+        while tick < end {
+            let place = tick & bucketMask
+            let bits = filled[Int(place >> 6)] >> UInt64(place & 63)
+            if bits != 0 { return min(tick &+ Int64(bits.trailingZeroBitCount), end) }
+            tick &+= 64 &- (place & 63)
+        }
+        return end
+    }
+
     /// Makes a bucket's list the list of what is due.
     @inline(__always)
     private func takeBucket(_ bucket: UInt32) {
+        let place = bucket &- capacity
+        filled[Int(place >> 6)] &= ~(1 << UInt64(place & 63))
         let first = nodes[Int(bucket)].next
         guard first != bucket else { return }
         let last = nodes[Int(bucket)].previous
@@ -121,6 +144,8 @@ public struct TimerWheel: ~Copyable {
         nodes[Int(id)] = Node(previous: last, next: sentinel, tick: tick &+ 1)
         nodes[Int(last)].next = id
         nodes[Int(sentinel)].previous = id
+        let place = sentinel &- capacity
+        filled[Int(place >> 6)] |= 1 << UInt64(place & 63)
     }
 
     @inline(__always)

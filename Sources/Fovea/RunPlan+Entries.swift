@@ -129,11 +129,12 @@ extension Config.Subscription {
     fileprivate func delivery(of needs: Needs) throws(ConfigError) -> Delivery {
         if let packets, needs.isDisjoint(with: [.packets, .connectionPackets]) { throw packets.error("packets: \(name.text) gets no packets") }
         if let every, !needs.contains(.ticks) { throw every.error("every: \(name.text) does not tick") }
+        if let bytes, !needs.contains(.stream) { throw bytes.error("bytes: \(name.text) gets no stream") }
         if let history, needs.isDisjoint(with: [.connectionPackets, .stream]) {
             throw history.error("history: \(name.text) gets neither connections' packets nor streams")
         }
         var delivery = Delivery()
-        (delivery.packets, delivery.tick, delivery.history) = (packets?.value, every?.value, history?.value)
+        (delivery.packets, delivery.tick, delivery.bytes, delivery.history) = (packets?.value, every?.value, bytes?.value, history?.value)
         return delivery
     }
 }

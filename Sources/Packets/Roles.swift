@@ -19,13 +19,26 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case none
     case tls
     case dns
+    /// TLS in datagrams.
+    case dtls
+    case postgresql
+    case mysql
+    case redis
+    case mongodb
+    case quic
+    case http
+    /// HTTP/2 in the clear.
+    case http2
+    case ssh
+    case smtp
 
     public var name: String { "\(self)" }
 
     /// What it is recognised in.
     public var transports: [TransportProtocol] {
         switch self {
-        case .tls: [.tcp]
+        case .tls, .postgresql, .mysql, .redis, .mongodb, .http, .http2, .ssh, .smtp: [.tcp]
+        case .dtls, .quic: [.udp]
         case .none, .dns: [.tcp, .udp]
         }
     }

@@ -63,6 +63,9 @@ public struct ByteReader: ~Escapable {
         return bytes.extracting(offset..<end)
     }
 
+    /// Goes back by so many of the bytes that were read.
+    mutating func stepBack(_ byteCount: Int) { offset -= min(byteCount, offset) }
+
     /// A vector whose length stands before it in one byte.
     @inline(__always)
     @_lifetime(copy self)
@@ -94,6 +97,13 @@ public struct ByteReader: ~Escapable {
 extension RawSpan {
     /// The bytes, copied into an array of just their size.
     var copied: [UInt8] { withUnsafeBytes { [UInt8]($0) } }
+
+    /// Whether it begins with a text, byte by byte.
+    func begins(with text: StaticString) -> Bool {
+        guard byteCount >= text.utf8CodeUnitCount else { return false }
+        for place in 0..<text.utf8CodeUnitCount where unsafeLoad(fromByteOffset: place, as: UInt8.self) != text.utf8Start[place] { return false }
+        return true
+    }
 
     /// The bytes as text; what is not UTF-8 becomes U+FFFD.
     var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }

@@ -18,6 +18,9 @@ public protocol SessionParser {
 
     init()
 
+    /// A parser that goes as far as anyone of its connection's core asks. Only for parsers that know several depths; others are made by `init()`.
+    init(depth: SessionDepth)
+
     /// Whether a direction of a connection that begins with these bytes, at least one, speaks this protocol. Of streams, as are the two after it; a
     /// parser of datagrams alone need not say.
     static func probe(_ bytes: RawSpan) -> ProbeAnswer
@@ -29,6 +32,10 @@ public protocol SessionParser {
     /// Whether a session of this protocol begins with these bytes in the middle of a stream. Asked at the start of later chunks where `beginsLater` is
     /// true, so a miss costs a few instructions, and a hit is beyond doubt.
     static func probeLater(_ bytes: RawSpan) -> Bool
+
+    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true: no means that a few
+    /// more chunks are looked at, yes that it may, whatever the other direction's said. Nil, which is nothing, unless a parser says otherwise.
+    static func mayBeginLater(after opening: RawSpan) -> Bool?
 
     /// Takes a direction's next bytes, in order and without those already fed.
     mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress
@@ -71,9 +78,11 @@ public protocol SessionParser {
 
 extension SessionParser {
     public static var fields: [SessionField<Session>] { [] }
+    public init(depth: SessionDepth) { self.init() }
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
     public static var beginsLater: Bool { false }
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
+    public static func mayBeginLater(after opening: RawSpan) -> Bool? { nil }
     public static func probe(datagram: RawSpan) -> Bool { false }
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress { .done }
     public mutating func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress { feed(bytes, from: sender) }

@@ -24,7 +24,10 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run what asks for the cost of large filters, instead of the stages; best on a capture of mixed traffic.")
     var filters = false
 
-    @Flag(help: "Read the capture as a file, from its start to its end in each round, instead of replaying it from memory.")
+    @Flag(help: "Run what asks for sessions of one protocol, and of all, instead of the stages; best on a capture of mixed traffic.")
+    var sessions = false
+
+    @Flag(help: "Read the capture as a file, from its start to its end in each round, instead of replaying it from memory. With --counts: scenarios, in one pass.")
     var file = false
 
     @Flag(help: "Run one and two cores on ports that have always more to give, instead of the stages.")
@@ -72,7 +75,10 @@ struct Bench: ParsableCommand {
             return
         }
         if live { return try LivePorts(path: capture!, rounds: rounds, seconds: max(seconds, 0.5)).run() }
-        if file { return try write(FileReading(path: capture!, rounds: rounds).run()) }
+        if file, !counts {
+            guard let packets else { return try write(FileReading(path: capture!, rounds: rounds).run()) }
+            return try FilePass(path: capture!).run(scenarios()[0], isWhole: packets > 0)
+        }
         let scenarios = try scenarios()
         for case .flows(let count) in Set(scenarios.map(\.traffic)) { try ManyFlows.make(count, at: ManyFlows.path(count, in: folder)) }
         if counts { return try judge(count(scenarios)) }
@@ -94,8 +100,9 @@ struct Bench: ParsableCommand {
             }
             return found
         }
+        if sessions { return Scenario.sessions + chosen }
         if filters || flows { return (filters ? Scenario.filters : []) + (flows ? Scenario.flows : []) + chosen }
-        return chosen.isEmpty ? Scenario.stages : chosen
+        return chosen.isEmpty ? file ? Scenario.ofFiles : Scenario.stages : chosen
     }
 
     private func judge(_ missed: [String]) throws {

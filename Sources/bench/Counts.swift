@@ -65,14 +65,14 @@ extension Bench {
         for scenario in all {
             let count = counts[scenario.name]!
             let above = count.instructions - counts[scenario.ceiling.name]!.instructions
-            let bound = InstructionBounds.bound(scenario, capture: capture ?? "")
+            let bound = InstructionBounds.bound(scenario, capture: capture ?? "", isFile: file)
             let isAbove = bound.map { above > Double($0) } ?? false
             var verdict = bound.map { (isAbove ? "  above " : "  at most ") + "\($0)" } ?? ""
             if check, bound == nil, scenario.isBounded { verdict = "  no bound for this capture" }
             print(
                 scenario.title.padding(toLength: 38, withPad: " ", startingAt: 0)
                     + String(
-                        format: "%7.1f instructions/packet, %6.1f above receiving%@; %.3f allocations, %.3f reference counts", count.instructions, above,
+                        format: "%7.1f instructions/packet, %6.1f above \(file ? "reading" : "receiving")%@; %.3f allocations, %.3f reference counts", count.instructions, above,
                         verdict, abs(count.allocations), abs(count.references)))
             // A start differs by a few from the next (hash seeds, the loader); a thousandth a packet is none.
             let allocates = max(count.allocations, count.references) > 0.001
@@ -95,8 +95,10 @@ extension Bench {
         return missed
     }
 
-    /// Two runs for each, as many at a time as there are cores.
+    /// Two runs for each, as many at a time as there are cores: of a capture that is replayed a shorter and a longer one, both long enough that what is made
+    /// once has been made; of a file one that reads it to the end and one that does not.
     private func measureCounts(_ scenarios: [Scenario]) throws -> [String: Counts] {
+        let inFile = file ? try CaptureSize(of: capture).packets : 0
         let folder = NSTemporaryDirectory() + "fovea-bench-\(getpid())/"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -107,13 +109,12 @@ extension Bench {
         var running: [Command] = []
         var profiles: [(scenario: Scenario, files: [String])] = []
         for scenario in scenarios {
-            // Long enough that what is made once has been made in both.
-            let start = 2 * Self.packetsOfRun + 2 * scenario.traffic.connections
-            let files = [start, start + Self.packetsOfRun].map { packets in (packets, "\(folder)\(scenario.name)-\(packets)") }
+            let start = file ? 0 : 2 * Self.packetsOfRun + 2 * scenario.traffic.connections
+            let files = [start, start + (file ? inFile : Self.packetsOfRun)].map { packets in (packets, "\(folder)\(scenario.name)-\(packets)") }
             for (packets, file) in files {
                 if running.count >= ProcessInfo.processInfo.activeProcessorCount { try running.removeFirst().finish() }
                 var arguments = ["--tool=callgrind", "--callgrind-out-file=\(file)", program, "--scenario", scenario.name]
-                arguments += ["--packets", "\(packets)", "--folder", self.folder] + [capture].compactMap(\.self)
+                arguments += ["--packets", "\(packets)", "--folder", self.folder] + (self.file ? ["--file"] : []) + [capture].compactMap(\.self)
                 running.append(try Command("valgrind", arguments, folder))
             }
             profiles.append((scenario, files.map(\.1)))
@@ -122,7 +123,7 @@ extension Bench {
         return Dictionary(
             uniqueKeysWithValues: try profiles.map { scenario, files in
                 let counts = try files.map { try Counts(profile: String(contentsOfFile: $0, encoding: .utf8)) }
-                return (scenario.name, counts[1].more(than: counts[0], packets: Self.packetsOfRun))
+                return (scenario.name, counts[1].more(than: counts[0], packets: file ? inFile : Self.packetsOfRun))
             })
     }
 }

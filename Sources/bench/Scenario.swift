@@ -1,3 +1,5 @@
+import Packets
+
 /// One thing to measure: what is done with each burst, of which traffic.
 struct Scenario {
     /// By which the command line calls it.
@@ -26,7 +28,7 @@ struct Scenario {
     /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
     var mustNotAllocate: Bool {
         switch task {
-        case .names, .recordsAndNames, .written, .filters(.name), .filters(.manyNames): false
+        case .names, .recordsAndNames, .written, .sessions, .filters(.name), .filters(.manyNames): false
         default: true
         }
     }
@@ -47,6 +49,11 @@ enum Task: Equatable {
     /// TLS server names: reassembly and the parser on top of that.
     case names
     case recordsAndNames
+    /// All sessions of these protocols that there is a parser for.
+    case sessions([Service])
+    /// All figures that there are of a connection's packets.
+    case statistics
+    case features
     case filters(LargeFilters)
 }
 
@@ -86,15 +93,35 @@ extension Scenario {
         large("packet-subscriptions", "1,000 subscriptions of packets", .manyPacketSubscriptions, ("packet-subscription", 2.0)),
     ]
 
+    /// Those of one pass over a capture file.
+    static let ofFiles: [Scenario] = [.free(.capture)] + stages.filter { ["packets", "records", "names"].contains($0.name) } + [allSessions]
+
+    /// What parsers cost, each alone and all at once, of a capture of mixed traffic; held against plain tracking.
+    static let sessions: [Scenario] =
+        stages.filter { ["free", "records", "names"].contains($0.name) }
+        + [
+            sessions("http", "HTTP/1 exchanges", [.http]), sessions("dns", "DNS questions and answers", [.dns]), sessions("quic", "QUIC handshakes", [.quic]),
+            sessions("ssh", "SSH handshakes", [.ssh]), allSessions,
+        ]
+
+    /// All of the protocols that Retina has sessions of.
+    private static let allSessions = sessions("sessions", "TLS, DNS, HTTP/1, QUIC and SSH", [.tls, .dns, .http, .quic, .ssh])
+
+    private static func sessions(_ name: String, _ title: String, _ services: [Service]) -> Scenario {
+        Scenario(name: name, title: "+ \(title)", traffic: .capture, task: .sessions(services), smaller: ("records", 4))
+    }
+
     /// Those that are asked for by name only.
     private static let others = [
         Scenario(name: "written", title: "+ connection records written", traffic: .capture, task: .written),
         Scenario(name: "records-and-names", title: "+ connection records and TLS names", traffic: .capture, task: .recordsAndNames),
+        Scenario(name: "statistics", title: "+ statistics of connections", traffic: .capture, task: .statistics),
+        Scenario(name: "features", title: "+ features of connections", traffic: .capture, task: .features),
         // A tenth of the table is established, and stays.
         Scenario(name: "syn-flood", title: "+ tracking, full table of 1,000,000", traffic: .syns(table: 1_000_000), task: .records, rate: 5e6),
     ]
 
-    static var all: [Scenario] { stages + flows + filters + others }
+    static var all: [Scenario] { stages + flows + filters + sessions.filter { $0.smaller != nil } + others }
 
     static func free(_ traffic: Traffic) -> Scenario {
         switch traffic {

@@ -16,8 +16,10 @@ struct Work: ~Copyable {
     /// Connections that were there before the packets came.
     private let established: EstablishedConnections?
 
-    /// - Parameter address: one that 1 % of the packets have; only filters ask for it.
-    init(_ scenario: Scenario, pace: Int64, address: IPAddress?) throws {
+    /// - Parameters:
+    ///   - address: one that 1 % of the packets have; only filters ask for it.
+    ///   - isFile: packets come once and in their own time.
+    init(_ scenario: Scenario, pace: Int64, address: IPAddress?, isFile: Bool = false) throws {
         task = scenario.task
         self.pace = pace
         packets = .allocate(capacity: Burst.capacity)
@@ -27,6 +29,7 @@ struct Work: ~Copyable {
         switch scenario.traffic {
         case .flows(let count): options.maxConnections = max(options.maxConnections, count + count / 4)
         case .syns(let table): options.maxConnections = table
+        case .capture where isFile: break
         case .capture:
             options.tcpClosingTimeout = 1_000_000
             options.tcpTombstoneTimeout = 1_000_000
@@ -43,7 +46,10 @@ struct Work: ~Copyable {
             case .records: [try Records._makeSubscriber(order(.everything))]
             case .written: [try WrittenRecords._makeSubscriber(order(.everything))]
             case .names: [try Names._makeSubscriber(order(.tls))]
+            case .statistics: [try Statistics._makeSubscriber(order(.everything))]
+            case .features: [try Features._makeSubscriber(order(.everything))]
             case .recordsAndNames: [try Records._makeSubscriber(order(.everything)), try Names._makeSubscriber(order(.tls))]
+            case .sessions(let services): try Parsers.all.filter { services.contains($0.service) }.map { try Self.subscriber(of: $0, order(.service($0.service))) }
             case .filters(let filters):
                 try filters.all(wanting: address ?? IPAddress(ipv4: 0)).map { filter in
                     switch filters {
@@ -64,7 +70,14 @@ struct Work: ~Copyable {
         }
     }
 
+    private static func subscriber<Parser: SessionParser>(of parser: Parser.Type, _ order: SubscriberOrder) throws -> Subscriber {
+        try Sessions<Parser>._makeSubscriber(order)
+    }
+
     deinit { packets.deallocate() }
+
+    /// There are no more packets.
+    mutating func end() { pipeline.drain() }
 
     @inline(__always)
     mutating func take(_ frames: UnsafeBufferPointer<Frame>) {
@@ -134,4 +147,45 @@ private struct Names: SessionTrackable {
         return .done
     }
     consuming func ended(_ connection: ConnectionRecord, _ report: inout Count) {}
+}
+
+/// All sessions of a protocol, counted.
+private struct Sessions<Parser: SessionParser>: SessionTrackable {
+    static var name: String { "sessions_of_\(Parser.service)" }
+    static func makeReport(_ context: ReportContext) -> SessionCount { SessionCount() }
+    init(_ connection: ConnectionRecord) {}
+    mutating func session(_ session: Parser.Session, of connection: ConnectionRecord, _ report: inout SessionCount) -> Verdict {
+        report.sessions += 1
+        return .more
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout SessionCount) {}
+}
+
+private struct SessionCount: SubscriptionReport {
+    var sessions = 0
+    mutating func merge(_ other: SessionCount) { sessions += other.sessions }
+}
+
+/// How each connection's packets came.
+private struct Statistics: PacketTrackable {
+    static func makeReport(_ context: ReportContext) -> Records.Count { Records.Count() }
+    private var statistics = FlowStatistics()
+    init(_ connection: ConnectionRecord) {}
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Records.Count) -> Verdict {
+        statistics.add(packet, from: sender)
+        return .more
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Records.Count) { report.connections += Int(statistics.interArrivals.flow.count) }
+}
+
+/// What models are fed with.
+private struct Features: PacketTrackable {
+    static func makeReport(_ context: ReportContext) -> Records.Count { Records.Count() }
+    private var features = FlowFeatures()
+    init(_ connection: ConnectionRecord) {}
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Records.Count) -> Verdict {
+        features.add(packet, frame, from: sender)
+        return .more
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout Records.Count) { report.connections += features.packets.count }
 }

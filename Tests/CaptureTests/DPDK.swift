@@ -33,13 +33,13 @@ final class TemporaryFolder {
 /// Writes a line a connection, and knows TLS.
 struct Connections: SessionTrackable {
     typealias Parser = TLSParser
-    typealias Report = JSONLinesWriter
+    typealias Report = LogWriter
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
     init(_ connection: ConnectionRecord) {}
-    mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ report: inout JSONLinesWriter) -> Verdict { .more }
+    mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ report: inout LogWriter) -> Verdict { .more }
 
-    consuming func ended(_ connection: ConnectionRecord, _ report: inout JSONLinesWriter) {
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout LogWriter) {
         report.write { line in
             line.add("from", connection.originator.address)
             line.add("port", connection.originator.port)
@@ -52,7 +52,7 @@ struct Connections: SessionTrackable {
 /// Counts how often it is asked to flush.
 struct Flushes: PacketSubscription {
     struct Report: SubscriptionReport {
-        let output: JSONLinesWriter
+        let output: LogWriter
         var count = 0
 
         mutating func merge(_ other: Report) { count += other.count }
@@ -63,7 +63,7 @@ struct Flushes: PacketSubscription {
         }
     }
 
-    static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try JSONLinesWriter(context)) }
+    static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try LogWriter(context)) }
     static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Report) {}
 }
 

@@ -9,7 +9,7 @@ extension `Capture` {
     /// Takes a millisecond for each packet, which is a thousand times what there is.
     struct Sluggish: PacketSubscription {
         struct Report: SubscriptionReport {
-            let output: JSONLinesWriter
+            let output: LogWriter
             var count = 0
 
             mutating func merge(_ other: Report) { count += other.count }
@@ -19,7 +19,7 @@ extension `Capture` {
             }
         }
 
-        static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try JSONLinesWriter(context)) }
+        static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try LogWriter(context)) }
         static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Report) {
             report.count += 1
             usleep(1000)

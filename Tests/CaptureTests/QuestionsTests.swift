@@ -9,19 +9,19 @@ extension `Capture` {
     /// In the place of the program's own.
     private struct Names: SessionTrackable {
         typealias Parser = TLSParser
-        typealias Report = JSONLinesWriter
+        typealias Report = LogWriter
         static let name = "server_names"
 
-        static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+        static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
         init(_ connection: ConnectionRecord) {}
-        mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ report: inout JSONLinesWriter) -> Verdict {
+        mutating func session(_ session: TLSHandshake, of connection: ConnectionRecord, _ report: inout LogWriter) -> Verdict {
             report.write { line in
                 line.addIdentity(of: connection)
                 line.add("name", session.serverName)
             }
             return .unsubscribe
         }
-        consuming func ended(_ connection: ConnectionRecord, _ report: inout JSONLinesWriter) {}
+        consuming func ended(_ connection: ConnectionRecord, _ report: inout LogWriter) {}
     }
 
     private struct Line: Decodable {

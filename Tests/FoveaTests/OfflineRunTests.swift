@@ -8,7 +8,7 @@ import TestSupport
 @Suite struct `Runs on a capture file` {
     private struct Octets: PacketSubscription {
         struct Report: SubscriptionReport {
-            let output: JSONLinesWriter
+            let output: LogWriter
             var packets = 0
             var bytes = 0
 
@@ -25,7 +25,7 @@ import TestSupport
             }
         }
 
-        static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try JSONLinesWriter(context)) }
+        static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try LogWriter(context)) }
         static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Report) {
             report.packets += 1
             report.bytes += frame.byteCount

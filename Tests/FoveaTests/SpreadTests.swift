@@ -52,7 +52,7 @@ import Testing
     /// Its lines come from the merged report, at the end.
     struct Sizes: PacketSubscription {
         struct Report: SubscriptionReport {
-            var output: JSONLinesWriter
+            var output: LogWriter
             var counts: [UInt32: Int] = [:]
 
             mutating func merge(_ other: Report) {
@@ -71,7 +71,7 @@ import Testing
             }
         }
 
-        static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try JSONLinesWriter(context)) }
+        static func makeReport(_ context: ReportContext) throws -> Report { Report(output: try LogWriter(context)) }
         static func packet(_ packet: Packet, _ frame: RawSpan, _ report: inout Report) { report.counts[packet.wireLength, default: 0] += 1 }
     }
 

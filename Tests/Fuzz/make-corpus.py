@@ -183,6 +183,29 @@ write("tls", "empty-records", step(0, b"\x16\3\1\0\0" * 60))
 write("tls", "long-handshake", step(0, b"\x16\3\1\x40\0\1\xff\xff\xff\3\3" + b"x" * 1400))
 write("tls", "alert", step(0, b"\x15\3\3\0\2\2\x28"))
 
+# SSH: the same, and what a server may say before its banner.
+for number, talk in enumerate(conversations(traces / "ssh.pcap")):
+    write("ssh", f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+    if number == 0:
+        banner, offer = talk[0][1], talk[2][1] + talk[3][1]
+        write("ssh", "lines", step(1, b"Not here.\r\nNor there\n" + talk[1][1]) + step(0, banner + offer))
+        write("ssh", "gap", step(0, banner + offer[:40]) + b"\0\0\50" + step(1, talk[1][1]))
+        write("ssh", "gap-in-ignore", step(0, banner + b"\0\0\0\x40\x05\2" + b"i" * 20) + b"\0\0\10" + step(0, b"i" * 43 + offer))
+        write("ssh", "reversed", step(1, banner) + b"\2" + step(0, offer))
+write("ssh", "version-1", step(1, b"SSH-1.99-x\n") + step(0, b"SSH-1.5-y\r\n"))
+write("ssh", "long-banner", step(0, b"SSH-2.0-" + b"x" * 300))
+write("ssh", "long-packet", step(0, b"SSH-2.0-x\n\xff\xff\xff\xff\x14\x14") + step(1, b"SSH-2.0-y\n\0\0\1\0\4\x14" + b"\xff" * 250))
+
+
+# SMTP: the same, commands sent ahead, chunks, and dots between lone newlines.
+for number, talk in enumerate(conversations(traces / "smtp.pcap")):
+    write("smtp", f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+envelope = step(1, b"220 x ESMTP\r\n") + step(0, b"EHLO y\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n")
+answers = step(1, b"250 a\r\n250 b\r\n250 c\r\n354 d\r\n")
+write("smtp", "chunks", envelope + step(0, b"BDAT 14\r\nSubject: x\r\n\r\nBDAT 5 LAST\r\n.\r\nx\nQUIT\r\n") + answers + step(1, b"250-b\r\n250 c\r\n550 f\r\n"))
+write("smtp", "smuggling", envelope + step(0, b"DATA\r\n") + answers + step(0, b"To: e,\r\n f\r\n\r\n\n.\r\nMAIL FROM:<g@h>\r\n.\r\n") + step(1, b"250 i\r\n"))
+write("smtp", "gap", envelope + step(0, b"DATA\r\nabc") + b"\0\0\100" + answers + step(1, b"250 e\r\n") + step(0, b"QUIT\r\n"))
+write("smtp", "secrets", envelope + step(0, b"AUTH LOGIN\r\n") + step(1, b"334 x\r\n") + step(0, b"MAIL FROM:<s>\r\n") + b"\2" + step(1, b"STARTTLS\r\n") + step(0, b"235 a\r\n220 b\r\n"))
 
 
 def datagrams(path):
@@ -203,6 +226,124 @@ for number in range(0, min(len(messages), 24), 4):
 write("dns", "hole", as_streams[0][:20] + b"\0\0\x40" + as_streams[1] + b"\0\2\0" + as_streams[0])
 write("dns", "loop", b"\4\x20" + b"\0\1\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\1\0\1\xc0\x0e\xc0\x0c\0\1\0\1\0\0\0\0\0\0")
 write("dns", "reversed", as_streams[0] + b"\2" + as_streams[1])
+
+# DTLS: each association's datagrams as far as they have room, and some by themselves.
+talks = {}
+for frame in frames(traces / "dtls.pcap")[1]:
+    start = 14 + 20 if frame[12:14] == b"\x08\0" else 14 + 40
+    ports = struct.unpack_from(">HH", frame, start)
+    data = frame[start + 8:start + struct.unpack_from(">H", frame, start + 4)[0]]
+    talks.setdefault(tuple(sorted(ports)), []).append((0 if ports[1] < ports[0] else 1, data))
+for number, talk in enumerate(talks.values()):
+    write("dtls", f"talk-{number}", b"".join(bytes([2 << 1 | sender, len(data)]) + data for sender, data in talk if len(data) < 256))
+    write("dtls", f"turned-{number}", b"".join(bytes([2 << 1 | sender, len(data)]) + data + b"\2" for sender, data in talk[:4] if len(data) < 256))
+write("dtls", "alert", b"\5\x0f" + b"\x15\xfe\xfd\0\0\0\0\0\0\0\1\0\2\2\x28")
+# Databases: the conversations of their captures, and of each one whose roles are the other way round, and one with a hole.
+for target in ("postgresql", "mysql", "redis", "mongodb"):
+    talks = [talk for talk in conversations(traces / f"{target}.pcap") if len(talk) > 1]
+    for number, talk in enumerate(talks[:12]):
+        write(target, f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+    steps = [step(sender, data) for sender, data in talks[0]]
+    write(target, "reversed", step(1 - talks[0][0][0], talks[0][0][1]) + b"\2" + b"".join(steps[1:])[:4000])
+    write(target, "hole", (b"".join(steps[:6]) + b"\0\0\10" + b"".join(steps[6:]))[:4000])
+    write(target, "middle", b"".join(steps[4:])[:4000])
+write("mysql", "lies", step(1, b"\4\0\0\0\3SET") + step(0, b"\1\0\0\1\xfe") + step(0, b"\xff\xff\xff\2\xfb"))
+write("redis", "deep", step(0, b"*1\r\n$4\r\nPING\r\n") + step(1, b"*1\r\n%1\r\n|1\r\n" * 60))
+write("redis", "push", step(0, b"*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n") + step(1, b">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n" + b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"))
+write("mongodb", "lies", step(0, struct.pack("<4IIBI", 40, 1, 0, 2013, 0, 0, 0x7FFFFFFF) + b"\2find\0\xff\xff\xff\x7fx\0\0\0\0"))
+write("postgresql", "lies", step(0, b"\0\0\0\x0c\0\3\0\0user" + b"Q\x7f\xff\xff\xff" + b"Q\0\0\0\0"))
+# QUIC: Initials as small as they get, which nobody could change without their keys; other packets as they come.
+quic = {name: bytes.fromhex(digits) for name, digits in {
+    "client": """
+        c100000001088394c8f03e51570802c1c20040674846f4119acb7da3278ea54c95c78a74c7271617f6a25a1c17bc78b07e8b3413a01963f3765d116c45610938fb11f4f774e8
+        0268f531e3ba78a4d1d08b38083a56d231368895668ead6e448d7fd8548d4187b431ec9ef8d2e06c0326353e90c52832c30ead29c0
+        """,
+    "server": """
+        c60000000102c1c20351525300404da9aa3039b11b5ae993b2395ddcba1938bb28ead64a206d3c9d2c24308cfb8e6a9a253effe147465dfd030bf2670bf1d26a8f395a81a840
+        b7ee6d7548b3ae5e7e1e7e238014d996c4746bebaded
+        """,
+    "first_half": """
+        c000000001088394c8f03e51570802c1c2004041df41b411dcda7ce30fc2a64fd8c58b77c2201314fbad571f12bb7db363942910a51e66f07b521c6f40660c3be60fe9e47583
+        206f753ebd5184619208fca399e0c7
+        """,
+    "second_half": """
+        ce00000001088394c8f03e51570802c1c200404f7f6c7ab5fc349fdbd4fac181ba2d7ce62770668b8ba3d5600884ee2459e55e0d9317bebc9a2224dbe2812d2431518cfa2f2a
+        09edc991de15407466364db839dae04947f908a85f2a451091bbc38d12
+        """,
+    "client_v2": """
+        d86b3343cf088394c8f03e51570802c1c2004067ced4acde2e385e2932dcd0ebf2ad1b1264f09722b8f98ae1567b5e4162b29e2eba722f60f7328dfe14869022307e6b0b99aa
+        0e29bef89f16d166ac44ad79e87034e0a0a54f4af3faef8054b6bcf5fa35c11b46d296c5cb070f39b962954443e5f80ec3278a9d7e
+        """,
+    "server_v2": """
+        da6b3343cf02c1c2035152530040484599bea701586033791e4644133e40241a2fad4c3eb7eadf634b702d7227a020318062d148c337f363abcd73f8da2ef115f5f820f15ddb
+        6dc267b22b2dfe2e0466c2860057914899
+        """,
+    "close": """
+        c90000000102c1c203515253004019dcb47141b71832c6b2847249df8081982ed06f36a542e9d5c9
+        """,
+    "retry": """
+        f00000000102c1c2089999999999999999746f6b656e5be856d332de5c78b0715385be1034f5
+        """,
+    "again": """
+        cc0000000108999999999999999902c1c205746f6b656e4067f51ea785bc234cee226e025f7bc90528ebd94e539f4dda1d58691dbed5a8d6882c058735ca16b56cbdb38b3fc0
+        7bf1bc21b88a0cbf7fe5e4053e8b10f0f5191ba94aa715cc0cf8212d8319aafcf5bf11c1771f73efe39cfff29e6d6c5876d1ff4dd89e9bc811ee
+        """,
+    "answer": """
+        cd0000000102c1c2035152530040485d85d244276fdf994c888bc0100e29002f188d775c98b14834d1ddc21cd36abe7a7b2bbda9041a567e4bceb9164ec4061c459243c94e5f
+        7a4ec817720409ca8961633dbf42fe6086
+        """,
+}.items()}
+quic["early"] = b"\xd0\0\0\0\1\x08" + quic["client"][6:14] + b"\2\xc1\xc2\x14" + b"z" * 20
+quic["handshake"] = b"\xe0\0\0\0\1\2\xc1\xc2\3QRS\x14" + b"h" * 20
+quic["negotiation"] = b"\xca\0\0\0\0\2\xc1\xc2\x08" + quic["client"][6:14] + b"\x1a\x2a\x3a\x4a\0\0\0\1\x6b\x33\x43\xcf"
+quic["google"] = b"\x0d12345678Q043" + b"g" * 20
+quic["short"] = b"\x41" + b"s" * 30
+for name, talk in {
+    "hellos": "0client 1server", "v2": "0client_v2 1server_v2", "halves": "0second_half 0first_half 0early 1server", "retry": "0client 1retry 0again 1answer",
+    "close": "0client 1close", "negotiation": "1negotiation 0client 1server", "middle": "1handshake 0short 1server 0client", "google": "0google",
+    "reversed": "1client - 1server", "changes": "0client 0client_v2 0again 1server_v2 1answer", "coalesced": "0early+first_half+second_half 1server+handshake",
+}.items():
+    seed = b""
+    for one in talk.split():
+        if one == "-":
+            seed += b"\2"
+            continue
+        data = b"".join(quic[part] for part in one[1:].split("+"))[:255]
+        seed += bytes([2 << 1 | int(one[0]), len(data)]) + data
+    write("quic", name, seed)
+# HTTP: the conversations of the captures, and hand-made ones.
+for name in ("http", "http-nginx"):
+    for number, talk in enumerate(conversations(traces / f"{name}.pcap")):
+        write("http", f"{name}-{number:02}", b"".join(step(sender, data[:600]) for sender, data in talk if data[:1].isalpha())[:3000])
+get, ok = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n"
+chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n3;a=b\r\nabc\r\n1F\r\n" + b"x" * 31 + b"\r\n0\r\nA: b\r\n\r\n"
+write("http", "pipelined", step(0, get * 20) + step(1, (ok + b"12345678") * 20))
+write("http", "chunked", step(0, chunked) + step(1, b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n"))
+write("http", "hole-in-body", step(0, get) + step(1, ok + b"12") + b"\1\0\6" + step(0, get) + step(1, ok))
+write("http", "hole-beyond", step(0, get) + step(1, ok + b"12") + b"\1\1\0" + step(1, b"abc HTTP/1.1 2\n" + ok) + b"\0\0\7" + step(0, b"x\n" + get))
+write("http", "folded", step(0, b"GET / HTTP/1.0\nA: b\n c\n\td\nE : f\ng\n\n"))
+write("http", "simple", step(0, b"GET /\r\n") + step(1, b"<html>"))
+write("http", "tunnel", step(0, b"CONNECT a:1 HTTP/1.1\r\n\r\n") + step(1, b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"))
+write("http", "reversed", step(0, get[:9]) + b"\2" + step(1, get[9:]) + step(0, ok))
+# HTTP/2: the conversations of the capture from where HTTP/2 begins, and hand-made frames.
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+for number, talk in enumerate(conversations(traces / "http2.pcap")):
+    talk = [(sender, data) for sender, data in talk if not data.startswith((b"GET", b"HTTP/1.1"))]
+    write("http2", f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
+start = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"\0\3\0\0\0\x64")
+request = b"\x82\x86\x44\x05/path\x41\x0bexample.org\x40\x01x\x85\xf2\xb2\x4a\x84\xff"
+settings = frame(4, 0, 0, b"\0\1\0\0\x20\0") + frame(4, 1, 0)
+write("http2", "continued", step(0, start + frame(1, 1, 1, request[:9]) + frame(9, 0, 1) + frame(9, 4, 1, request[9:])) + step(1, settings + frame(1, 5, 1, b"\x88")))
+write("http2", "padded", step(0, start + frame(1, 0x2C, 1, b"\3\0\0\0\0\x0f" + request + b"\0" * 3) + frame(0, 9, 1, b"\2ab\0\0")) + step(1, settings + frame(3, 0, 1, b"\0\0\0\x08")))
+write("http2", "pushed", step(0, start + frame(1, 5, 1, request)) + step(1, settings + frame(5, 4, 1, b"\0\0\0\2" + request) + frame(1, 5, 2, b"\x88") + frame(7, 0, 0, b"\0" * 8)))
+write("http2", "tables", step(0, start + frame(1, 5, 1, b"\x20\x3f\xe1\x1f" + request) + frame(1, 5, 3, b"\xbe\xbf\xc0" + request) + frame(1, 5, 5, b"\x3f\x21" + request)))
+write("http2", "hole", step(0, start + frame(1, 5, 1, request)) + step(1, settings + frame(0, 0, 1, b"z" * 40)[:20]) + b"\1\0\x10" + step(1, b"z" * 13 + frame(1, 5, 1, b"\x88")))
+write("http2", "large-hole", step(0, start + frame(1, 5, 1, request)) + step(1, settings) + b"\1\1\0" + step(1, b"zzz" + frame(1, 5, 1, b"\x88\xbe")))
+write("http2", "joined", step(0, frame(1, 5, 7, request)) + step(1, frame(1, 4, 7, b"\x88\xc1") + frame(0, 1, 7, b"body")))
+write("http2", "reversed", step(1, start + frame(1, 5, 1, request)) + b"\2" + step(1, settings + frame(1, 5, 1, b"\x88")))
 
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):

@@ -18,7 +18,7 @@ import Tracking
         let folder = FileManager.default.temporaryDirectory.appending(path: "hostile-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let writer = try JSONLinesWriter(ReportContext(subscription: "names", lcore: 0, outputFolder: folder.path))
+        let writer = try LogWriter(ReportContext(subscription: "names", lcore: 0, outputFolder: folder.path))
         let rounds = bytes.count < 1000 ? 3 : 1
         for round in 0..<rounds {
             writer.write { line in
@@ -39,7 +39,7 @@ import Tracking
             #expect(object["round"] as? Int == round)
             #expect(object["name"] as? String == object["bytes"] as? String)
             // Six bytes an escaped character at most.
-            #expect(line.count <= 2 * 6 * JSONObject.longestString + 100)
+            #expect(line.count <= 2 * 6 * LogLine.longestString + 100)
             #expect(line.allSatisfy { $0 >= 0x20 && $0 != 0x7f })
         }
     }

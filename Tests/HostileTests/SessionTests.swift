@@ -11,8 +11,8 @@ import Tracking
     private static func vector16(_ content: Octets) -> Octets { big(UInt16(content.count)) + content }
 
     /// A ClientHello's message: with so many bytes of other extensions, as a post-quantum key share is.
-    private static func hello(_ name: Octets, filler: Int = 0) -> Octets {
-        var extensions = big(0 as UInt16) + vector16(vector16([0] + vector16(name)))
+    private static func hello(_ name: Octets, filler: Int = 0, before: Octets = [], after: Octets = []) -> Octets {
+        var extensions = before + big(0 as UInt16) + vector16(vector16([0] + vector16(name))) + after
         if filler > 0 { extensions += big(51 as UInt16) + vector16(Octets(repeating: 7, count: filler)) }
         let body = [3, 3] + Octets(0..<32) + [0, 0, 2, 0x13, 1, 1, 0] + vector16(extensions)
         return [1] + big(UInt32(body.count))[1...] + body
@@ -106,6 +106,12 @@ import Tracking
         ("a key share longer than a segment", cut(record(hello(Octets("pq.example.com".utf8), filler: 1800)), 1400), ["pq.example.com"]),
         ("nearly 64 KiB", cut(cut(hello(Octets("big.example.com".utf8), filler: 64_000), 16_000).flatMap(record), 1400), ["big.example.com"]),
         ("a name with NUL and what is not UTF-8", [record(hello([0x61, 0, 0xff, 0xfe, 0x0a]))], [String(decoding: [0x61, 0, 0xff, 0xfe, 0x0a] as Octets, as: UTF8.self)]),
+        ("GREASE before and after", [record(hello(Octets("grease.example.com".utf8), before: [0x0a, 0x0a, 0, 0], after: [0xfa, 0xfa, 0, 1, 0]))], ["grease.example.com"]),
+        (
+            "extensions that come twice",
+            [record(hello(Octets("first.example.com".utf8), after: big(0 as UInt16) + vector16(vector16([0] + vector16(Octets("second".utf8))))))], ["first.example.com"]
+        ),
+        ("SSL 2's format", [[0x80, 0x1f, 1, 3, 1, 0, 6, 0, 0, 0, 16, 0, 0, 0x2f, 0, 0, 5] + Octets(repeating: 7, count: 16)], [""]),
         ("a name of 16,000 bytes", cut(record(hello(Octets(repeating: 0x61, count: 16_000))), 1400), [String(repeating: "a", count: 16_000)]),
     ]
 

@@ -1,3 +1,4 @@
+import Filters
 import Packets
 import Protocols
 import TestSupport
@@ -26,11 +27,14 @@ struct Parsed<Session: Equatable>: Equatable {
 /// Puts any session parser through the same mill: it must find the same sessions however a conversation is cut, and survive whatever is cut
 /// off or flipped.
 struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
+    /// How far parsers go.
+    var depth = SessionDepth.opening
+
     /// Parses a conversation as a tracker would: no longer than the parser wants, and sessions taken after each call.
     ///
     /// - Parameter turn: the steps before it come with the roles reversed, and the parser is told so then.
     func parse(_ conversation: [Step], reversedBefore turn: Int = 0) -> Parsed<Parser.Session> {
-        var parser = Parser()
+        var parser = Parser(depth: depth)
         var parsed = Parsed<Parser.Session>()
         for (place, step) in conversation.enumerated() where parsed.progress == .wantsMore || parsed.progress == .ready {
             if turn > 0, place == turn { parser.reverseRoles() }
@@ -51,7 +55,7 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
 
     /// Whether the parser goes on, and has given no session, before a step.
     private func saysNothing(until turn: Int, of conversation: [Step]) -> Bool {
-        var parser = Parser()
+        var parser = Parser(depth: depth)
         for step in conversation[..<turn] {
             let progress =
                 switch step {

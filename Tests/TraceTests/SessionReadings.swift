@@ -29,11 +29,19 @@ func expectSame<Reading: Hashable & CustomStringConvertible>(
 }
 
 /// All sessions that a parser finds in a recording, and the connection of each as it stood then: those of the innermost header (R7), whatever tunnel that lies in.
-func sessions<Parser: SessionParser>(of parser: Parser.Type, in recording: Recording) throws -> [(session: Parser.Session, connection: ConnectionRecord)] {
+///
+/// - Parameters:
+///   - depth: how far the parser goes.
+///   - other: a service whose parser runs as well.
+func sessions<Parser: SessionParser>(
+    of parser: Parser.Type, beside other: Service? = nil, in recording: Recording, depth: SessionDepth = .opening
+) throws -> [(session: Parser.Session, connection: ConnectionRecord)] {
     let notes = SessionNotes<Parser>.Notes()
     try CurrentNotes.$value.withValue(notes) {
         let options = TrackerOptions.defaults.tunnelsTogether
-        let subscriber = try SessionNotes<Parser>._makeSubscriber(SubscriberOrder(options, filter: .service(Parser.service)))
+        let filter: Filter = other.map { .service(Parser.service) || .service($0) } ?? .service(Parser.service)
+        let order = SubscriberOrder(options, filter: filter)
+        let subscriber = try depth == .opening ? SessionNotes<Parser>._makeSubscriber(order) : WholeSessionNotes<Parser>._makeSubscriber(order)
         var pipeline = Pipeline(options, subscribers: [subscriber], seed: HashSeed(1))
         recording.forEachBurst(of: 64) { frames, _ in pipeline.process(frames) }
         pipeline.drain()
@@ -60,4 +68,15 @@ private struct SessionNotes<Parser: SessionParser>: SessionTrackable {
         return .more
     }
     consuming func ended(_ connection: ConnectionRecord, _ notes: inout Notes) {}
+}
+
+private struct WholeSessionNotes<Parser: SessionParser>: SessionTrackable {
+    static var sessionDepth: SessionDepth { .whole }
+    static func makeReport(_ context: ReportContext) -> SessionNotes<Parser>.Notes { CurrentNotes.value as! SessionNotes<Parser>.Notes }
+    init(_ connection: ConnectionRecord) {}
+    mutating func session(_ session: Parser.Session, of connection: ConnectionRecord, _ notes: inout SessionNotes<Parser>.Notes) -> Verdict {
+        notes.sessions.append((session, connection))
+        return .more
+    }
+    consuming func ended(_ connection: ConnectionRecord, _ notes: inout SessionNotes<Parser>.Notes) {}
 }

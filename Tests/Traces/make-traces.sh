@@ -3,13 +3,23 @@
 #
 # usage: sudo Tests/Traces/make-traces.sh [NAME…]        (all of them without names)
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3
+#        postgresql ssl-cert mariadb-server mariadb-client redis-server; of PyPI, in the environment that FOVEA_PYTHON is of: pymysql pymongo
+#        nginx-light tinyproxy (for http-nginx)
+# needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3 nghttp2 python3-grpcio
+#        openssh-server openssh-client dropbear-bin python3-aiosmtpd
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
 #
 #   tls            OpenSSL: TLS 1.2 and 1.3, ALPN, resumption by ticket and PSK, 0-RTT, alerts both ways, a closed port, IPv4 and IPv6
+#   dtls           OpenSSL: DTLS 1.0 and 1.2, with a cookie and without, hellos in fragments, IPv4 and IPv6
 #   http           curl and Python's http.server: keep-alive, a 30 KB body, HEAD, 404, a refused POST, IPv6
+#   http-nginx     curl and nginx: keep-alive, gzip in chunks, HEAD, 304, 100 Continue, uploads of known length and in chunks, ranges, Basic
+#                  authentication, CONNECT through tinyproxy with HTTP and TLS in it, an upgrade
+#   http2          cleartext HTTP/2: curl and nghttp by prior knowledge and by upgrade, with nghttpd and nghttpx; push, resets, trailers; gRPC
 #   dns            dig and dnsmasq over UDP and TCP, ping over IPv4 and IPv6
+#   ssh            OpenSSH and Dropbear with each other, over IPv4 and IPv6, nothing in common, a banner and no more, lines before a banner
+#   smtp           aiosmtpd and Python's smtplib: mails, refused recipients and mails, AUTH, STARTTLS with a mail behind it, commands sent ahead, IPv6
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
 #   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
 #   tcp-loss       30 KB over a wire that loses (before and after the mirror), reorders and doubles frames
@@ -17,19 +27,26 @@
 #   nanoseconds    one connection, classic pcap with the nanosecond magic
 #   cooked, cooked2  one connection each, tcpdump -i any: Linux cooked headers, version 1 and 2
 #   raw-ip         one connection over a tun device: no link layer
+#   postgresql     psql: a refused password, SCRAM, errors, a transaction, a prepared statement, COPY, a cancelled query, TLS behind SSLRequest
+#   mysql          MariaDB's client and PyMySQL: a refused password, errors, prepared statements, several results, a transaction, TLS, compression
+#   redis          redis-cli and a script: replies of all kinds, a pipeline, a transaction, publish and subscribe, RESP3, AUTH
+#   mongodb        PyMongo and a server of its own (mongo.py) with little more than the answers: cursors, errors, SASL, OP_COMPRESSED, legacy OP_QUERY
+#   quic           aioquic (from PyPI, installed for this): versions 1 and 2, from 1 to 2, a version that nobody has, Retry, 0-RTT, a hello over two
+#                  packets, a protocol that the server does not speak, IPv4 and IPv6
 set -euo pipefail
 cd "$(dirname "$0")"
 here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip)
+[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx http2 ssh smtp)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
     local space
     for space in $(ip netns list | awk '/^'$net'-/ {print $1}'); do
-        ip netns pids "$space" | xargs -r kill
+        # Whoever is gone with another of them is gone.
+        ip netns pids "$space" | xargs -r kill 2>/dev/null || true
         ip netns del "$space"
     done
 }
@@ -121,6 +138,24 @@ make_tls() {
     captured
 }
 
+make_dtls() {
+    ethernet
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=example.org \
+        -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    # Port 4433 asks for a cookie first, 4434 speaks DTLS 1.0 and no other, 4435 has little room in a datagram.
+    serve() { start b sh -c "sleep 60 | openssl s_server -key $work/key -cert $work/cert -quiet $*"; }
+    serve -accept 4433 -dtls1_2 -listen -alpn h2,http/1.1
+    serve -accept 4434 -dtls1 -cipher DEFAULT@SECLEVEL=0
+    serve -accept 4435 -dtls1_2 -mtu 300
+    sleep 0.5
+    capture a "$work/dtls.pcap" -i eth0 udp
+    connect() { (sleep 0.4; echo "some text"; sleep 0.4) | in_space a timeout 5 openssl s_client "$@" >>"$work/log" 2>&1 || true; }
+    connect -dtls1_2 -connect 192.0.2.2:4433 -servername cookie.example.org -alpn http/1.1
+    connect -dtls1 -cipher DEFAULT@SECLEVEL=0 -connect 192.0.2.2:4434 -servername old.example.org
+    connect -dtls1_2 -connect '[2001:db8::2]:4435' -mtu 256 -servername fragments.example.org
+    captured
+}
+
 make_http() {
     ethernet
     serve_http b ::
@@ -131,6 +166,95 @@ make_http() {
     fetch a -d 'a=1&b=2' http://192.0.2.2/form
     fetch a -g 'http://[2001:db8::2]/small.txt'
     fetch a http://192.0.2.2:81/
+    captured
+}
+
+make_http-nginx() {
+    ethernet
+    mkdir -p "$work/www/up"
+    chmod 711 "$work"
+    chmod 777 "$work/www/up"
+    python3 -c 'print("<!DOCTYPE html>", "".join("<p>line %03d\n" % n for n in range(200)), end="")' >"$work/www/page.html"
+    echo small >"$work/www/small.txt"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=example.org \
+        -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    cat >"$work/nginx.conf" <<END
+daemon off;
+pid $work/nginx.pid;
+error_log $work/log;
+events {}
+http {
+    access_log off;
+    types { text/html html; text/plain txt; }
+    gzip on;
+    gzip_types text/plain;
+    server {
+        listen 80;
+        listen [::]:80;
+        listen 443 ssl;
+        ssl_certificate $work/cert;
+        ssl_certificate_key $work/key;
+        root $work/www;
+        location /up/ { dav_methods PUT DELETE; }
+        location /moved { return 302 /small.txt; }
+    }
+}
+END
+    # Answers each connection with 101, and then with what it is sent.
+    cat >"$work/upgrade.py" <<'END'
+import socket
+server = socket.create_server(("", 81))
+while True:
+    peer, _ = server.accept()
+    data = peer.recv(65535)
+    peer.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+    peer.send(b"\x81\x05hello")
+    peer.close()
+END
+    printf 'Port 8888\nListen 192.0.2.2\nTimeout 20\nLogFile "%s"\nLogLevel Error\n' "$work/log" >"$work/proxy.conf"
+    start b nginx -e "$work/log" -c "$work/nginx.conf"
+    start b tinyproxy -d -c "$work/proxy.conf"
+    start b python3 "$work/upgrade.py"
+    sleep 1
+    capture a "$work/http-nginx.pcap" -i eth0 tcp
+    local host=http://192.0.2.2
+    fetch a $host/small.txt -o /dev/null $host/page.html -o /dev/null $host/missing -o /dev/null "$host/moved?to=small"
+    fetch a --compressed $host/page.html
+    fetch a -I $host/page.html -o /dev/null $host/small.txt
+    fetch a -z "$work/www/page.html" $host/page.html
+    fetch a -r 10-19 -H "X-Forwarded-For: 198.51.100.7" -H "Cookie: a=b; c=d" -e $host/page.html $host/page.html
+    fetch a -u alice:secret $host/small.txt
+    fetch a -T "$work/www/page.html" -H "Expect: 100-continue" $host/up/page.html
+    fetch a -T - $host/up/chunked.html <"$work/www/page.html"
+    fetch a -X DELETE $host/up/page.html
+    fetch a -0 $host/small.txt
+    fetch a -g 'http://[2001:db8::2]/small.txt'
+    fetch a -x $host:8888 $host/small.txt
+    fetch a -p -x $host:8888 $host/small.txt
+    fetch a -p -x $host:8888 -k https://192.0.2.2/small.txt
+    fetch a -m 2 -H "Connection: Upgrade" -H "Upgrade: websocket" -H "Sec-WebSocket-Version: 13" -H "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" $host:81/chat
+make_http2() {
+    ethernet
+    mkdir -p "$work/site"
+    head -c 3000 /dev/zero | tr '\0' x >"$work/site/large.txt"
+    echo small >"$work/site/small.txt"
+    echo pushed >"$work/site/pushed.css"
+    # Port 8080 knows HTTP/2 alone, with pushes and trailers; 8081 is HTTP/1.1 and takes upgrades; 8082 is gRPC.
+    start b nghttpd --no-tls --echo-upload --htdocs="$work/site" --push=/large.txt=/pushed.css --trailer='x-checksum: 1' 8080
+    start b nghttpx --conf=/dev/null --no-ocsp --workers=1 --frontend='0.0.0.0,8081;no-tls' --backend='127.0.0.1,8080;;proto=h2'
+    start b /usr/bin/python3 "$here/grpc-calls.py" serve 192.0.2.2:8082
+    sleep 2
+    capture a "$work/http2.pcap" -i eth0 tcp
+    local site=http://192.0.2.2:8080
+    fetch a --http2-prior-knowledge $site/small.txt $site/small.txt -o /dev/null $site/missing -o /dev/null
+    fetch a --http2-prior-knowledge -d 'a=1&b=2' $site/form
+    fetch a --http2-prior-knowledge -g 'http://[2001:db8::2]:8080/small.txt'
+    fetch a --http2 http://192.0.2.2:8081/small.txt http://192.0.2.2:8081/large.txt -o /dev/null
+    in_space a nghttp --null-out $site/large.txt $site/small.txt >>"$work/log" 2>&1 || true
+    in_space a nghttp --null-out --no-dep --upgrade http://192.0.2.2:8081/small.txt >>"$work/log" 2>&1 || true
+    in_space a nghttp --null-out --continuation --header-table-size=8192 --encoder-header-table-size=8192 --header="x-long: $(printf 'y%.0s' {1..300})" \
+        --trailer='x-end: 1' --data="$work/site/small.txt" $site/small.txt >>"$work/log" 2>&1 || true
+    in_space a timeout 30 /usr/bin/python3 "$here/grpc-calls.py" call 192.0.2.2:8082 >>"$work/log" 2>&1 || true
     captured
 }
 
@@ -156,6 +280,133 @@ make_dns() {
     ask @192.0.2.2 -p 5353 a.example.org A
     in_space a ping -q -c 3 -i 0.2 192.0.2.2 >>"$work/log"
     in_space a ping -q -c 3 -i 0.2 2001:db8::2 >>"$work/log"
+    captured
+}
+
+make_ssh() {
+    ethernet
+    ssh-keygen -q -t ed25519 -N "" -f "$work/host"
+    ssh-keygen -q -t rsa -b 2048 -N "" -f "$work/host-rsa"
+    ssh-keygen -q -t ed25519 -N "" -f "$work/user"
+    dropbearkey -t ed25519 -f "$work/dropbear" >>"$work/log" 2>&1
+    dropbearkey -t ed25519 -f "$work/dropbear-user" 2>&1 | grep ^ssh- >"$work/authorized"
+    cat "$work/user.pub" >>"$work/authorized"
+    chmod 700 "$work"
+    mkdir -p /run/sshd
+    start b "$(command -v sshd)" -D -e -f /dev/null -p 22 -p 443 -h "$work/host" -h "$work/host-rsa" -o UsePAM=no -o StrictModes=no -o PermitRootLogin=yes \
+        -o AuthorizedKeysFile="$work/authorized"
+    start b dropbear -F -E -p 2222 -r "$work/dropbear" -P "$work/dropbear.pid"
+    # Lines before the banner, RFC 4253 4.2.
+    start b python3 -c "
+import socket
+s = socket.create_server(('192.0.2.2', 2223))
+while True:
+    c, _ = s.accept()
+    c.send(b'This server is being moved.\\r\\nCome back later.\\r\\n')
+    c.send(b'SSH-2.0-mover_1.0 no keys yet\\r\\n')
+    c.recv(4096)
+    c.close()"
+    sleep 1
+    capture a "$work/ssh.pcap" -i eth0 tcp
+    enter() { in_space a ssh -F /dev/null -i "$work/user" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$@" true >>"$work/log" 2>&1 || true; }
+    enter root@192.0.2.2
+    enter -p 443 -c aes256-ctr -m hmac-sha2-256 -C root@2001:db8::2
+    enter -p 22 -o KexAlgorithms=diffie-hellman-group14-sha256 -o HostKeyAlgorithms=rsa-sha2-512 root@192.0.2.2
+    enter -o Ciphers=aes128-cbc root@192.0.2.2
+    enter -p 2222 root@192.0.2.2
+    enter -p 2223 root@192.0.2.2
+    in_space a dbclient -y -i "$work/dropbear-user" root@192.0.2.2 true >>"$work/log" 2>&1 </dev/null || true
+    in_space a python3 -c "import socket; socket.create_connection(('192.0.2.2', 22)).recv(99)"
+    captured
+}
+
+make_smtp() {
+    ethernet
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=mail.example.org -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    cat >"$work/server.py" <<'END'
+import asyncio, ssl, sys
+from aiosmtpd.smtp import SMTP, AuthResult
+
+class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("nobody"):
+            return "550 5.1.1 there is nobody"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, server, session, envelope):
+        return "554 5.7.1 looks like spam" if b"spam" in envelope.content else "250 2.0.0 queued as 4711"
+
+context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+
+def server():
+    return SMTP(Handler(), hostname="mail.example.org", tls_context=context, auth_require_tls=False,
+                authenticator=lambda *arguments: AuthResult(success=arguments[4].password == b"secret", handled=False))
+
+async def main():
+    for address in "192.0.2.2", "2001:db8::2":
+        await asyncio.get_running_loop().create_server(server, address, 25)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+END
+    cat >"$work/client.py" <<'END'
+import smtplib, socket, sys, time
+from email.message import EmailMessage
+
+def mail(subject, text, to="john@example.org"):
+    message = EmailMessage()
+    message["Received"] = "from laptop (dsl.example.net [198.51.100.7]) by mx.example.net with ESMTP; Sat, 28 Nov 2026 07:59:59 +0000"
+    message["From"] = "Ann <ann@example.net>"
+    message["To"] = to
+    message["Subject"] = subject
+    message["Date"] = "Sat, 28 Nov 2026 08:00:00 +0000"
+    message["Message-ID"] = f"<{len(text)}@example.net>"
+    message.set_content(text)
+    return message
+
+def connect(address="192.0.2.2"):
+    return smtplib.SMTP(address, 25, local_hostname="client.example.net", timeout=9)
+
+with connect() as smtp:
+    smtp.send_message(mail("one", "a line\n.\n..dots\n"))
+    smtp.send_message(mail("two, of a subject that is so long that it does not fit into one line of seventy-eight characters", "to more\n", "john@example.org, jane@example.org"))
+    try:
+        smtp.send_message(mail("three", "this is spam\n"))
+    except smtplib.SMTPDataError:
+        pass
+    try:
+        smtp.send_message(mail("four", "to nobody\n", "nobody@example.org"))
+    except smtplib.SMTPRecipientsRefused:
+        pass
+with connect("2001:db8::2") as smtp:
+    smtp.login("ann", "secret")
+    smtp.send_message(mail("six", "over IPv6\n"))
+with connect() as smtp:
+    try:
+        smtp.login("ann", "wrong")
+    except smtplib.SMTPAuthenticationError:
+        pass
+with connect() as smtp:
+    smtp.starttls()
+    smtp.send_message(mail("hidden", "nobody sees this\n"))
+# Commands sent ahead, and an end without QUIT.
+with socket.create_connection(("192.0.2.2", 25)) as raw:
+    raw.recv(999)
+    raw.send(b"EHLO ahead.example.net\r\n")
+    raw.recv(999)
+    raw.send(b"MAIL FROM:<a@example.net>\r\nRCPT TO:<john@example.org>\r\nDATA\r\n")
+    time.sleep(0.3)
+    raw.recv(999)
+    raw.send(b"Subject: ahead\r\n\r\nx\r\n.\r\n")
+    raw.recv(999)
+END
+    # Debian's own, for which aiosmtpd is installed.
+    start b /usr/bin/python3 "$work/server.py" "$work/cert" "$work/key"
+    sleep 1.5
+    capture a "$work/smtp.pcap" -i eth0 tcp
+    in_space a python3 "$work/client.py" >>"$work/log" 2>&1 || cat "$work/log"
     captured
 }
 
@@ -240,6 +491,153 @@ make_raw-ip() {
     serve_http b 192.0.2.2
     capture a "$work/raw-ip.pcap" -i wire0 tcp
     fetch a http://192.0.2.2/small.txt
+    captured
+}
+
+make_postgresql() {
+    ethernet
+    local bin data="$work/pgdata"
+    bin=$(echo /usr/lib/postgresql/*/bin)
+    mkdir -p "$data"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=db.example.org -keyout "$data.key" -out "$data.crt" 2>/dev/null
+    echo secret >"$data.password"
+    chmod 711 "$work"
+    chmod 600 "$data.key"
+    chown -R postgres "$data" "$data.key" "$data.crt" "$data.password"
+    runuser -u postgres -- "$bin/initdb" -D "$data" -A scram-sha-256 --pwfile "$data.password" -U admin >>"$work/log"
+    echo 'host all all 192.0.2.0/24 scram-sha-256' >>"$data/pg_hba.conf"
+    start b runuser -u postgres -- "$bin/postgres" -D "$data" -c listen_addresses=192.0.2.2 -c unix_socket_directories= -c ssl=on \
+        -c ssl_cert_file="$data.crt" -c ssl_key_file="$data.key" -c fsync=off
+    sleep 3
+    capture a "$work/postgresql.pcap" -i eth0 tcp
+    sql() { in_space a env PGPASSWORD="${PASSWORD:-secret}" PGSSLMODE="${MODE:-disable}" psql -X -h 192.0.2.2 -U admin "$@" >>"$work/log" 2>&1 || true; }
+    PASSWORD=wrong sql -d postgres -c 'SELECT 1'
+    sql -d nowhere -c 'SELECT 1'
+    MODE=prefer sql -d postgres -c 'SELECT 2'
+    MODE=require sql -d postgres -c 'SELECT 3'
+    sql -d postgres <<'END'
+CREATE TABLE planets (name text PRIMARY KEY, moons int);
+INSERT INTO planets VALUES ('Earth', 1), ('Mars', 2), ('Venus', 0);
+SELECT * FROM planets WHERE moons > 0;
+SELECT * FROM comets;
+BEGIN;
+UPDATE planets SET moons = 3;
+INSERT INTO planets VALUES ('Mars', 2);
+ROLLBACK;
+PREPARE moons AS SELECT moons FROM planets WHERE name = $1;
+EXECUTE moons('Mars');
+COPY planets FROM STDIN;
+Jupiter	95
+Saturn	146
+\.
+COPY planets TO STDOUT;
+SELECT 1\; SELECT 2, 3;
+SELECT name FROM planets WHERE moons = $1 \bind 2 \g
+END
+    in_space a python3 "$here/pgwire.py" 192.0.2.2 admin postgres secret >>"$work/log" 2>&1 || true
+    captured
+}
+
+make_mysql() {
+    ethernet
+    local data="$work/mydata"
+    mkdir -p "$data"
+    chmod 711 "$work"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=db.example.org -keyout "$data.key" -out "$data.crt" 2>/dev/null
+    chown -R mysql "$data" "$data.key" "$data.crt"
+    mariadb-install-db --user=mysql --datadir="$data" --auth-root-authentication-method=normal --skip-test-db >>"$work/log" 2>&1
+    start b mariadbd --no-defaults --user=mysql --datadir="$data" --bind-address=192.0.2.2 --socket="$data/socket" --pid-file="$data/pid" \
+        --ssl-cert="$data.crt" --ssl-key="$data.key" --skip-name-resolve --local-infile=1
+    sleep 5
+    in_space b mariadb --no-defaults --socket="$data/socket" -u root \
+        -e "CREATE DATABASE shop; CREATE USER admin@'192.0.2.%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO admin@'192.0.2.%'" >>"$work/log" 2>&1
+    capture a "$work/mysql.pcap" -i eth0 tcp
+    sql() { in_space a mariadb --no-defaults -h 192.0.2.2 -u admin --password="${PASSWORD:-secret}" "$@" >>"$work/log" 2>&1 || true; }
+    PASSWORD=wrong sql --skip-ssl -e 'SELECT 1'
+    sql --skip-ssl --force shop <<'END'
+CREATE TABLE planets (name VARCHAR(20) PRIMARY KEY, moons INT);
+INSERT INTO planets VALUES ('Earth', 1), ('Mars', 2), ('Venus', 0);
+SELECT * FROM planets WHERE moons > 0;
+SELECT * FROM comets;
+START TRANSACTION;
+UPDATE planets SET moons = 3;
+INSERT INTO planets VALUES ('Mars', 2);
+ROLLBACK;
+USE mysql;
+END
+    sql --ssl -e 'SELECT 2'
+    sql --skip-ssl --compress -e 'SELECT 3'
+    in_space a "${FOVEA_PYTHON:-python3}" "$here/mysqlwire.py" 192.0.2.2 admin secret shop >>"$work/log" 2>&1 || true
+    captured
+}
+
+make_redis() {
+    ethernet
+    start b redis-server --bind 192.0.2.2 --port 6379 --save '' --dir "$work" --protected-mode no --rename-command COMMAND ''
+    sleep 1
+    capture a "$work/redis.pcap" -i eth0 tcp
+    ask() { in_space a redis-cli -h 192.0.2.2 "$@" >>"$work/log" 2>&1 || true; }
+    ask <<'END'
+SET planet Jupiter
+GET planet
+GET comet
+INCR planet
+RPUSH moons Io Europa Ganymede
+LRANGE moons 0 -1
+MULTI
+SET a 1
+INCR planet
+EXEC
+CONFIG GET maxmemory
+EVAL "return {1, 'two', {3}}" 0
+NOSUCH thing
+END
+    ask -3 HGETALL nothing
+    ask ACL SETUSER alice on '>s3cret' '~*' '+@all'
+    ask --user alice --pass s3cret --no-auth-warning PING
+    ask --user alice --pass wrong --no-auth-warning PING
+    in_space a python3 -c "
+import socket, time
+def talk(s, data):
+    s.sendall(data)
+    time.sleep(0.2)
+    return s.recv(65536)
+one, other = (socket.create_connection(('192.0.2.2', 6379)) for _ in range(2))
+talk(one, b'PING\r\n')
+talk(one, b'*3\r\n\$9\r\nSUBSCRIBE\r\n\$4\r\nnews\r\n\$5\r\nsport\r\n')
+talk(other, b'*3\r\n\$7\r\nPUBLISH\r\n\$4\r\nnews\r\n\$5\r\nhello\r\n')
+talk(one, b'*1\r\n\$11\r\nUNSUBSCRIBE\r\n')
+talk(other, b''.join(b'*2\r\n\$4\r\nINCR\r\n\$7\r\ncounter\r\n' for _ in range(5)))
+talk(other, b'GET counter\r\n')"
+    captured
+}
+
+make_mongodb() {
+    ethernet
+    start b "${FOVEA_PYTHON:-python3}" "$here/mongo.py" serve 192.0.2.2
+    sleep 1
+    capture a "$work/mongodb.pcap" -i eth0 tcp
+    in_space a "${FOVEA_PYTHON:-python3}" "$here/mongo.py" ask 192.0.2.2 >>"$work/log" 2>&1 || true
+make_quic() {
+    ethernet
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" -q install aioquic >>"$work/log" 2>&1
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 -subj /CN=example.org \
+        -keyout "$work/key" -out "$work/cert" 2>/dev/null
+    quic() { in_space "$1" "$work/venv/bin/python" "$here/quic.py" "${@:2}" >>"$work/log" 2>&1; }
+    # Port 4433 takes whoever comes, 4434 sends them away once.
+    for address in 192.0.2.2 2001:db8::2; do quic b serve $address 4433 "$work/key" "$work/cert" & done
+    quic b serve 192.0.2.2 4434 "$work/key" "$work/cert" retry &
+    sleep 3
+    capture a "$work/quic.pcap" -i eth0 udp
+    quic a ask 2001:db8::2 4433 one.example.org v1
+    quic a ask 192.0.2.2 4433 two.example.org v2
+    quic a ask 192.0.2.2 4433 other.example.org other
+    quic a ask 192.0.2.2 4433 unknown.example.org unknown
+    quic a ask 192.0.2.2 4434 again.example.org v1
+    quic a ask 192.0.2.2 4433 early.example.org v1 early
+    quic a ask 192.0.2.2 4433 foreign.example.org v1 foreign
+    quic a ask 192.0.2.2 4433 long.example.org v1 long
     captured
 }
 

@@ -54,6 +54,28 @@ import Testing
         #expect(run.logs[1].ended.map(\.service) == [.tls])
     }
 
+    @Test func `is over soon behind a request to a web server, and not behind one to a proxy or to speak something else`() throws {
+        let page = Array(repeating: "more", count: 12)
+        for (payloads, isFound) in [
+            (["GET / HTTP/1.1\r\n\r\n"] + page, false), (["HEAD /x HTTP/1.0\r\n\r\n"] + page, false), (["GET / HTTP/1.1\r\n\r\n"], true),
+            (["CONNECT x:443 HTTP/1.1\r\n\r\n"] + page, true), (["GET http://x/ HTTP/1.1\r\n\r\n"] + page, true), (["EHLO x\r\n"] + page, true),
+        ] {
+            let run = try Run([.init(TLSNames.self)])
+            run.send(Self.talk(payloads, then: [Sessions.clientHello("later.example")]))
+            run.drain()
+            #expect(run.log.names == (isFound ? ["later.example"] : []), "\(payloads[0])")
+            #expect(run.counters.isBalanced && run.counters.isPayloadBalanced)
+        }
+        let run = try Run([.init(TLSNames.self)])
+        var talk = Talk()
+        talk.payloads = ["GET / HTTP/1.1\r\nUpgrade: TLS/1.2\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n"].map { Octets($0.utf8) }
+            + page.map { Octets($0.utf8) } + [Sessions.clientHello("upgraded.example")]
+        talk.say(">S <SA >A >PA1 <PA1 " + page.map { _ in ">PA1 " }.joined() + ">PA1")
+        run.send(talk)
+        run.drain()
+        #expect(run.log.names == ["upgraded.example"])
+    }
+
     // MARK: Datagrams
 
     private static let client = End(0xc000_0201, 50000), server = End(0xc000_0202, 4444)

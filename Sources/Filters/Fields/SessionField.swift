@@ -14,6 +14,8 @@ public struct SessionField<Session>: Sendable {
     public let example: String
     /// Whether a session never has more than one value.
     public let isSingle: Bool
+    /// How far a parser must go to know it: by default no farther than to the session's opening.
+    public private(set) var depth = SessionDepth.opening
     /// Gives each of its values in a session; none where the session has none.
     public let read: @Sendable (Session, (FieldValue) -> Void) -> Void
 
@@ -29,6 +31,13 @@ public struct SessionField<Session>: Sendable {
         self.example = example
         self.isSingle = isSingle
         self.read = read
+    }
+
+    /// The same field where it is known only to parsers that go so far.
+    public func at(_ depth: SessionDepth) -> Self {
+        var field = self
+        field.depth = depth
+        return field
     }
 
     /// What filters know of it.

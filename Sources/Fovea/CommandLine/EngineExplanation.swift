@@ -79,7 +79,7 @@ struct EngineExplanation {
     /// An object for each part.
     var json: [String] {
         parts.map { part in
-            JSONObject.text { object in
+            LogLine.text { object in
                 object.add("part", part.name)
                 object.add("on", part.whyOff == nil)
                 object.add("why_off", part.whyOff)

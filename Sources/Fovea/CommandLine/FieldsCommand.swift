@@ -37,7 +37,7 @@ struct FieldsCommand: ParsableCommand {
     }
 
     private func json(of field: Field) -> String {
-        JSONObject.text { object in
+        LogLine.text { object in
             object.add("name", field.name)
             object.add("aliases", field.aliases)
             object.add("type", field.type.word)

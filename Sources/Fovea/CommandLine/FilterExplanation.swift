@@ -49,7 +49,7 @@ struct FilterExplanation {
     }
 
     var json: String {
-        JSONObject.text { object in
+        LogLine.text { object in
             object.add("name", name)
             object.add("filter", "\(filter)")
             object.add("contradiction", contradictions.contains(where: \.isWhole))

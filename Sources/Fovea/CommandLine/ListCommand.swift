@@ -36,7 +36,7 @@ struct ListCommand: ParsableCommand {
     }
 
     private func json(of subscription: AnySubscription, kind: String) -> String {
-        JSONObject.text { object in
+        LogLine.text { object in
             object.add("name", subscription.name)
             object.add("kind", kind)
             object.add("summary", subscription.summary)

@@ -164,6 +164,7 @@ extension Config.Subscription {
         (format, compress, rotateSize, rotateInterval) = table.takeOutputOptions()
         table.take("packets", into: &packets, #""all", or as "first 10" or "every 100""#, PacketSelection.init)
         table.take("every", into: &every, #"seconds, packets or bytes: "10 s", "1000 packets", "1 MiB""#, TickInterval.init)
+        table.take("bytes", into: &bytes, #"bytes, as a string such as "64 KiB""#) { byteCount($0).flatMap { $0 > 0 ? $0 : nil } }
         history = table.takeLocated("history") { HistoryBudget(&$0) }
         table.takeSwitchOrSize("dispatch", in: Dispatch.ringSizes) { isOn, size in dispatch = size.map(DispatchWish.ring) ?? (isOn ? .yes : .no) }
     }

@@ -230,6 +230,8 @@ public struct Config: Equatable, Sendable {
         public var packets: Located<PacketSelection>?
         /// How often, of a type that ticks: "10 s", "1000 packets", "1 MiB".
         public var every: Located<TickInterval>?
+        /// How much of each direction's stream, of a type that gets streams.
+        public var bytes: Located<Int>?
         /// What is kept of a connection while the filter cannot tell yet, for a type that gets its packets or its stream.
         public var history: Located<HistoryBudget>?
         /// Whether its callbacks run on another core; nil: as its type says.

@@ -5,11 +5,11 @@ struct ConnectionData: Trackable {
     static let name = "connection"
     static let summary = "connections, when they are over: who, how long, how much, how it went"
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         output.write { $0.addRecord(connection) }
     }
 }
@@ -19,16 +19,16 @@ struct EstablishedData: EstablishedTrackable {
     static let name = "connection_established"
     static let summary = "connections, as soon as they are established: a TCP handshake is complete, or there is an answer"
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func established(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func established(_ connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { $0.addRecord(connection) }
         return .unsubscribe
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 /// `data = "connection_tick"`: the same line again and again while a connection goes on, `every` so often, and at its end.
@@ -37,16 +37,16 @@ struct TickData: TickTrackable {
     static let summary = "connections every 10 seconds, or every = so often, and when they are over"
     static let tick = TickInterval.seconds(10)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func ticked(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func ticked(_ connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { $0.addRecord(connection) }
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {
         output.write { $0.addRecord(connection) }
     }
 }

@@ -11,11 +11,11 @@ struct DNSData: SessionTrackable {
     static let summary = "DNS questions with their answers, as soon as these are known: names, types, response codes, addresses, latency"
     static let filter: Filter = .service(.dns)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ transaction: DNSTransaction, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ transaction: DNSTransaction, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: transaction.queried ?? transaction.answered)
             line.add("proto", connection.transport.description)
@@ -24,10 +24,10 @@ struct DNSData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a DNS transaction. Fields are those of Zeek's dns.log, and a few more at the end.
     public mutating func addTransaction(_ transaction: DNSTransaction) {
         add("trans_id", transaction.id)

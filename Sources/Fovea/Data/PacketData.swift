@@ -6,9 +6,9 @@ struct PacketData: PacketSubscription {
     static let name = "packet"
     static let summary = "single packets: addresses, ports, lengths, flags"
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
-    static func packet(_ packet: Packet, _ frame: RawSpan, _ output: inout JSONLinesWriter) {
+    static func packet(_ packet: Packet, _ frame: RawSpan, _ output: inout LogWriter) {
         output.write { $0.addPacket(packet) }
     }
 }
@@ -20,13 +20,13 @@ struct ConnectionPacketData: PacketTrackable {
     static let choosesPackets = true
     static let summary = "packets of connections: as packet, and whose they are"
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private let uid: String
 
     init(_ connection: ConnectionRecord) { uid = connection.uid }
 
-    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.add("uid", uid)
             line.add("is_orig", sender == .originator)
@@ -35,10 +35,10 @@ struct ConnectionPacketData: PacketTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a packet's headers say. `src` is who sent it, whoever opened its connection; lengths are bytes.
     public mutating func addPacket(_ packet: Packet) {
         add("ts", packet.timestamp)

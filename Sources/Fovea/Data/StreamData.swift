@@ -6,7 +6,7 @@ struct StreamData: StreamTrackable {
     static let name = "stream"
     static let summary = "TCP payload in order, a line a piece, as text"
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private let uid: String
     private var originatorOffset: UInt64 = 0
@@ -14,7 +14,7 @@ struct StreamData: StreamTrackable {
 
     init(_ connection: ConnectionRecord) { uid = connection.uid }
 
-    mutating func stream(_ bytes: RawSpan, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func stream(_ bytes: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         let offset = advance(bytes.byteCount, sender)
         output.write { line in
             addPlace(to: &line, sender, offset)
@@ -24,7 +24,7 @@ struct StreamData: StreamTrackable {
         return .more
     }
 
-    mutating func gap(_ byteCount: Int, from sender: Direction, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func gap(_ byteCount: Int, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         let offset = advance(byteCount, sender)
         output.write { line in
             addPlace(to: &line, sender, offset)
@@ -33,9 +33,9 @@ struct StreamData: StreamTrackable {
         return .more
     }
 
-    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) { swap(&originatorOffset, &responderOffset) }
+    mutating func reoriented(_ connection: ConnectionRecord, _ output: inout LogWriter) { swap(&originatorOffset, &responderOffset) }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 
     /// Where the direction's next bytes lie in its stream.
     private mutating func advance(_ byteCount: Int, _ sender: Direction) -> UInt64 {
@@ -49,7 +49,7 @@ struct StreamData: StreamTrackable {
         }
     }
 
-    private func addPlace(to line: inout JSONObject, _ sender: Direction, _ offset: UInt64) {
+    private func addPlace(to line: inout LogLine, _ sender: Direction, _ offset: UInt64) {
         line.add("uid", uid)
         line.add("is_orig", sender == .originator)
         line.add("offset", offset)

@@ -2,30 +2,92 @@ import Filters
 import Protocols
 import Tracking
 
-/// `data = "tls"`: a line for each TLS handshake, as soon as it is known. Fields are those of Zeek's ssl.log.
+/// `data = "tls"`: a line for each TLS handshake, when it has come to its end or can be followed no further. Fields are those of Zeek's ssl.log.
 struct TLSData: SessionTrackable {
     typealias Parser = TLSParser
 
     static let name = "tls"
-    static let summary = "TLS handshakes, as soon as they are known: server name, version, cipher suite, application protocol"
+    static let summary = "TLS handshakes: server name, version, cipher suite, application protocol, certificates' names, fingerprints JA3, JA3S and JA4"
     static let filter: Filter = .tls
+    static let sessionDepth = SessionDepth.whole
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection)
-            TLSLine(handshake).add(to: &line)
+            line.addHandshake(handshake)
         }
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-/// What a line says of a TLS handshake; the messages themselves are not kept. Fields are those of Zeek's ssl.log.
+/// `data = "dtls"`: the same of DTLS, of whose handshakes the hellos are read.
+struct DTLSData: SessionTrackable {
+    typealias Parser = DTLSParser
+
+    static let name = "dtls"
+    static let summary = "DTLS handshakes, as soon as both hellos are known: server name, version, cipher suite, application protocol, fingerprints"
+    static let filter: Filter = .service(.dtls)
+
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
+
+    init(_ connection: ConnectionRecord) {}
+
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
+        output.write { line in
+            line.addIdentity(of: connection)
+            line.addHandshake(handshake)
+        }
+        return .more
+    }
+
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
+}
+
+extension LogLine {
+    /// What a line says of a TLS handshake. Fields are those of Zeek's ssl.log, and a few more at the end; those of certificates are there for handshakes that
+    /// were followed so far (``SessionDepth/whole``).
+    public mutating func addHandshake(_ handshake: TLSHandshake) {
+        add("version", handshake.version?.name)
+        add("cipher", handshake.cipherSuite.map { "0x" + String(0x1_0000 | Int($0), radix: 16).dropFirst() })
+        add("curve", handshake.groupName)
+        add("server_name", handshake.serverName)
+        if let isResumed = handshake.isResumed { add("resumed", isResumed) }
+        add("last_alert", (handshake.alert ?? handshake.warning)?.description)
+        add("next_protocol", handshake.applicationProtocol)
+        add("established", handshake.isEstablished ?? (handshake.version != nil && handshake.alert == nil))
+        if let chain = handshake.serverCertificates {
+            add("cert_chain_fps", chain.certificates.map(\.sha256))
+            add("subject", chain.first?.subject)
+            add("issuer", chain.first?.issuer)
+        }
+        if let chain = handshake.clientCertificates {
+            add("client_cert_chain_fps", chain.certificates.map(\.sha256))
+            add("client_subject", chain.first?.subject)
+            add("client_issuer", chain.first?.issuer)
+        }
+        add("ja3", handshake.ja3)
+        add("ja3s", handshake.ja3s)
+        add("ja4", handshake.ja4)
+        if let hello = handshake.clientHello {
+            if !handshake.offeredProtocols.isEmpty { add("client_alpn", handshake.offeredProtocols) }
+            add("ech", hello.hasEncryptedClientHello)
+            add("psk_offered", hello.pskOffered)
+        }
+        if handshake.helloRetried { add("hello_retried", true) }
+        if handshake.certificateRequested { add("certificate_requested", true) }
+        let problems = handshake.problems
+        if !problems.isEmpty { add("problems", problems.map(\.rawValue)) }
+    }
+}
+
+/// What a line says of a TLS handshake, for those who keep it until their connection's end: the hellos' names, and not the messages themselves. Fields are
+/// those of Zeek's ssl.log.
 public struct TLSLine: Sendable {
     private let serverName: String?
     private let version: TLSVersion?
@@ -41,7 +103,7 @@ public struct TLSLine: Sendable {
         alert = handshake.alert
     }
 
-    public func add(to line: inout JSONObject) {
+    public func add(to line: inout LogLine) {
         line.add("version", version?.name)
         line.add("cipher", cipherSuite.map { "0x" + String(0x1_0000 | Int($0), radix: 16).dropFirst() })
         line.add("server_name", serverName)

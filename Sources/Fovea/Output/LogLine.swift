@@ -127,9 +127,6 @@ public struct LogLine {
     }
 }
 
-/// Its name where all that there is is JSON.
-public typealias JSONObject = LogLine
-
 /// A field's value on its way to a format other than JSON with Zeek's names.
 public enum FieldValue: Sendable {
     case text(String)

@@ -117,6 +117,3 @@ public final class LogWriter: SubscriptionReport {
         throw OutputError(path: path, code: counts.refusal, lines: counts.refused)
     }
 }
-
-/// Its name when JSON was all that there was.
-public typealias JSONLinesWriter = LogWriter

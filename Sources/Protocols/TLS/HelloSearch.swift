@@ -1,28 +1,46 @@
-/// Looks for the hello in one direction's bytes, however they are cut.
+/// Looks for the hello in one direction's bytes, however they are cut, and for what follows it in the clear if somebody wants that.
 ///
 ///     segments    |          |   |                 |          |
 ///     records     | 22 ····· | 22 ··· | 21 · | 22 ···················· |
 ///     messages         | 1, length ········· continued |
 ///
-/// Records and messages need not end where anything else does: of headers that are cut the bytes so far are kept, of the hello its body, of
-/// everything else nothing.
+/// Records and messages need not end where anything else does: of headers that are cut the bytes so far are kept, of the hello and of certificates the
+/// body, of everything else nothing.
 struct HelloSearch {
-    /// How the search ended.
+    /// What was found.
     enum Outcome {
         case clientHello(TLSClientHello)
         case serverHello(TLSServerHello)
         case fatalAlert(TLSAlert)
+        case warning(TLSAlert)
         /// What came belongs behind the hello, or the hello has a hole.
         case missed
         /// So much came behind the hello that the other direction's is not to be expected any more.
         case longOver
         case failed(ParserFailure)
+
+        // Behind the hello, where the search goes on.
+        case certificates(TLSCertificateChain)
+        case certificatesTooLong
+        case serverKeyExchange([UInt8])
+        case clientKeyExchange
+        case certificateRequest
+        /// A ChangeCipherSpec, and then the first record that is encrypted.
+        case cipherChanged
+        case encrypted
+    }
+
+    /// How far the direction has got.
+    enum Phase: UInt8 {
+        case hello, flight, cipherChanged
     }
 
     /// The longest hello that is kept.
     static let longestHello = 1 << 16
     /// How many bytes of a direction are looked at, at most.
     static let patience = 1 << 17
+    /// The longest ServerKeyExchange that is read for its curve.
+    static let longestKeyExchange = 1 << 12
 
     // Ordered so that the small fields fill the gaps between the large ones.
     private var recordHeader = SplitInteger()
@@ -32,33 +50,37 @@ struct HelloSearch {
     /// Whether a HelloRetryRequest went by.
     private(set) var sawRetry = false
     private var messageHeader = SplitInteger()
-    private var message: MessageType?
+    private var message: TLSMessageType?
     private var partialAlert = SplitInteger()
+    /// Whether to go on behind the hello.
+    private let goesOn: Bool
+    private(set) var phase = Phase.hello
+    /// Whether of the message at hand nothing is kept; its length counts down then.
+    private var isSkipping = false
     private var patience = HelloSearch.patience
     /// How much of the record has not come yet.
     private var recordRest = 0
     private var messageLength = 0
     private var body: [UInt8] = []
-    /// Memory of the hello so far, kept as a number because it is asked for with each chunk.
+    /// Memory of the message so far, kept as a number because it is asked for with each chunk.
     private(set) var heldBytes = 0
 
-    /// The messages that may stand at the beginning of a handshake, RFC 8446 4 and RFC 5246 7.4.
-    private enum MessageType: UInt8 {
-        case helloRequest = 0
-        case clientHello = 1
-        case serverHello = 2
-        /// Only in drafts of TLS 1.3.
-        case helloRetryRequest = 6
-        /// No number on the wire: a ClientHello in SSL 2's format.
-        case sslv2ClientHello = 255
-    }
+    init(goesOn: Bool = false) { self.goesOn = goesOn }
 
-    /// Takes the direction's next bytes; nil while the search goes on.
-    mutating func feed(_ bytes: RawSpan) -> Outcome? {
-        let bytes = bytes.extracting(first: patience)
-        patience -= bytes.byteCount
-        if !isOver, let outcome = search(bytes) { return outcome }
-        return patience > 0 ? nil : isOver ? .longOver : end(.failed(.tooLong))
+    /// Takes the direction's next bytes up to the first thing that it finds, and leaves the rest; nil when there is nothing in them.
+    mutating func feed(_ bytes: inout RawSpan) -> Outcome? {
+        let allowed = bytes.extracting(first: patience)
+        var reader = ByteReader(allowed)
+        let outcome = isOver ? nil : search(&reader)
+        if outcome != nil, !isOver {
+            patience -= reader.offset
+            bytes = bytes.extracting(reader.offset...)
+            return outcome
+        }
+        patience -= allowed.byteCount
+        bytes = bytes.extracting(first: 0)
+        if let outcome { return outcome }
+        return patience > 0 ? nil : isOver ? .longOver : end(phase == .hello ? .failed(.tooLong) : .longOver)
     }
 
     /// Tells that so many bytes are lost.
@@ -68,8 +90,7 @@ struct HelloSearch {
         return patience > 0 ? nil : .longOver
     }
 
-    private mutating func search(_ bytes: RawSpan) -> Outcome? {
-        var reader = ByteReader(bytes)
+    private mutating func search(_ reader: inout ByteReader) -> Outcome? {
         while true {
             if recordRest == 0 {
                 guard let bits = recordHeader.next(TLSRecordHeader.byteCount, from: &reader) else { return nil }
@@ -77,9 +98,13 @@ struct HelloSearch {
                 continue  // it may be empty
             }
             guard !reader.isAtEnd else { return nil }
-            let fragment = reader.bytes(upTo: recordRest)
-            recordRest -= fragment.byteCount
-            if let outcome = take(fragment) { return end(outcome) }
+            var fragment = ByteReader(reader.bytes(upTo: recordRest))
+            recordRest -= fragment.count
+            if let outcome = take(&fragment) {
+                recordRest += fragment.count
+                reader.stepBack(fragment.count)
+                return settle(outcome)
+            }
         }
     }
 
@@ -103,29 +128,34 @@ struct HelloSearch {
     }
 
     /// Takes a part of the record.
-    private mutating func take(_ fragment: RawSpan) -> Outcome? {
+    private mutating func take(_ fragment: inout ByteReader) -> Outcome? {
         switch recordType {
-        case .handshake: handshake(fragment)
-        case .alert: alert(fragment)
-        case .heartbeat: nil
-        // TLS 1.3 between a HelloRetryRequest and the ServerHello, RFC 8446 D.4.
-        case .changeCipherSpec: sawRetry ? nil : .missed
-        case .applicationData: .missed
+        case .handshake: return handshake(&fragment)
+        case .alert: return phase == .cipherChanged ? .encrypted : alert(&fragment)
+        case .heartbeat: return nil
+        case .changeCipherSpec:
+            // TLS 1.3 between a HelloRetryRequest and the ServerHello, RFC 8446 D.4.
+            if phase == .hello { return sawRetry ? nil : .missed }
+            guard phase == .flight else { return nil }
+            phase = .cipherChanged
+            _ = fragment.bytes(fragment.count)
+            return .cipherChanged
+        case .applicationData: return phase == .hello ? .missed : .encrypted
         }
     }
 
-    private mutating func handshake(_ fragment: RawSpan) -> Outcome? {
-        var reader = ByteReader(fragment)
+    private mutating func handshake(_ reader: inout ByteReader) -> Outcome? {
         while true {
             if message == nil {
                 guard let bits = messageHeader.next(4, from: &reader) else { return nil }
-                // Other messages come later, or what looks like one is encrypted.
-                guard let type = MessageType(rawValue: UInt8(bits >> 24)), type != .sslv2ClientHello else { return .missed }
-                message = type
-                messageLength = Int(bits & 0xffffff)
-                guard messageLength <= Self.longestHello else { return .failed(.tooLong) }
-                // RFC 5246 7.4.1.1: it has no body.
-                guard type != .helloRequest || messageLength == 0 else { return .failed(.malformed) }
+                if let outcome = begin(message: bits, recordRest + reader.count) { return outcome }
+            }
+            if isSkipping {
+                messageLength -= reader.bytes(upTo: messageLength).byteCount
+                guard messageLength == 0 else { return nil }
+                isSkipping = false
+                message = nil
+                continue
             }
             let part = reader.bytes(upTo: messageLength - body.count)
             // The usual case: all of it at once.
@@ -147,28 +177,77 @@ struct HelloSearch {
         }
     }
 
+    /// Begins the message whose header this is.
+    ///
+    /// - Parameter recordRest: bytes of the record behind the header.
+    private mutating func begin(message bits: UInt64, _ recordRest: Int) -> Outcome? {
+        let type = TLSMessageType(rawValue: UInt8(bits >> 24))
+        messageLength = Int(bits & 0xffffff)
+        if phase != .hello { return beginLater(type, recordRest) }
+        // Other messages come later, or what looks like one is encrypted.
+        guard let type, type.mayBeFirst else { return .missed }
+        message = type
+        guard messageLength <= Self.longestHello else { return .failed(.tooLong) }
+        // RFC 5246 7.4.1.1: it has no body.
+        guard type != .helloRequest || messageLength == 0 else { return .failed(.malformed) }
+        return nil
+    }
+
+    /// The same behind the hello, where nearly all is skipped.
+    private mutating func beginLater(_ type: TLSMessageType?, _ recordRest: Int) -> Outcome? {
+        // Behind a ChangeCipherSpec only the ClientHello that a HelloRetryRequest asked for is in the clear.
+        if phase == .cipherChanged, type != .clientHello || messageLength < 38 || messageLength < recordRest { return .encrypted }
+        guard let type, type != .sslv2ClientHello, messageLength <= Self.patience else { return .missed }
+        message = type
+        switch type {
+        case .certificate: isSkipping = messageLength > TLSCertificateChain.longestMessage
+        case .serverKeyExchange: isSkipping = messageLength > Self.longestKeyExchange
+        default: isSkipping = true
+        }
+        switch type {
+        case .certificate where isSkipping: return .certificatesTooLong
+        case .certificateRequest: return .certificateRequest
+        case .clientKeyExchange: return .clientKeyExchange
+        default: return nil
+        }
+    }
+
     private mutating func completeMessage(_ bytes: consuming [UInt8]) -> Outcome? {
         let type = message
         message = nil
         switch type {
         case .clientHello, .sslv2ClientHello:
-            return TLSClientHello(bytes, isSSLv2: type == .sslv2ClientHello).map(Outcome.clientHello) ?? .failed(.malformed)
+            return TLSClientHello(bytes, type == .sslv2ClientHello ? .sslv2 : .tls).map(Outcome.clientHello) ?? .failed(.malformed)
         case .serverHello:
             guard let hello = TLSServerHello(bytes) else { return .failed(.malformed) }
             guard hello.isHelloRetryRequest else { return .serverHello(hello) }
             sawRetry = true
         case .helloRetryRequest: sawRetry = true
-        case .helloRequest, nil: break
+        case .certificate: return .certificates(TLSCertificateChain(bytes))
+        case .serverKeyExchange: return .serverKeyExchange(bytes)
+        default: break
         }
         return nil
     }
 
     /// RFC 8446 6: an alert is two bytes, level and description. Longer ones are encrypted.
-    private mutating func alert(_ fragment: RawSpan) -> Outcome? {
-        var reader = ByteReader(fragment)
+    private mutating func alert(_ reader: inout ByteReader) -> Outcome? {
         guard let bits = partialAlert.next(2, from: &reader) else { return nil }
         guard reader.isAtEnd, recordRest == 0 else { return .missed }
-        return bits >> 8 == 2 ? .fatalAlert(TLSAlert(rawValue: UInt8(bits & 0xff))) : nil
+        let alert = TLSAlert(rawValue: UInt8(bits & 0xff))
+        return bits >> 8 == 2 ? .fatalAlert(alert) : .warning(alert)
+    }
+
+    /// Something was found: is it the last?
+    private mutating func settle(_ outcome: consuming Outcome) -> Outcome {
+        switch outcome {
+        case .clientHello, .serverHello:
+            guard goesOn else { return end(outcome) }
+            phase = .flight
+            return outcome
+        case .warning, .certificates, .certificatesTooLong, .serverKeyExchange, .clientKeyExchange, .certificateRequest, .cipherChanged: return outcome
+        case .fatalAlert, .missed, .longOver, .failed, .encrypted: return end(outcome)
+        }
     }
 
     private mutating func end(_ outcome: consuming Outcome) -> Outcome {
@@ -176,5 +255,36 @@ struct HelloSearch {
         if heldBytes > 0 { body = [] }
         heldBytes = 0
         return outcome
+    }
+}
+
+/// Handshake messages that go by in the clear, RFC 8446 4 and RFC 5246 7.4.
+enum TLSMessageType: UInt8 {
+    case helloRequest = 0
+    case clientHello = 1
+    case serverHello = 2
+    /// DTLS alone: RFC 6347 4.2.1.
+    case helloVerifyRequest = 3
+    case newSessionTicket = 4
+    /// Only in drafts of TLS 1.3.
+    case helloRetryRequest = 6
+    case certificate = 11
+    case serverKeyExchange = 12
+    case certificateRequest = 13
+    case serverHelloDone = 14
+    case certificateVerify = 15
+    case clientKeyExchange = 16
+    case certificateURL = 21
+    case certificateStatus = 22
+    case supplementalData = 23
+    /// No number on the wire: a ClientHello in SSL 2's format.
+    case sslv2ClientHello = 255
+
+    /// Whether a handshake may begin with it.
+    var mayBeFirst: Bool {
+        switch self {
+        case .helloRequest, .clientHello, .serverHello, .helloRetryRequest: true
+        default: false
+        }
     }
 }

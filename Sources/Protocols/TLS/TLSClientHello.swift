@@ -9,21 +9,32 @@ public struct TLSClientHello: Equatable, Sendable {
     private let message: [UInt8]
     /// Where its extensions begin, which go to its end.
     private let extensionsStart: Int
-    /// Whether it came in SSL 2's format: no extensions, cipher suites of three bytes. RFC 5246 E.2.
-    public let isSSLv2: Bool
+    private let format: Format
+
+    /// How it lies on the wire.
+    enum Format: UInt8, Sendable {
+        case tls
+        /// No extensions, cipher suites of three bytes: RFC 5246 E.2.
+        case sslv2
+        /// With a cookie behind the session id, which QUIC's TLS does not have: RFC 6347 4.2.1.
+        case dtls
+    }
 
     /// `message`: what follows the handshake message's type and length. Nil unless its vectors fill it to the byte.
-    init?(_ message: [UInt8], isSSLv2: Bool = false) {
-        guard let fields = ClientHelloFields(message.span.bytes, isSSLv2: isSSLv2) else { return nil }
+    init?(_ message: [UInt8], _ format: Format = .tls) {
+        guard let fields = ClientHelloFields(message.span.bytes, format) else { return nil }
         extensionsStart = message.count - fields.extensions.byteCount
         self.message = message
-        self.isSSLv2 = isSSLv2
+        self.format = format
     }
+
+    /// Whether it came in SSL 2's format: no extensions, cipher suites of three bytes. RFC 5246 E.2.
+    public var isSSLv2: Bool { format == .sslv2 }
 
     private var fields: ClientHelloFields {
         @_lifetime(borrow self)
         get {
-            guard let fields = ClientHelloFields(bytes, isSSLv2: isSSLv2) else { preconditionFailure("read once by init") }
+            guard let fields = ClientHelloFields(bytes, format) else { preconditionFailure("read once by init") }
             return _overrideLifetime(fields, borrowing: self)
         }
     }
@@ -46,6 +57,12 @@ public struct TLSClientHello: Equatable, Sendable {
     public var sessionID: RawSpan {
         @_lifetime(borrow self)
         get { _overrideLifetime(fields.sessionID, borrowing: self) }
+    }
+
+    /// What the server had asked to be told again; of DTLS alone, up to 255 bytes.
+    public var cookie: RawSpan {
+        @_lifetime(borrow self)
+        get { _overrideLifetime(fields.cookie, borrowing: self) }
     }
 
     /// As offered, GREASE included; without the ciphers that only SSL 2 had.
@@ -113,12 +130,6 @@ public struct TLSClientHello: Equatable, Sendable {
         }
         return versions
     }
-
-    /// Whether the real hello may hide inside this one (ECH), RFC 9849. Browsers also send it empty, as GREASE.
-    public var hasEncryptedClientHello: Bool { extensions.first(TLSExtension.encryptedClientHello) != nil }
-
-    /// Whether the client offers to resume an earlier session by a pre-shared key, RFC 8446 4.2.11.
-    public var pskOffered: Bool { extensions.first(TLSExtension.preSharedKey) != nil }
 }
 
 /// Where a ClientHello's fields lie.
@@ -126,20 +137,22 @@ private struct ClientHelloFields: ~Escapable {
     var legacyVersion: UInt16
     var random: RawSpan
     var sessionID: RawSpan
+    var cookie: RawSpan
     var cipherSuites: RawSpan
     var compressionMethods: RawSpan
     var extensions: RawSpan
 
     @_lifetime(copy message)
-    init?(_ message: RawSpan, isSSLv2: Bool) {
-        if isSSLv2 { self.init(sslv2: message) } else { self.init(message) }
+    init?(_ message: RawSpan, _ format: TLSClientHello.Format) {
+        if format == .sslv2 { self.init(sslv2: message) } else { self.init(message, hasCookie: format == .dtls) }
     }
 
     @_lifetime(copy message)
-    private init?(_ message: RawSpan) {
+    private init?(_ message: RawSpan, hasCookie: Bool) {
         var reader = ByteReader(message)
         guard let version = reader.uint16(), let random = reader.bytes(32),
             let sessionID = reader.vector8(), sessionID.byteCount <= 32,
+            let cookie = hasCookie ? reader.vector8() : reader.bytes(0),
             let cipherSuites = reader.vector16(), cipherSuites.byteCount >= 2, cipherSuites.byteCount % 2 == 0,
             let compressionMethods = reader.vector8(), compressionMethods.byteCount >= 1,
             // Before TLS 1.2 a hello may end here.
@@ -148,6 +161,7 @@ private struct ClientHelloFields: ~Escapable {
         legacyVersion = version
         self.random = random
         self.sessionID = sessionID
+        self.cookie = cookie
         self.cipherSuites = cipherSuites
         self.compressionMethods = compressionMethods
         self.extensions = extensions
@@ -172,6 +186,7 @@ private struct ClientHelloFields: ~Escapable {
         legacyVersion = version
         self.random = random
         self.sessionID = sessionID
+        cookie = nothing
         self.cipherSuites = cipherSuites
         compressionMethods = nothing
         extensions = nothing

@@ -3,7 +3,10 @@ import Filters
 extension TLSParser {
     /// Wireshark has one name for what both hellos say, of which most are told apart here: `tls.cipher` is the suite agreed on,
     /// `tls.cipher.offered` what the client would have taken, and `tls.handshake.ciphersuite` any of these.
-    public static let fields: [SessionField<TLSHandshake>] = [
+    public static let fields = helloFields + wholeFields
+
+    /// Those of the hellos, which DTLS has, too.
+    static let helloFields: [SessionField<TLSHandshake>] = [
         SessionField(
             "tls.sni", aliases: ["tls.handshake.extensions_server_name"], .name, "the server's name that the client asked for",
             example: "tls.sni ends_with \".example.org\"", isSingle: true
@@ -49,8 +52,8 @@ extension TLSParser {
             "tls.extension", aliases: ["tls.handshake.extension.type"], max: 0xffff, "an extension's number, of either hello", example: "tls.extension == 35"
         ) { handshake in
             var types: [UInt64] = []
-            if let hello = handshake.clientHello { types += hello.extensions.types }
-            if let hello = handshake.serverHello { types += hello.extensions.types }
+            if let hello = handshake.clientHello { types += hello.extensionTypes.map(UInt64.init) }
+            if let hello = handshake.serverHello { types += hello.extensionTypes.map(UInt64.init) }
             return types
         },
         SessionField(
@@ -59,6 +62,40 @@ extension TLSParser {
             if let hello = handshake.clientHello { give(.bytes(hello.random.copied)) }
             if let hello = handshake.serverHello { give(.bytes(hello.random.copied)) }
         },
+        .string("tls.handshake.ja3", aliases: ["tls.ja3"], "the client's fingerprint JA3", example: "tls.handshake.ja3 == \"ada70206e40642a3e4461f35503241d5\"") {
+            $0.ja3
+        },
+        .string("tls.handshake.ja3_full", aliases: ["tls.ja3_full"], "what JA3 is the MD5 of", example: "tls.handshake.ja3_full starts_with \"771,\"") {
+            $0.clientHello?.ja3Text
+        },
+        .string(
+            "tls.handshake.ja3s", aliases: ["tls.ja3s"], "the server's fingerprint JA3S", example: "tls.handshake.ja3s == \"4835b19f14997673071435cb321f5445\""
+        ) { $0.ja3s },
+        .string("tls.handshake.ja4", aliases: ["tls.ja4"], "the client's fingerprint JA4", example: "tls.handshake.ja4 starts_with \"t13d\"") { $0.ja4 },
+        .string(
+            "tls.handshake.ja4_r", aliases: ["tls.ja4_r"], "the same with lists in the place of hashes", example: "tls.handshake.ja4_r contains \"_0005,000a,\""
+        ) { $0.ja4Raw },
+        .integer(
+            "tls.group", aliases: ["tls.curve"], max: 0xffff, valueNames: TLSGroups.numbers, "the group of the key exchange, as far as the server's hello says it",
+            example: "tls.group == X25519MLKEM768"
+        ) { $0.group.map(UInt64.init) },
+        .integers(
+            "tls.group.offered", aliases: ["tls.handshake.extensions_supported_group"], max: 0xffff, valueNames: TLSGroups.numbers,
+            "a group that the client offers", example: "tls.group.offered == x25519"
+        ) { ($0.clientHello?.supportedGroups ?? []).map(UInt64.init) },
+        .integers(
+            "tls.key_share", aliases: ["tls.handshake.extensions_key_share_group"], max: 0xffff, valueNames: TLSGroups.numbers,
+            "a group for which the client has sent its key", example: "tls.key_share == 0x11ec"
+        ) { ($0.clientHello?.keyShareGroups ?? []).map(UInt64.init) },
+        .integers(
+            "tls.signature_algorithm", aliases: ["tls.handshake.sig_hash_alg"], max: 0xffff, "a signature algorithm that the client takes",
+            example: "tls.signature_algorithm == 0x0201"
+        ) { ($0.clientHello?.signatureAlgorithms ?? []).map(UInt64.init) },
+        .boolean("tls.early_data", "whether the client sends data before the server has answered", example: "tls.early_data") { $0.clientHello?.earlyDataOffered },
+        .boolean("tls.fallback", "whether the client tries again with less than it can", example: "tls.fallback") { $0.clientHello?.isFallback },
+        .boolean("tls.duplicate_extensions", "whether an extension comes twice in a hello", example: "tls.duplicate_extensions") {
+            $0.problems.contains(.duplicateExtensions)
+        },
         .boolean("tls.resumed", "whether an earlier session goes on; known when both hellos were seen", example: "tls.resumed") { $0.isResumed },
         .boolean("tls.psk_offered", "whether the client offers to resume by a pre-shared key", example: "tls.psk_offered") { $0.clientHello?.pskOffered },
         .boolean("tls.ech", "whether the real hello may hide inside this one", example: "tls.ech and not tls.sni exists") {
@@ -66,7 +103,7 @@ extension TLSParser {
         },
         .boolean("tls.hello_retry", "whether the server asked for another ClientHello", example: "tls.hello_retry") { $0.helloRetried },
         .integer(
-            "tls.alert", aliases: ["tls.alert_message.desc"], max: 255, valueNames: alerts, "the fatal alert that came in place of a hello",
+            "tls.alert", aliases: ["tls.alert_message.desc"], max: 255, valueNames: alerts, "the fatal alert that ended the handshake",
             example: "tls.alert == handshake_failure"
         ) { ($0.alert?.rawValue).map(UInt64.init) },
     ]
@@ -76,28 +113,4 @@ extension TLSParser {
     ]
 
     private static let alerts = Dictionary(uniqueKeysWithValues: TLSAlert.names.map { ($0.value, UInt64($0.key)) })
-}
-
-extension TLSHandshake {
-    /// Whether the server took up an earlier session: in TLS 1.3 by choosing a pre-shared key (RFC 8446 4.2.11), before by repeating the client's
-    /// session id (RFC 5246 7.4.1.2, RFC 5077 3.4). Nil unless both hellos were seen.
-    public var isResumed: Bool? {
-        guard let clientHello, let serverHello else { return nil }
-        if serverHello.selectedVersion.isAtLeastTLS13 { return serverHello.extensions.first(TLSExtension.preSharedKey) != nil }
-        let id = serverHello.sessionID.copied
-        return !id.isEmpty && id == clientHello.sessionID.copied
-    }
-}
-
-extension TLSVersion {
-    fileprivate var isAtLeastTLS13: Bool { self == .tls13 || isDraft }
-}
-
-extension TLSExtensions {
-    fileprivate var types: [UInt64] {
-        var rest = self
-        var types: [UInt64] = []
-        while let next = rest.next() { types.append(UInt64(next.type)) }
-        return types
-    }
 }

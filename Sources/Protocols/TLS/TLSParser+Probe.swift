@@ -25,6 +25,13 @@ extension TLSParser {
         return .notMine
     }
 
+    /// Not behind a request to a web server, unless it is answered by another protocol (RFC 2817 3.2). Behind one to a proxy, whose target is no path, it may.
+    public static func mayBeginLater(after opening: RawSpan) -> Bool? {
+        if opening.begins(with: "HTTP/1.1 101") { return true }
+        for request in ["GET /", "POST /", "HEAD /", "PUT /"] as [StaticString] where opening.begins(with: request) { return false }
+        return nil
+    }
+
     /// A ClientHello in a record of its own, as after STARTTLS or CONNECT.
     public static func probeLater(_ bytes: RawSpan) -> Bool {
         var reader = ByteReader(bytes)

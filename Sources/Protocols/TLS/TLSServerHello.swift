@@ -65,6 +65,23 @@ public struct TLSServerHello: Equatable, Sendable {
         return applicationProtocols(content).first
     }
 
+    /// The group that the server took: of TLS 1.3 alone, and of a HelloRetryRequest the one that it wants. RFC 8446 4.2.8.
+    public var keyShareGroup: UInt16? {
+        guard let content = extensions.first(TLSExtension.keyShare) else { return nil }
+        var reader = ByteReader(content)
+        return reader.uint16()
+    }
+
+    /// Which of the client's pre-shared keys the server took, RFC 8446 4.2.11; nil when it took none.
+    public var selectedPSK: UInt16? {
+        guard let content = extensions.first(TLSExtension.preSharedKey) else { return nil }
+        var reader = ByteReader(content)
+        return reader.uint16() ?? 0
+    }
+
+    /// The extensions' types in the order in which they were sent.
+    public var extensionTypes: [UInt16] { extensions.types }
+
     /// Whether the server asks for another ClientHello: it says so by a random that is none: SHA-256 of
     /// "HelloRetryRequest", RFC 8446 4.1.3.
     public var isHelloRetryRequest: Bool {

@@ -12,6 +12,10 @@ public struct TLSVersion: RawRepresentable, Hashable, Sendable {
     public static let tls11 = TLSVersion(rawValue: 0x0302)
     public static let tls12 = TLSVersion(rawValue: 0x0303)
     public static let tls13 = TLSVersion(rawValue: 0x0304)
+    // DTLS has the ones' complements of versions, and so the newest is the smallest: RFC 4347 4.1, RFC 6347, RFC 9147.
+    public static let dtls10 = TLSVersion(rawValue: 0xfeff)
+    public static let dtls12 = TLSVersion(rawValue: 0xfefd)
+    public static let dtls13 = TLSVersion(rawValue: 0xfefc)
 
     /// The name that Zeek's logs use: "TLSv12".
     public var name: String {
@@ -22,6 +26,9 @@ public struct TLSVersion: RawRepresentable, Hashable, Sendable {
         case .tls11: "TLSv11"
         case .tls12: "TLSv12"
         case .tls13: "TLSv13"
+        case .dtls10: "DTLSv10"
+        case .dtls12: "DTLSv12"
+        case .dtls13: "DTLSv13"
         default: isDraft ? "TLSv13-draft\(rawValue & 0xff)" : "unknown-\(rawValue)"
         }
     }
@@ -31,6 +38,14 @@ public struct TLSVersion: RawRepresentable, Hashable, Sendable {
 
     /// SSL 3 to TLS 1.3 or a draft of it.
     var isTLS: Bool { rawValue >= 0x0300 && rawValue <= 0x0304 || isDraft }
+
+    var isDTLS: Bool { self == .dtls10 || self == .dtls12 || self == .dtls13 }
+
+    /// TLS 1.3, a draft of it, or DTLS 1.3: handshakes of which all behind the hellos is encrypted.
+    var isAtLeastTLS13: Bool { self == .tls13 || self == .dtls13 || isDraft }
+
+    /// What makes versions of one protocol newer than others.
+    var age: UInt16 { rawValue >> 8 == 0xfe ? ~rawValue : rawValue }
 }
 
 extension TLSVersion: CustomStringConvertible {
@@ -43,6 +58,9 @@ extension TLSVersion: CustomStringConvertible {
         case .tls11: "TLS 1.1"
         case .tls12: "TLS 1.2"
         case .tls13: "TLS 1.3"
+        case .dtls10: "DTLS 1.0"
+        case .dtls12: "DTLS 1.2"
+        case .dtls13: "DTLS 1.3"
         default: isDraft ? "TLS 1.3 draft \(rawValue & 0xff)" : "0x" + String(rawValue, radix: 16)
         }
     }

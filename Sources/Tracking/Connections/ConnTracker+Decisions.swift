@@ -214,6 +214,7 @@ extension ConnTracker {
         let missing = edition.stages.filter { stage in !parsers.objects.contains { $0.service == stage.service } }
         for stage in missing { stage.setReceivers(memberCount: subscribers.count) }
         if !missing.isEmpty { parsers = ObjectList(parsers.objects + missing) }
+        for stage in parsers.objects { stage.adopt(edition.plan) }
         return before
     }
 

@@ -12,13 +12,24 @@ extension ConnTracker {
     /// CONNECT. What a flow of datagrams speaks shows soon.
     private static let maxProbedChunks: UInt8 = 64
     private static let maxProbedDatagrams: UInt8 = 8
+    /// Of these chunks those that are still looked at where an opening says that nothing begins later: the rest of it, and what is answered.
+    private static let chunksOfAnswer: UInt8 = 8
     /// Chunks after which the first of several that still may be right is believed.
     private static let maxTentativeChunks: UInt8 = 16
 
     // MARK: Streams
 
     mutating func parse(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        if connection.pointee.parsing == .probing { probe(bytes, index, connection, direction) }
+        var bytes = bytes
+        switch connection.pointee.parsing {
+        case .probing:
+            skipProxyHeader(&bytes, connection, direction)
+            // A proxy's header alone.
+            guard bytes.byteCount > 0 else { return countProbe(index, connection) }
+            probe(bytes, index, connection, direction)
+        case .tentative: if parserTraits.beginLater { probeInstead(bytes, index, connection) }
+        case .active, .over: break
+        }
         let time = Timestamp(nanoseconds: now)
         switch connection.pointee.parsing {
         case .active:
@@ -38,9 +49,29 @@ extension ConnTracker {
         }
     }
 
+    /// What a side's stream begins with may be a proxy's, before anybody's protocol.
+    @inline(__always)
+    private mutating func skipProxyHeader(_ bytes: inout RawSpan, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
+        guard !side(of: direction, connection).pointee.seen.contains(.probed) else { return }
+        bytes = bytes.extracting(ProxyHeader.byteCount(bytes)...)
+    }
+
+    @inline(__always)
+    private mutating func side(of direction: Direction, _ connection: UnsafeMutablePointer<Connection>) -> UnsafeMutablePointer<Connection.Side> {
+        connection.side(direction == .originator ? connection.pointee.originator : connection.pointee.originator.other)
+    }
+
+    /// A protocol that is beyond doubt may begin while others are not sure yet whether bytes of another are theirs: TLS behind PostgreSQL's single `S`.
+    @inline(never)
+    private mutating func probeInstead(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        guard let number = (0..<parsers.count).first(where: { parsers.with($0) { $0.beginsLater && $0.probeLater(bytes) } }) else { return }
+        stopTentative(tentative(index).pointee, index)
+        begin(number, index, connection)
+    }
+
     /// Finds the parser whose protocol a chunk begins with.
     private mutating func probe(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        let side = connection.side(direction == .originator ? connection.pointee.originator : connection.pointee.originator.other)
+        let side = side(of: direction, connection)
         let isFirst = !side.pointee.seen.contains(.probed)
         side.pointee.seen.insert(.probed)
         var unsure: UInt64 = 0
@@ -51,7 +82,10 @@ extension ConnTracker {
             case .notMine: break
             }
         }
-        guard unsure != 0 else { return countProbe(index, connection) }
+        guard unsure != 0 else {
+            if isFirst, parserTraits.beginLater { lookAhead(bytes, connection) }
+            return countProbe(index, connection)
+        }
         // Too few bytes to tell: the parsers themselves will say when they turn out not to be their own.
         var rest = unsure
         while let number = rest.popFirst() { parsers.with(number) { $0.start(index) } }
@@ -59,6 +93,21 @@ extension ConnTracker {
         connection.pointee.parsing = .tentative
         // From here on it counts how many chunks they have seen.
         connection.pointee.probedChunks = 0
+    }
+
+    /// Asks those who may begin later whether they will, by what a direction begins with.
+    private mutating func lookAhead(_ opening: RawSpan, _ connection: UnsafeMutablePointer<Connection>) {
+        var isExpected = false, isNot = true
+        for number in 0..<parsers.count {
+            let answer = parsers.with(number) { $0.beginsLater ? $0.mayBeginLater(after: opening) : false }
+            isExpected = isExpected || answer == true
+            isNot = isNot && answer == false
+        }
+        if isExpected {
+            connection.pointee.probedChunks = 0
+        } else if isNot {
+            connection.pointee.probedChunks = max(connection.pointee.probedChunks, Self.maxProbedChunks &- Self.chunksOfAnswer)
+        }
     }
 
     /// The parsers that a connection's bytes may be meant for, a bit each, while `parsing` is tentative.
@@ -86,7 +135,8 @@ extension ConnTracker {
         guard left != 0 else { return countProbe(index, connection) }
         connection.pointee.probedChunks &+= 1
         let chunks = connection.pointee.probedChunks
-        if chunks > 1 && left & (left &- 1) == 0 || chunks > Self.maxTentativeChunks { settle(on: left.trailingZeroBitCount, of: left, index, connection) }
+        // The last that is left need not be it where others may begin later.
+        if chunks > 1 && left & (left &- 1) == 0 && !parserTraits.beginLater || chunks > Self.maxTentativeChunks { settle(on: left.trailingZeroBitCount, of: left, index, connection) }
     }
 
     /// One of those that may be right is it.

@@ -127,7 +127,10 @@ public struct ConnTracker: ~Copyable {
         readers.formUnion(sessionMembers)
         for service in edition.plan.services { stages.addStage(for: service) }
         let parserStages = stages.stages.map { stage in meter.map { MeasuredParserStage(stage, $0, subscribers) } ?? stage }
-        for stage in parserStages { stage.setReceivers(memberCount: subscribers.count) }
+        for stage in parserStages {
+            stage.setReceivers(memberCount: subscribers.count)
+            stage.adopt(edition.plan)
+        }
         parsers = ObjectList(parserStages)
         parserTraits = ParserTraits(parserStages)
         candidates = RawMemory(byteCount: capacity * MemoryLayout<UInt64>.stride)

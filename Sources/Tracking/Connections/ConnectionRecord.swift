@@ -87,6 +87,8 @@ public struct ConnectionRecord: Sendable {
 
     /// Zeek's `history`: a letter an event, the originator's in upper case; empty for what is not TCP.
     public var history: String { connection.history.text(originator: connection.originator) }
+    /// Letters of that, at most 23.
+    public var historyLength: Int { connection.history.count }
 
     /// Zeek's `conn_state`.
     public var state: ConnectionState {

@@ -22,6 +22,9 @@ struct History: BitwiseCopyable {
 
     init() { words = (0, 0, 0) }
 
+    /// Letters that there are.
+    var count: Int { withUnsafeBytes(of: words) { min(Self.capacity, Int($0[Self.capacity])) } }
+
     mutating func append(_ letter: Letter, by sender: Endpoint) {
         appendByte(letter.rawValue | (sender == .b ? Self.ofB : 0))
     }

@@ -72,6 +72,8 @@ public struct HistoryBudget: Equatable, Sendable {
 public struct Delivery: Equatable, Sendable {
     public var packets: PacketSelection?
     public var tick: TickInterval?
+    /// Of each direction's stream.
+    public var bytes: Int?
     public var history: HistoryBudget?
 
     public init() {}

@@ -30,8 +30,8 @@ public struct ParserStages {
     private mutating func open<P: SessionParser>(_ parser: P.Type) { _ = stage(for: parser) }
 
     /// Gives a parser's sessions to a subscriber.
-    mutating func add<P: SessionParser>(_ sink: SessionSinkOf<P>, number: Int) {
-        stage(for: P.self).add(dispatch.map { DispatchedSessions(sink, $0) } ?? sink, number: number)
+    mutating func add<P: SessionParser>(_ sink: SessionSinkOf<P>, number: Int, depth: SessionDepth) {
+        stage(for: P.self).add(dispatch.map { DispatchedSessions(sink, $0) } ?? sink, number: number, depth: depth)
     }
 
     /// The stage that runs a parser, made at the first request.
@@ -64,8 +64,11 @@ class ParserStage {
 
     /// Bytes reserved for its values.
     var byteCount: Int { 0 }
+    /// From now on parsers go as far as these filters ask, or a subscriber does; those that have begun stay as they are.
+    func adopt(_ plan: FilterPlan) {}
     func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
     func probeLater(_ bytes: RawSpan) -> Bool { false }
+    func mayBeginLater(after opening: RawSpan) -> Bool? { nil }
     func probe(datagram: RawSpan) -> Bool { false }
     func start(_ index: Int) {}
     func stop(_ index: Int) {}
@@ -120,6 +123,9 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     private var held = 0
     private let heldByEach: UnsafeMutablePointer<UInt32>
     private let heldMemory: RawMemory
+    /// How far its subscribers want it to go, and how far parsers that begin now do.
+    private var depthOfSinks = SessionDepth.opening
+    private var depth = SessionDepth.opening
 
     init(capacity: Int, budget: Int) {
         self.budget = budget
@@ -145,17 +151,23 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
 
     override var byteCount: Int { parserMemory.byteCount + heldMemory.byteCount }
 
-    func add(_ sink: SessionSinkOf<P>, number: Int) {
+    func add(_ sink: SessionSinkOf<P>, number: Int, depth: SessionDepth) {
         while sinks.count <= number { sinks.append(nil) }
         sinks[number] = sink
+        depthOfSinks = max(depthOfSinks, depth)
+    }
+
+    override func adopt(_ plan: FilterPlan) {
+        depth = plan.sessionFields(of: service).reduce(depthOfSinks) { max($0, P.fields[$1].depth) }
     }
 
     override var sinkNumbers: [Int] { sinks.indices.filter { sinks[$0] != nil } }
 
     override func probe(_ bytes: RawSpan) -> ProbeAnswer { P.probe(bytes) }
     override func probeLater(_ bytes: RawSpan) -> Bool { P.probeLater(bytes) }
+    override func mayBeginLater(after opening: RawSpan) -> Bool? { P.mayBeginLater(after: opening) }
     override func probe(datagram: RawSpan) -> Bool { P.probe(datagram: datagram) }
-    override func start(_ index: Int) { (parsers + index).initialize(to: P()) }
+    override func start(_ index: Int) { (parsers + index).initialize(to: P(depth: depth)) }
 
     override func stop(_ index: Int) {
         (parsers + index).deinitialize(count: 1)

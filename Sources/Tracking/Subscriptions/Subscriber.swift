@@ -244,28 +244,76 @@ public class TrackableSubscriber<S: Trackable & ~Copyable>: Subscriber {
     public override func finishReport() throws { try report.pointee.finish() }
 }
 
-/// A `Trackable` that gets only some of each connection's packets.
+/// A `Trackable` that gets only some of each connection's packets, or only the beginnings of its streams.
 final class SelectiveSubscriber<S: Trackable & ~Copyable>: TrackableSubscriber<S> {
     private let selection: PacketSelection
     /// Packets of each connection so far.
     private let counts: RawMemory
-    /// Whether a connection is of no more use once it has brought the packets that are wanted.
+    /// Bytes of each direction that are wanted; nil: all.
+    private let depth: UInt64?
+    /// How many have come, with those in gaps, of the originator and of the responder of each connection.
+    private let places: RawMemory
+    /// Whether a connection is of no more use once it has brought the packets, or the bytes, that are wanted.
     private let wantsPacketsOnly: Bool
+    private let wantsStreamOnly: Bool
     private var isChosenElsewhere = false
 
-    init(_ order: SubscriberOrder, _ selection: PacketSelection) throws {
+    init(_ order: SubscriberOrder, _ selection: PacketSelection, depth: Int?) throws {
         self.selection = selection
-        counts = RawMemory(byteCount: ConnTracker.capacity(order.maxConnections) * MemoryLayout<UInt64>.stride)
+        self.depth = depth.map { UInt64(clamping: $0) }
+        let capacity = ConnTracker.capacity(order.maxConnections)
+        counts = RawMemory(byteCount: selection == .all ? 0 : capacity * MemoryLayout<UInt64>.stride)
+        places = RawMemory(byteCount: depth == nil ? 0 : 2 * capacity * MemoryLayout<UInt64>.stride)
         wantsPacketsOnly = S._needs.subtracting(.singlePackets) == [.connections, .connectionPackets]
+        wantsStreamOnly = S._needs == [.connections, .stream]
         try super.init(order)
     }
 
-    override var byteCount: Int { super.byteCount + counts.byteCount }
+    override var byteCount: Int { super.byteCount + counts.byteCount + places.byteCount }
 
     override func start(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {
         if !isChosenElsewhere { beginChoosing(index) }
+        if depth != nil { (place(index, .originator).pointee, place(index, .responder).pointee) = (0, 0) }
         super.start(index, record)
     }
+
+    // MARK: Streams
+
+    private func place(_ index: Int, _ sender: Direction) -> UnsafeMutablePointer<UInt64> {
+        places.bound(to: UInt64.self) + 2 * index + Int(sender.rawValue)
+    }
+
+    /// How many of a direction's next bytes are wanted.
+    private func advance(_ byteCount: Int, _ index: Int, _ sender: Direction) -> Int {
+        guard let depth else { return byteCount }
+        let place = place(index, sender)
+        let rest = depth &- min(depth, place.pointee)
+        place.pointee &+= UInt64(byteCount)
+        return Int(min(UInt64(byteCount), rest))
+    }
+
+    /// The same verdict, but nothing more is wanted of whom both directions are as long as they may be.
+    private func settle(_ verdict: Verdict, _ index: Int) -> Verdict {
+        guard verdict == .more, wantsStreamOnly, let depth else { return verdict }
+        return min(place(index, .originator).pointee, place(index, .responder).pointee) >= depth ? .done : .more
+    }
+
+    override func stream(_ index: Int, _ bytes: RawSpan, from sender: Direction) -> Verdict {
+        let count = advance(bytes.byteCount, index, sender)
+        return settle(count > 0 ? super.stream(index, bytes.extracting(first: count), from: sender) : .more, index)
+    }
+
+    override func gap(_ index: Int, _ byteCount: Int, from sender: Direction) -> Verdict {
+        let count = advance(byteCount, index, sender)
+        return settle(count > 0 ? super.gap(index, count, from: sender) : .more, index)
+    }
+
+    override func reoriented(_ index: Int, _ record: UnsafePointer<ConnectionRecord>) {
+        if depth != nil { swap(&place(index, .originator).pointee, &place(index, .responder).pointee) }
+        super.reoriented(index, record)
+    }
+
+    // MARK: Packets
 
     override func packet(_ index: Int, _ packet: UnsafePointer<Packet>, _ frame: RawSpan, from sender: Direction) -> Verdict {
         if isChosenElsewhere { return super.packet(index, packet, frame, from: sender) }
@@ -275,9 +323,10 @@ final class SelectiveSubscriber<S: Trackable & ~Copyable>: TrackableSubscriber<S
     }
 
     override func chooseElsewhere() { isChosenElsewhere = true }
-    override func beginChoosing(_ index: Int) { counts.bound(to: UInt64.self)[index] = 0 }
+    override func beginChoosing(_ index: Int) { if selection != .all { counts.bound(to: UInt64.self)[index] = 0 } }
 
     override func choosePacket(_ index: Int) -> (isWanted: Bool, wantsMore: Bool) {
+        guard selection != .all else { return (true, true) }
         let count = counts.bound(to: UInt64.self)[index]
         counts.bound(to: UInt64.self)[index] = count &+ 1
         return (selection.takes(count), !wantsPacketsOnly || selection.takesMore(after: count))

@@ -140,6 +140,7 @@ public protocol Trackable: Subscription, ~Copyable {
     static var _seesSessions: Bool { get }
     static var _seesEstablishment: Bool { get }
     static var _selection: PacketSelection { get }
+    static var _depth: Int? { get }
     static var _tick: TickInterval? { get }
     static func _established(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict
     static func _ticked(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict
@@ -162,6 +163,9 @@ public protocol PacketTrackable: Trackable, ~Copyable {
 
 /// Wants the TCP payload in order: this turns reassembly on. Urgent data comes in line, where it stands in the stream (RFC 6093).
 public protocol StreamTrackable: Trackable, ~Copyable {
+    /// So many bytes of each direction, from where it was picked up; what is behind them is not given. Nil, which is all of them, unless given; the config may
+    /// give another.
+    static var streamDepth: Int? { get }
     /// - Parameter bytes: the direction's next bytes, valid during the call.
     mutating func stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict
     /// So many bytes of the direction will never come; what comes next lies behind them.
@@ -182,6 +186,9 @@ extension StreamTrackable where Self: ~Copyable {
 /// Wants parsed sessions: this turns reassembly and the parser on. Connections that do not speak the protocol bring none.
 public protocol SessionTrackable: Trackable, ~Copyable {
     associatedtype Parser: SessionParser
+    /// How far the parser has to go for it. Unless a type says otherwise no farther than to the session's opening, which costs least and comes soonest; where
+    /// another subscription of the core wants more, or a filter does, sessions have more and come later.
+    static var sessionDepth: SessionDepth { get }
     /// - Parameter connection: the record as it stands at the session's last byte. What its streams lost is known at the end.
     mutating func session(_ session: Parser.Session, of connection: ConnectionRecord, _ report: inout Report) -> Verdict
 
@@ -266,7 +273,8 @@ extension Trackable where Self: ~Copyable {
     public static var history: HistoryBudget? { nil }
     public static func _makeSubscriber(_ order: SubscriberOrder) throws -> Subscriber {
         let selection = order.context.delivery.packets ?? _selection
-        return selection == .all ? try TrackableSubscriber<Self>(order) : try SelectiveSubscriber<Self>(order, selection)
+        let depth = _seesStream ? order.context.delivery.bytes ?? _depth : nil
+        return selection == .all && depth == nil ? try TrackableSubscriber<Self>(order) : try SelectiveSubscriber<Self>(order, selection, depth: depth)
     }
     public static var _needs: Needs {
         var needs: Needs = .connections
@@ -289,6 +297,7 @@ extension Trackable where Self: ~Copyable {
     public static var _seesSessions: Bool { false }
     public static var _seesEstablishment: Bool { false }
     public static var _selection: PacketSelection { .all }
+    public static var _depth: Int? { nil }
     public static var _tick: TickInterval? { nil }
     public static func _established(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict { .more }
     public static func _ticked(_ value: UnsafeMutablePointer<Self>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report) -> Verdict { .more }
@@ -311,6 +320,8 @@ extension PacketTrackable where Self: ~Copyable {
 }
 
 extension StreamTrackable where Self: ~Copyable {
+    public static var streamDepth: Int? { nil }
+    public static var _depth: Int? { streamDepth }
     public static var _seesStream: Bool { true }
     public mutating func _stream(_ bytes: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict { stream(bytes, from: sender, &report) }
     public mutating func _gap(_ byteCount: Int, from sender: Direction, _ report: inout Report) -> Verdict { gap(byteCount, from: sender, &report) }
@@ -334,6 +345,7 @@ extension TickTrackable where Self: ~Copyable {
 }
 
 extension SessionTrackable where Self: ~Copyable {
+    public static var sessionDepth: SessionDepth { .opening }
     public static var _seesSessions: Bool { true }
     public static func _session(
         _ value: UnsafeMutablePointer<Self>, _ session: UnsafePointer<Parser.Session>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
@@ -341,6 +353,6 @@ extension SessionTrackable where Self: ~Copyable {
         value.pointee.session(session.pointee, of: record.pointee, &report)
     }
     public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {
-        parsers.add(SessionSink<Self>(subscriber), number: subscriber.number)
+        parsers.add(SessionSink<Self>(subscriber), number: subscriber.number, depth: sessionDepth)
     }
 }

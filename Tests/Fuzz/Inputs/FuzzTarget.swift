@@ -15,6 +15,26 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case tls
     /// The DNS parser, fed with streams in any cuts, and with datagrams.
     case dns
+    /// The DTLS parser, fed with datagrams.
+    case dtls
+    /// The PostgreSQL parser, fed in any cuts.
+    case postgresql
+    /// The same of MySQL.
+    case mysql
+    /// The same of Redis.
+    case redis
+    /// The same of MongoDB.
+    case mongodb
+    /// The QUIC parser, fed with datagrams.
+    case quic
+    /// The parser of HTTP/1, fed in any cuts.
+    case http
+    /// The HTTP/2 parser, fed in any cuts.
+    case http2
+    /// The SSH parser, fed in any cuts.
+    case ssh
+    /// The SMTP parser, fed in any cuts.
+    case smtp
     /// A capture file.
     case file
 
@@ -24,7 +44,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .packet: 1 << 13
         case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
-        case .tls, .dns, .file: 1 << 12
+        default: 1 << 12
         }
     }
 
@@ -38,6 +58,16 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .filter: FilterInput.complaint(&reader)
         case .tls: ParserInput<TLSParser>.complaint(&reader)
         case .dns: ParserInput<DNSParser>.complaint(&reader)
+        case .dtls: ParserInput<DTLSParser>.complaint(&reader)
+        case .postgresql: ParserInput<PostgreSQLParser>.complaint(&reader)
+        case .mysql: ParserInput<MySQLParser>.complaint(&reader)
+        case .redis: ParserInput<RedisParser>.complaint(&reader)
+        case .mongodb: ParserInput<MongoDBParser>.complaint(&reader)
+        case .quic: ParserInput<QUICParser>.complaint(&reader)
+        case .http: ParserInput<HTTPParser>.complaint(&reader)
+        case .http2: ParserInput<HTTP2Parser>.complaint(&reader)
+        case .ssh: ParserInput<SSHParser>.complaint(&reader)
+        case .smtp: ParserInput<SMTPParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

@@ -1,3 +1,4 @@
+import Filters
 import Packets
 import Protocols
 
@@ -41,17 +42,19 @@ enum ParserInput<Parser: SessionParser> where Parser.Session: Equatable {
             _ = Parser.probe(datagram: block.span)
         default: break
         }
-        let whole = outcome(steps, pieces: .max)
-        for size in [1, 7] {
-            let cut = outcome(steps, pieces: size)
-            if cut != whole { return "in pieces of \(size): \(cut) instead of \(whole)" }
+        for depth in [SessionDepth.opening, .whole] {
+            let whole = outcome(steps, pieces: .max, depth)
+            for size in [1, 7] {
+                let cut = outcome(steps, pieces: size, depth)
+                if cut != whole { return "\(depth), in pieces of \(size): \(cut) instead of \(whole)" }
+            }
         }
         return nil
     }
 
     /// Sessions and the last answer, with each step's bytes in pieces of so many.
-    private static func outcome(_ steps: [Step], pieces size: Int) -> Outcome {
-        var parser = Parser()
+    private static func outcome(_ steps: [Step], pieces size: Int, _ depth: SessionDepth) -> Outcome {
+        var parser = Parser(depth: depth)
         var outcome = Outcome()
         func takeSessions() { while let session = parser.nextSession() { outcome.sessions.append(session) } }
         loop: for step in steps {

@@ -29,12 +29,16 @@ import Testing
             "tls.extension": [.integer(0), .integer(16), .integer(16)], "tls.random": [.bytes(TLSBytes.random), .bytes(TLSBytes.random)],
             "tls.resumed": [.integer(0)], "tls.psk_offered": [.integer(0)], "tls.ech": [.integer(0)], "tls.hello_retry": [.integer(0)],
         ]
-        #expect(found == expected)
+        // Fingerprints, offers that there are none of, and what lies behind the hellos have tests of their own.
+        #expect(expected.allSatisfy { found[$0.key] == $0.value }, "\(found)")
+        #expect(found["tls.certificate.subject"] == nil && found["tls.established"] == nil && found["tls.handshake.ja4"]?.count == 1)
     }
 
     @Test func `have no values for what was not said`() throws {
         let server = values(try session(nil, TLSBytes.record(22, TLSBytes.serverHello(selected: 0x0304))))
-        let said = ["tls.version", "tls.handshake.version", "tls.cipher", "tls.handshake.ciphersuite", "tls.extension", "tls.random", "tls.hello_retry"]
+        let said = ["tls.version", "tls.handshake.version", "tls.cipher", "tls.handshake.ciphersuite", "tls.extension", "tls.random", "tls.hello_retry"] + [
+            "tls.handshake.ja3s", "tls.duplicate_extensions",
+        ]
         #expect(Set(server.keys) == Set(said))
         #expect(server["tls.version"] == [.integer(0x304)])
         let nameless = values(try session(TLSBytes.record(22, TLSBytes.clientHello(serverName: nil, versions: [0x0a0a, 0x0304, 0x0303])), nil))

@@ -54,7 +54,9 @@ import Testing
             TLSBytes.record(22, []) + TLSBytes.record(23, []) + TLSBytes.record(24, [1, 0, 0]) + TLSBytes.record(21, [1, 112])
             + TLSBytes.record(22, TLSBytes.message(0, []))
         let parsed = verifier.verify([.bytes(.originator, client), .bytes(.responder, noise + server)])
-        #expect(parsed.sessions == verifier.parse([.bytes(.originator, client), .bytes(.responder, server)]).sessions)
+        let plain = verifier.parse([.bytes(.originator, client), .bytes(.responder, server)])
+        #expect(parsed.sessions.map(\.clientHello) == plain.sessions.map(\.clientHello) && parsed.sessions.map(\.serverHello) == plain.sessions.map(\.serverHello))
+        #expect(parsed.progress == plain.progress && parsed.sessions.map(\.warning?.description) == ["unrecognized_name"])
     }
 
     @Test func `waits past a HelloRetryRequest for the real ServerHello`() throws {

@@ -1,0 +1,12 @@
+import Glibc
+
+extension RawSpan {
+    /// Where a byte is met first, from a place on that lies in it or at its end.
+    @inline(__always)
+    func firstPlace(of byte: UInt8, from start: Int = 0) -> Int? {
+        withUnsafeBytes { bytes in
+            guard start < bytes.count, let base = bytes.baseAddress, let found = memchr(base + start, Int32(byte), bytes.count - start) else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
+    }
+}

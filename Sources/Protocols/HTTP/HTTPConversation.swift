@@ -1,0 +1,281 @@
+import Packets
+
+/// Both directions of a connection: which of them asks, and which response belongs to which request, which is the n-th to the n-th (RFC 9112 9.3.2).
+///
+/// A hole that may have swallowed messages ends this counting: whatever waits is given alone, and so is what comes, until the next request. A client that
+/// sends one has seen all before it answered, unless it pipelines.
+final class HTTPConversation {
+    /// Where a message that is under way is kept.
+    private enum Place {
+        case nowhere
+        case waiting(Int)
+        case alone(HTTPExchange)
+    }
+
+    private var originator = HTTPMessageReader()
+    private var responder = HTTPMessageReader()
+    /// Known with the first line.
+    private var client: Direction?
+    private let hashesBodies: Bool
+    private var queue = HTTPQueue()
+    private var requestPlace = Place.nowhere
+    private var responsePlace = Place.nowhere
+    private var requestCount = 0
+    private var responseCount = 0
+    private var interimCount = 0
+    private var interim: HTTPInterim?
+    private var isPairLost = false
+    /// How it ended.
+    private var outcome: ParserProgress?
+    /// Those that are complete, from `taken` on not yet taken.
+    private var sessions: [HTTPExchange] = []
+    private var taken = 0
+
+    init(hashesBodies: Bool) { self.hashesBodies = hashesBodies }
+
+    var heldBytes: Int {
+        originator.heldBytes + responder.heldBytes + queue.heldBytes + sessions.capacity * MemoryLayout<HTTPExchange>.stride
+    }
+
+    private var progress: ParserProgress { outcome ?? (taken < sessions.count ? .ready : .wantsMore) }
+
+    func nextSession() -> HTTPExchange? {
+        guard taken < sessions.count else { return nil }
+        taken += 1
+        guard taken == sessions.count else { return sessions[taken - 1] }
+        let last = sessions.removeLast()
+        sessions.removeAll(keepingCapacity: sessions.capacity <= 16)
+        taken = 0
+        return last
+    }
+
+    // MARK: Feeding
+
+    @inline(__always)
+    private func with<Result>(_ sender: Direction, _ body: (inout HTTPMessageReader) -> Result) -> Result {
+        sender == .originator ? body(&originator) : body(&responder)
+    }
+
+    func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress {
+        var place = 0
+        while outcome == nil {
+            let event = sender == .originator ? originator.next(bytes, &place, at: time) : responder.next(bytes, &place, at: time)
+            if client == nil { learnRoles(sender) }
+            guard let event else { break }
+            take(event, from: sender)
+        }
+        return progress
+    }
+
+    private func learnRoles(_ sender: Direction) {
+        let kind = with(sender) { $0.kind }
+        guard kind != .unknown else { return }
+        client = kind == .request ? sender : sender.opposite
+        with(sender.opposite) { $0.kind = kind == .request ? .response : .request }
+    }
+
+    private func take(_ event: HTTPMessageReader.Event, from sender: Direction) {
+        let isRequest = sender == client
+        switch event {
+        case .head(let head): if isRequest { beginRequest(head, sender) } else { beginResponse(head, sender) }
+        case .interim(let response):
+            interimCount += 1
+            interim = response
+        case .end: endMessage(sender, isWhole: true)
+        case .unreadable: endMessage(sender, isWhole: false)
+        case .stray: if !isRequest { beginResponseWithoutHead(sender) }
+        case .failed(let failure): outcome = .failed(failure)
+        }
+    }
+
+    func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress {
+        guard outcome == nil, byteCount > 0 else { return progress }
+        switch with(sender, { $0.skip(byteCount) }) {
+        case .within: break
+        case .atEnd: endMessage(sender, isWhole: true)
+        case .beyond:
+            endUnfinished(sender)
+            isPairLost = true
+            if sender != client { giveUp(.lostInGap) }
+            with(sender) { $0.search() }
+        }
+        return progress
+    }
+
+    func finish() {
+        if let client {
+            endUnfinished(client)
+            endUnfinished(client.opposite)
+        }
+        let isFailed = if case .failed = outcome { true } else { false }
+        giveUp(isFailed ? .unreadable : .notSeen)
+        while let exchange = queue.takeFirst() { give(exchange) }
+        if outcome == nil { outcome = .done }
+    }
+
+    func reverseRoles() {
+        swap(&originator, &responder)
+        client = client?.opposite
+        for place in sessions.indices { sessions[place].client = sessions[place].client.opposite }
+    }
+
+    // MARK: Messages
+
+    private func beginRequest(_ head: HTTPHead, _ sender: Direction) {
+        let (problems, begun, framing) = with(sender) { ($0.problems, $0.begun, $0.framing) }
+        let method = HTTPMethod(head.startLine)
+        enqueue(head, method, problems, begun)
+        guard let framing else { return }
+        begin(HTTPBodyEnd.ofRequest(framing, isConnect: method == .connect), sender)
+    }
+
+    private func begin(_ end: HTTPBodyEnd, _ sender: Direction) {
+        with(sender) { $0.beginBody(end, hashing: hashesBodies) }
+        if case .counted(0) = end { endMessage(sender, isWhole: true) }
+    }
+
+    private func enqueue(_ head: HTTPHead, _ method: HTTPMethod, _ problems: HTTPProblems, _ begun: Timestamp) {
+        if isPairLost { giveUp(.lostInGap) }
+        requestCount += 1
+        var exchange = HTTPExchange(client: .originator, number: requestCount)
+        exchange.request = HTTPRequest(head: head)
+        exchange.requestProblems = exchange.request?.version == nil ? problems.union(.badVersion) : problems
+        exchange.requested = begun
+        if let place = queue.add(exchange, method) {
+            requestPlace = .waiting(place)
+        } else {
+            exchange.absence = .tooManyWaiting
+            requestPlace = .alone(exchange)
+            if queue.isOverfull { outcome = .failed(.tooLong) }
+        }
+    }
+
+    private func beginResponse(_ head: HTTPHead, _ sender: Direction) {
+        let (problems, begun, framing) = with(sender) { ($0.problems, $0.begun, $0.framing) }
+        let response = HTTPResponse(head: head), status = response.status
+        let method = bind { exchange in
+            exchange.response = response
+            exchange.responseProblems = problems
+            exchange.responded = begun
+        }
+        let isTunnel = status == 101 || method == .connect && 200..<300 ~= status
+        guard let framing else { return }
+        begin(isTunnel ? .none : HTTPBodyEnd.ofResponse(framing, status: status, toHead: method == .head), sender)
+        if isTunnel { handOver() }
+    }
+
+    /// HTTP/0.9 has no heads: whatever comes is the body.
+    private func beginResponseWithoutHead(_ sender: Direction) {
+        guard let place = queue.nextUnanswered, queue[place].method == .simple else { return }
+        bind { $0.absence = .noHead }
+        with(sender) {
+            $0.problems = []
+            $0.beginBody(.withStream, hashing: hashesBodies)
+        }
+    }
+
+    /// Finds the request of a response that begins, and tells what is seen of the response.
+    ///
+    /// - Returns: the request's method, as far as that matters.
+    @discardableResult
+    private func bind(_ fill: (inout HTTPExchange) -> Void) -> HTTPMethod {
+        responseCount += 1
+        if let place = queue.nextUnanswered {
+            tellInterims(of: &queue[place].exchange)
+            fill(&queue[place].exchange)
+            queue[place].hasResponse = true
+            if isPairLost { queue[place].exchange.responseProblems.insert(.uncertainPair) }
+            isPairLost = false
+            responsePlace = .waiting(place)
+            return queue[place].method
+        }
+        let overflown = queue.takeOverflow()
+        var exchange = HTTPExchange(client: .originator, number: responseCount)
+        exchange.absence = overflown != nil ? .tooManyWaiting : isPairLost ? .lostInGap : .notSeen
+        tellInterims(of: &exchange)
+        fill(&exchange)
+        responsePlace = .alone(exchange)
+        return overflown ?? .other
+    }
+
+    /// Those that came belong to the next request that is answered.
+    private func tellInterims(of exchange: inout HTTPExchange) {
+        (exchange.interimCount, exchange.interim) = (interimCount, interim)
+        (interimCount, interim) = (0, nil)
+    }
+
+    /// A message is over, or no more is known of it.
+    private func endMessage(_ sender: Direction, isWhole: Bool) {
+        let isRequest = sender == client
+        let (body, problems) = with(sender) { reader in
+            defer { reader.problems = [] }
+            return (reader.body.finish(isWhole: isWhole), reader.problems)
+        }
+        func fill(_ exchange: inout HTTPExchange) {
+            let all = body.missingCount > 0 ? problems.union(.bodyGap) : problems
+            if isRequest {
+                (exchange.requestBody, exchange.requestProblems) = (body, exchange.requestProblems.union(all))
+            } else {
+                (exchange.responseBody, exchange.responseProblems) = (body, exchange.responseProblems.union(all))
+            }
+        }
+        switch isRequest ? requestPlace : responsePlace {
+        case .nowhere: return
+        case .waiting(let place):
+            fill(&queue[place].exchange)
+            if isRequest { queue[place].isRequestOver = true } else { queue[place].isResponseOver = true }
+        case .alone(var exchange):
+            fill(&exchange)
+            give(exchange)
+        }
+        if isRequest { requestPlace = .nowhere } else { responsePlace = .nowhere }
+        giveOver()
+    }
+
+    /// Ends what is under way in a direction of which no more is known.
+    private func endUnfinished(_ sender: Direction) {
+        let (isInBody, endsWithStream, hasHead) = with(sender) { ($0.isInBody, $0.endsWithStream, $0.hasPartialHead) }
+        if isInBody {
+            if !endsWithStream { with(sender) { $0.problems.formUnion(.bodyCut) } }
+            endMessage(sender, isWhole: endsWithStream)
+        } else if hasHead {
+            let head = with(sender) { $0.takePartialHead() }
+            if sender == client {
+                beginRequest(head, sender)
+            } else if HTTPResponse(head: head).status >= 200 {
+                beginResponse(head, sender)
+            }
+            endMessage(sender, isWhole: false)
+        }
+    }
+
+    // MARK: Giving
+
+    /// The connection goes on in another protocol.
+    private func handOver() {
+        if let client { endUnfinished(client) }
+        giveUp(.handedOver)
+        while let exchange = queue.takeFirst() { give(exchange) }
+        outcome = .handsOver
+    }
+
+    /// No request that waits will be answered, or it will not be known which.
+    private func giveUp(_ reason: HTTPAbsence) {
+        while let place = queue.nextUnanswered {
+            queue[place].exchange.absence = reason
+            tellInterims(of: &queue[place].exchange)
+        }
+        queue.forgetOverflow()
+        giveOver()
+    }
+
+    /// Gives those that are complete, in order.
+    private func giveOver() {
+        while queue.isFirstOver, let exchange = queue.takeFirst() { give(exchange) }
+    }
+
+    private func give(_ exchange: HTTPExchange) {
+        sessions.append(exchange)
+        sessions[sessions.count - 1].client = client ?? .originator
+    }
+}

@@ -1,0 +1,55 @@
+/// Finds a head's end, and looks at each byte once.
+struct HTTPHeadScan {
+    enum Answer {
+        /// It ends before this place.
+        case whole(Int)
+        case more
+        case notMine
+        case tooLong
+    }
+
+    /// Bytes that were looked at, and where the last line begins.
+    private var looked = 0
+    private var lineStart = 0
+    private var isJudged = false
+    /// HTTP/0.9: a line and no more.
+    private(set) var isSimple = false
+
+    var hasFirstLine: Bool { lineStart > 0 }
+
+    /// - Parameter head: the message from its first byte on.
+    mutating func advance(over head: RawSpan, _ kind: inout HTTPMessageReader.Kind) -> Answer {
+        let head = head.extracting(first: min(head.byteCount, HTTPHead.mostRead))
+        if !isJudged, let answer = judge(head, &kind) { return answer }
+        while let lineFeed = head.firstPlace(of: HTTPByte.lineFeed, from: looked) {
+            let isBlank = lineFeed == lineStart || lineFeed == lineStart + 1 && head.byte(lineStart) == HTTPByte.return
+            let isOver = lineStart > 0 ? isBlank : isSimple
+            (looked, lineStart) = (lineFeed + 1, lineFeed + 1)
+            if isOver { return .whole(lineFeed + 1) }
+        }
+        looked = head.byteCount
+        return head.byteCount < HTTPHead.mostRead ? .more : .tooLong
+    }
+
+    /// Whether it begins as a message; nil for yes.
+    private mutating func judge(_ head: RawSpan, _ kind: inout HTTPMessageReader.Kind) -> Answer? {
+        if kind != .request {
+            switch HTTPProbe.response(head) {
+            case .mine:
+                (kind, isJudged) = (.response, true)
+                return nil
+            case .unsure: return .more
+            case .notMine: if kind == .response { return .notMine }
+            }
+        }
+        guard HTTPProbe.mayBegin(head) else { return .notMine }
+        guard let lineFeed = head.firstPlace(of: HTTPByte.lineFeed, from: looked) else {
+            looked = head.byteCount
+            return head.byteCount < HTTPHead.mostRead ? .more : kind == .unknown ? .notMine : .tooLong
+        }
+        let line = head.extracting(first: lineFeed + 1).firstLine
+        guard HTTPProbe.isRequest(line) else { return .notMine }
+        (kind, isJudged, isSimple) = (.request, true, HTTPRequestLine(line).version.isEmpty)
+        return nil
+    }
+}

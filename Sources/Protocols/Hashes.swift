@@ -1,0 +1,55 @@
+import Crypto
+
+/// Hashes as text, which fingerprints and certificates go by.
+enum Hashes {
+    /// 32 digits, of a text's UTF-8.
+    static func md5(_ text: String) -> String {
+        var hash = Insecure.MD5()
+        var text = text
+        text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        return hash.finalize().withUnsafeBytes(\.hexadecimal)
+    }
+
+    /// 64 digits, of a text's UTF-8.
+    static func sha256(_ text: String) -> String {
+        var text = text
+        return text.withUTF8 { sha256($0.span.bytes) }
+    }
+
+    static func sha256(_ bytes: RawSpan) -> String {
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().withUnsafeBytes(\.hexadecimal)
+    }
+
+    /// 40 digits.
+    static func sha1(_ bytes: RawSpan) -> String {
+        var hash = Insecure.SHA1()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().withUnsafeBytes(\.hexadecimal)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Two lower-case digits a byte.
+    var hexadecimal: String {
+        String(unsafeUninitializedCapacity: 2 * count) { text in
+            let digits: StaticString = "0123456789abcdef"
+            for (place, byte) in enumerated() {
+                text[2 * place] = digits.utf8Start[Int(byte >> 4)]
+                text[2 * place + 1] = digits.utf8Start[Int(byte & 15)]
+            }
+            return 2 * count
+        }
+    }
+}
+
+extension RawSpan {
+    /// Two lower-case digits a byte.
+    var hexadecimal: String { withUnsafeBytes(\.hexadecimal) }
+}
+
+extension UInt16 {
+    /// Four lower-case digits.
+    var hexadecimal: String { withUnsafeBytes(of: bigEndian) { $0.hexadecimal } }
+}

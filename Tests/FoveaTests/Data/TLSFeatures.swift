@@ -1,0 +1,1 @@
+../../../subscriptions/TLSFeatures.swift

@@ -1,0 +1,85 @@
+import Filters
+import Foundation
+import Packets
+import Protocols
+import TestSupport
+import Testing
+import Tracking
+
+/// Every stream of HTTP/2 in the clear is held against what tshark sees (R14). What differs is known by number, and has a reason.
+@Suite struct `HTTP/2 captures` {
+    private static let known: [String: KnownSessions] = [
+        "http2": KnownSessions(onlyHere: 1, onlyThere: 1, reason: "stream 13 asked for /large.txt: the oracle takes what was promised on it, /pushed.css, for its request")
+    ]
+
+    @Test(.timeLimit(.minutes(1)), arguments: CaptureFolder.own.files)
+    func `our own read as the oracle says`(_ capture: CaptureName) throws {
+        try expectAgreement(capture)
+    }
+
+    @Test(
+        .enabled(if: CaptureFolder.shared.isThere, "there is no ../shared/traces beside the package"), .timeLimit(.minutes(5)),
+        arguments: CaptureFolder.shared.files)
+    func `the shared ones read as the oracle says`(_ capture: CaptureName) throws {
+        try expectAgreement(capture)
+    }
+
+    @Test func `real programs' streams are read to their ends`() throws {
+        let capture = try #require(CaptureFolder.own.files.first { $0.name == "http2" })
+        let lines = try sessions(of: HTTP2Parser.self, in: Recording(capture)).map { line($0.session) }
+        #expect(lines.sorted() == Self.lines.sorted())
+    }
+
+    private func line(_ exchange: HTTP2Exchange) -> String {
+        var line = "\(exchange.stream) \(exchange.method ?? "-") \(exchange.path ?? "-") \(exchange.requestBodyLength) \(exchange.status ?? 0) \(exchange.responseBodyLength)"
+        line += " \(exchange.end.name)\(exchange.end.code.map { " \($0)" } ?? "")\(exchange.isPushed ? " pushed" : "")"
+        if exchange.isGRPC { line += " grpc \(exchange.requestMessages) \(exchange.responseMessages) \(exchange.grpcStatus.map { "\($0)" } ?? "-")" }
+        let trailers = exchange.requestTrailers + exchange.responseTrailers
+        return line + trailers.filter { $0.name.hasPrefix("x-") }.map { " \($0.name)=\($0.value)" }.joined() + exchange.problems.texts.map { " !\($0)" }.joined()
+    }
+
+    private static let lines: [String] = []
+
+    private func expectAgreement(_ capture: CaptureName) throws {
+        let oracle = try JSONDecoder().decode(HTTP2Oracle.self, from: Data(contentsOf: capture.folder.oracles.appending(path: "\(capture.name).json")))
+        let here = try sessions(of: HTTP2Parser.self, in: Recording(capture)).map { HTTP2Reading($0.session, $0.connection) }
+        expectSame(here, (oracle.h2c ?? []).map(HTTP2Reading.init), known: Self.known[capture.name])
+    }
+}
+
+/// The part of an oracle that tells of HTTP/2.
+private struct HTTP2Oracle: Decodable {
+    struct Record: Decodable {
+        var http2_stream: UInt32
+        var client: Oracle.Endpoint
+        var server: Oracle.Endpoint
+        var method: String?
+        var authority: String?
+        var path: String?
+        var user_agent: String?
+        var status: UInt16?
+    }
+
+    var h2c: [Record]?
+}
+
+/// What is compared of a stream.
+private struct HTTP2Reading: Hashable, CustomStringConvertible {
+    var description: String
+
+    private init(_ client: Oracle.Endpoint, _ server: Oracle.Endpoint, stream: UInt32, _ request: [String?], status: UInt16?) {
+        description = "\(client) \(server) \(stream) \(request.map { $0 ?? "-" }.joined(separator: " ")) \(status.map { "\($0)" } ?? "-")"
+    }
+
+    init(_ record: HTTP2Oracle.Record) {
+        let request = [record.method, record.authority, record.path, record.user_agent]
+        self.init(record.client, record.server, stream: record.http2_stream, request, status: record.status)
+    }
+
+    init(_ exchange: HTTP2Exchange, _ connection: ConnectionRecord) {
+        let ends = exchange.client == .originator ? (connection.originator, connection.responder) : (connection.responder, connection.originator)
+        // What the server pushes has its request in a frame of another stream: the oracle does not put them together.
+        let request = exchange.isPushed ? [nil, nil, nil, nil] : [exchange.method, exchange.authority, exchange.path, exchange.userAgent]
+        self.init(ends.0.endpoint, ends.1.endpoint, stream: exchange.stream, request, status: exchange.status)
+    }
+}

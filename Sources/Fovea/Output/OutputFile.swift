@@ -4,7 +4,7 @@ import Synchronization
 /// A file for results that is open, or standard output, a pipe, a device. Closed when nobody has it any more.
 ///
 /// A file of a run is called `<path>.partial` until it is whole: only then has it the name that it is to have, so whoever finds a file of that name finds all
-/// of it. What is no file is written to as it is.
+/// of it. What is no file, or a link to one, is written to as it is: `/dev/stdout` must stay what it is.
 final class OutputFile: Sendable {
     /// What it goes by in messages.
     let path: String
@@ -27,7 +27,7 @@ final class OutputFile: Sendable {
             (file, partial, isRegular) = (STDOUT_FILENO, nil, Self.isRegular(STDOUT_FILENO))
             return
         }
-        partial = untilWhole && !Self.waitsForReaders(path) ? path + ".partial" : nil
+        partial = untilWhole && Self.canBeReplaced(path) ? path + ".partial" : nil
         if partial != nil, unlink(path) != 0, errno != ENOENT { throw OutputError(path: path, code: errno) }
         let start = partial == nil ? O_APPEND : O_TRUNC
         file = Glibc.open(partial ?? path, O_WRONLY | O_CREAT | O_CLOEXEC | start, 0o644)
@@ -40,6 +40,12 @@ final class OutputFile: Sendable {
         guard let path else { return !isRegular(STDOUT_FILENO) }
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    }
+
+    /// Whether there is a file, or nothing.
+    fileprivate static func canBeReplaced(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode & S_IFMT == S_IFREG : errno == ENOENT
     }
 
     private static func isRegular(_ file: Int32) -> Bool {
@@ -116,6 +122,7 @@ enum OutputFolder {
         for path in Set(files) {
             // What is no file, a pipe or a terminal, has nothing to empty.
             guard truncate(path, 0) == 0 || errno == ENOENT || errno == EINVAL else { throw OutputError(path: path, code: errno) }
+            guard !OutputFile.canBeReplaced(path) || unlink(path) == 0 || errno == ENOENT else { throw OutputError(path: path, code: errno) }
         }
     }
 

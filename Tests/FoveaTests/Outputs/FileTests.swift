@@ -147,6 +147,31 @@ import Tracking
         #expect(counts.written == 1)
     }
 
+    @Test func `a link is written through, and stays`() throws {
+        let folder = RunFolder()
+        let (target, link) = (folder.path + "/target", folder.path + "/link")
+        try Data("what a run before has left".utf8).write(to: URL(filePath: target))
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+        let run = try folder.run(config("") + "\noutput = \"\(link)\"", on: try folder.capture(packets(3)))
+        #expect(run.summary.problems == [])
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+        #expect(try Data(contentsOf: URL(filePath: target)).lines.count == 3)
+    }
+
+    @Test func `what a run before has left under the name is gone, also where files rotate`() throws {
+        let folder = RunFolder()
+        let capture = try folder.capture(packets(3))
+        let path = folder.path + "/packet.jsonl"
+        for rotation in ["", "\nrotate_size = 4096"] {
+            try Data("before".utf8).write(to: URL(filePath: path))
+            _ = try folder.run(config("") + "\noutput = \"\(path)\"" + rotation, on: capture)
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("packet") }
+            #expect(names.count == 1 && (names == ["packet.jsonl"]) == rotation.isEmpty)
+            #expect(try Data(contentsOf: URL(filePath: "\(folder.path)/\(names[0])")).lines.count == 3)
+            try FileManager.default.removeItem(atPath: "\(folder.path)/\(names[0])")
+        }
+    }
+
     @Test func `a run that does not begin leaves no file behind`() throws {
         struct Refusing: PacketSubscription {
             struct Reason: Error {}

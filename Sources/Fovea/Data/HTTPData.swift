@@ -74,8 +74,8 @@ extension LogLine {
         if exchange.interimCount > 0 { add("interim_count", exchange.interimCount) }
         if exchange.requestBody.missingCount > 0 { add("request_body_missing", exchange.requestBody.missingCount) }
         if exchange.responseBody.missingCount > 0 { add("response_body_missing", exchange.responseBody.missingCount) }
-        add("request_body_sha256", exchange.requestBody.digest.map(hexadecimal))
-        add("response_body_sha256", exchange.responseBody.digest.map(hexadecimal))
+        add("request_body_sha256", exchange.requestBody.sha256)
+        add("response_body_sha256", exchange.responseBody.sha256)
         if !exchange.problems.isEmpty { add("problem", exchange.problems.names) }
     }
 }
@@ -84,5 +84,3 @@ extension LogLine {
 private enum HTTPProxyHeader {
     static let all = ["FORWARDED", "X-FORWARDED-FOR", "X-FORWARDED-FROM", "CLIENT-IP", "VIA", "XROXY-CONNECTION", "PROXY-CONNECTION"]
 }
-
-private func hexadecimal(_ bytes: [UInt8]) -> String { bytes.map { String(0x100 | Int($0), radix: 16).dropFirst() }.joined() }

@@ -11,7 +11,7 @@ import Tracking
     private static let known: [String: KnownSessions] = [
         "http-nginx": KnownSessions(onlyHere: 1, reason: "HTTP behind a proxy's CONNECT, which tshark leaves alone"),
         "vlan-qinq": KnownSessions(
-            onlyHere: 8, reason: "five connections in networks of their own are one stream to tshark; one of them falls in two (see KnownDifferences)"),
+            onlyHere: 8, reason: "five connections in networks of their own are one stream to tshark; two differ in a third tag alone, and are one here"),
         "l2-same-tuple-other-vlans": KnownSessions(onlyHere: 2, reason: "three connections in networks of their own are one stream to tshark"),
         "hostile-tls-corner-cases": KnownSessions(
             onlyHere: 3, reason: "requests of whose heads only the beginnings were captured: given as cut, and tshark waits for the rest"),

@@ -33,8 +33,11 @@ final class HTTPConversation {
 
     init(hashesBodies: Bool) { self.hashesBodies = hashesBodies }
 
+    /// Its own memory.
+    private static let ownBytes = 2 * (MemoryLayout<HTTPMessageReader>.stride + MemoryLayout<Place>.stride) + MemoryLayout<HTTPQueue>.stride + 128
+
     var heldBytes: Int {
-        originator.heldBytes + responder.heldBytes + queue.heldBytes + sessions.capacity * MemoryLayout<HTTPExchange>.stride
+        Self.ownBytes + originator.heldBytes + responder.heldBytes + queue.heldBytes + sessions.capacity * MemoryLayout<HTTPExchange>.stride
     }
 
     private var progress: ParserProgress { outcome ?? (taken < sessions.count ? .ready : .wantsMore) }

@@ -77,7 +77,7 @@ import Testing
         #expect(outcome.progress == .failed(.tooLong) && outcome.mostHeld < 2 << 20 && outcome.sessions.count > 1 << 16)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: sizes)
+    @Test(.timeLimit(.minutes(1)), arguments: [16, 1460, 65_536, .max])
     func `100,000 interim responses are a number`(size: Int) {
         let storm = String(repeating: "HTTP/1.1 102 Processing\r\n\r\n", count: 100_000)
         let outcome = parse([client("GET / HTTP/1.1\r\n\r\n"), server(storm + "HTTP/1.1 204 None\r\n\r\n")], pieces: size)

@@ -38,7 +38,7 @@ import Tracking
                 "INCR | planet | in a transaction | status QUEUED",
                 "EXEC | array 2 | 1 errors",
                 "CONFIG GET | 9 bytes | array 2",
-                "EVAL | 24 bytes | array 3",
+                "EVAL | 23 bytes | array 3",
                 "NOSUCH | thing | error ERR unknown command 'NOSUCH'",
                 "HELLO | 3 | map 7",
                 "HGETALL | nothing | map 0",

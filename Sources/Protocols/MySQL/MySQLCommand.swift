@@ -108,7 +108,7 @@ public struct MySQLError: Equatable, Sendable {
     /// SQLSTATE; nil before the login.
     public let sqlState: String?
     /// 256 bytes at most.
-    public let message: String
+    public internal(set) var message: String
 
     /// From behind the 255.
     init?(_ reader: inout ByteReader) {

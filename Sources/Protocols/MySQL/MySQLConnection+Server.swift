@@ -134,7 +134,10 @@ extension MySQLConnection {
     private func takeError(_ reader: inout ByteReader, _ time: Timestamp?) {
         _ = reader.uint8()
         let error = MySQLError(&reader)
-        change { $0.error = error }
+        change {
+            $0.error = error
+            if $0.text?.isRedacted == true, let error { $0.error?.message = error.message.upToFirstQuote }
+        }
         mayEndLate = false
         finishCurrent(time)
     }

@@ -129,7 +129,7 @@ public struct PostgreSQLError: Equatable, Sendable {
     /// SQLSTATE, five characters.
     public private(set) var code = ""
     /// 256 bytes at most.
-    public private(set) var message = ""
+    public internal(set) var message = ""
 
     init(_ body: RawSpan) {
         var reader = ByteReader(body)

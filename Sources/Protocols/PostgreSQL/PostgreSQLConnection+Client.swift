@@ -121,6 +121,7 @@ extension PostgreSQLConnection {
     func give(_ item: Pending, _ problem: CommandProblem?) {
         guard var command = item.command else { return }
         command.problem = problem
+        if command.text?.isRedacted == true, let message = command.error?.message { command.error?.message = message.upToFirstQuote }
         if command.error == nil {
             if command.kind == .bind || command.kind == .prepare && command.statement == nil && problem != .noAnswer { return }
         }

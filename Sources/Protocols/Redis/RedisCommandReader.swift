@@ -191,6 +191,6 @@ struct RedisCommandReader {
 extension RedisCommandReader.Draft {
     /// Passwords are not even counted.
     fileprivate mutating func hideSecrets() {
-        if first == .secret || name == "HELLO" || name == "MIGRATE" || name == "ACL SETUSER" || name == "CONFIG SET" { valueBytes = 0 }
+        if RedisNames.holdsSecrets(name) { valueBytes = 0 }
     }
 }

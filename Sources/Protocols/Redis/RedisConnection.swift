@@ -161,6 +161,7 @@ final class RedisConnection {
         // What nobody asked for: MONITOR's lines, replies to commands that were not seen.
         guard var command = popPending() else { return }
         command.reply = value.reply
+        if RedisNames.holdsSecrets(command.name), let text = value.reply.text { command.reply?.text = text.upToFirstQuote }
         command.answered = time
         sessions.append(command)
     }

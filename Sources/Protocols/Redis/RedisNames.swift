@@ -14,6 +14,11 @@ enum RedisNames {
     static func firstArgument(of name: String) -> FirstArgument { special[name] ?? .key }
     static func isCommand(_ name: String) -> Bool { all.contains(name) || special[name] != nil || modules.contains { name.hasPrefix($0) } }
 
+    /// Whether a password may be among a command's arguments.
+    static func holdsSecrets(_ name: String) -> Bool {
+        name == "AUTH" || name == "HELLO" || name == "MIGRATE" || name == "ACL SETUSER" || name == "CONFIG SET" || name == "SENTINEL SET"
+    }
+
     private static let special: [String: FirstArgument] = [
         "ACL": .subcommand, "CLIENT": .subcommand, "CLUSTER": .subcommand, "COMMAND": .subcommand, "CONFIG": .subcommand, "DEBUG": .subcommand,
         "FUNCTION": .subcommand, "LATENCY": .subcommand, "MEMORY": .subcommand, "MODULE": .subcommand, "OBJECT": .subcommand, "PUBSUB": .subcommand,

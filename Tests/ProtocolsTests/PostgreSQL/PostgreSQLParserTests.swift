@@ -114,6 +114,20 @@ import Testing
         #expect(parsed.sessions.map(\.cancelledProcess) == [4711] && parsed.progress == .done)
     }
 
+    @Test func `keeps no passwords that statements set`() {
+        for (sql, kept) in [
+            ("ALTER USER a PASSWORD 's3cret'", "ALTER USER a PASSWORD '***'"), ("create role a password 's3''cret' login", "create role a password '***''***' login"),
+            ("SELECT * FROM u WHERE n = 'x' AND password = 's3cret", "SELECT * FROM u WHERE n = 'x' AND password = '***"), ("SELECT 'passwor'", "SELECT 'passwor'"),
+            ("CREATE USER a IDENTIFIED BY \"s3\\\"cret\"", "CREATE USER a IDENTIFIED BY \"***\""),
+        ] {
+            let parsed = verifier.verify([
+                .bytes(.originator, Bytes.query(sql)), .bytes(.responder, Bytes.error("42601", "syntax error at or near \"s3cret\"") + Bytes.ready()),
+            ])
+            #expect(parsed.sessions.map { $0.text?.text } == [kept])
+            #expect(parsed.sessions.first?.error?.message == (kept.contains("***") ? "syntax error at or near " : "syntax error at or near \"s3cret\""))
+        }
+    }
+
     @Test func `goes on behind a hole within a message, and ends visibly behind a larger one`() {
         let row = Bytes.row(String(repeating: "x", count: 500))
         let begin: [Step] = [

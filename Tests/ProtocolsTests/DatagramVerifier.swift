@@ -19,8 +19,8 @@ struct Datagram: Equatable {
     var reversed: Datagram { Datagram(sender.opposite, bytes, missing: missing) }
 }
 
-/// Puts a parser of datagrams through a mill, as ``ParserVerifier`` does with parsers of streams: what is captured cannot come in other pieces, but twice, cut off,
-/// flipped, and with the roles the wrong way round.
+/// Puts a parser of datagrams through a mill, as ``ParserVerifier`` does with parsers of streams: what is captured cannot come in other pieces, but twice,
+/// cut off, flipped, and with the roles the wrong way round.
 struct DatagramVerifier<Parser: SessionParser> where Parser.Session: Equatable {
     /// Parses a conversation as a tracker would: no longer than the parser wants, and sessions taken after each call.
     ///
@@ -63,9 +63,12 @@ struct DatagramVerifier<Parser: SessionParser> where Parser.Session: Equatable {
         return whole
     }
 
-    /// Cuts each datagram off at every length and flips its bytes; nothing is expected but to get to the end.
+    /// Doubles datagrams, has them come in other orders, cuts each off at every length and flips its bytes; nothing is expected but to get to the end.
     func survive(_ conversation: [Datagram], flips: Int = 1) {
         var random = SeededGenerator(seed: 0xf1)
+        _ = parse(conversation.flatMap { [$0, $0] })
+        _ = parse(conversation + conversation)
+        for _ in 0..<10 { _ = parse(conversation.shuffled(using: &random)) }
         for (place, datagram) in conversation.enumerated() {
             func replace(_ bytes: [UInt8], missing: Int = 0) {
                 var other = conversation

@@ -14,7 +14,8 @@ import Tracking
         return [
             "quic": KnownSessions(onlyHere: 1, onlyThere: 1, reason: refused),
             "quic-drafts-vlan-684": KnownSessions(
-                onlyHere: 3, onlyThere: 3, reason: "the same first packet from two addresses: tshark takes the second for a retransmission, and its hello for read"),
+                onlyHere: 3, onlyThere: 3,
+                reason: "the same first packet from two addresses: tshark takes the second for a retransmission, and its hello for read"),
             "quic-v1-chromium-v6": KnownSessions(onlyHere: 1, onlyThere: 1, reason: later),
             "quic-v1-firefox": KnownSessions(onlyHere: 1, onlyThere: 1, reason: later),
             "quic-v1-kyber": KnownSessions(onlyHere: 1, onlyThere: 1, reason: later),
@@ -86,7 +87,8 @@ private struct QUICReading: Hashable, CustomStringConvertible {
     var description: String
 
     private init(
-        _ client: Oracle.Endpoint, _ server: Oracle.Endpoint, versions: [String], dcid: String, scid: String, sni: String?, alpn: [String]?, ech: Bool?, types: [String]
+        _ client: Oracle.Endpoint, _ server: Oracle.Endpoint, versions: [String], dcid: String, scid: String, sni: String?, alpn: [String]?, ech: Bool?,
+        types: [String]
     ) {
         description = "\(client) \(server) \(versions) \(dcid)/\(scid) \(sni ?? "-") \(alpn ?? []) \(ech.map { "\($0)" } ?? "-") \(types)"
     }

@@ -18,7 +18,9 @@ extension QUICParser {
             $0.initialDestination?.description
         },
         .string("quic.scid", "the client's own ID, in hexadecimal digits", example: "quic.scid == \"\"") { $0.clientID?.description },
-        .string("quic.server.scid", "the server's own ID, in hexadecimal digits", example: "quic.server.scid starts_with \"f067\"") { $0.serverID?.description },
+        .string("quic.server.scid", "the server's own ID, in hexadecimal digits", example: "quic.server.scid starts_with \"f067\"") {
+            $0.serverID?.description
+        },
         .integer("quic.token_length", max: 0xffff, "bytes of the token in the client's Initial", example: "quic.token_length > 0") { UInt64($0.tokenLength) },
         SessionField(
             "quic.tls.sni", aliases: ["quic.sni"], .name, "the server's name that the client asked for", example: "quic.tls.sni ends_with \".example.org\"",

@@ -13,8 +13,8 @@ enum QUICProbe {
         return header.version.isGREASE && isFirstOfAnyVersion(header, datagram)
     }
 
-    /// A server's answer to a version that it does not know. Nothing else says its version to be zero but what has zeros there by chance: it repeats the client's
-    /// ID, and has a list of versions of which one at least is known.
+    /// A server's answer to a version that it does not know. Others may have the zeros of its version there by chance; it repeats the client's ID as well, and
+    /// has a list of versions of which one at least is known.
     private static func isNegotiation(_ header: borrowing QUICLongHeader, _ datagram: RawSpan) -> Bool {
         guard header.source.count >= shortestDestination else { return false }
         let (versions, isWhole) = offeredVersions(header, datagram, most: 64)

@@ -3,16 +3,16 @@ import Packets
 /// What is known of a flow's connection so far: the state of ``QUICParser``, apart from the parser itself because most flows have none.
 final class QUICReading {
     /// Initials of a side that are opened, or tried to.
-    private static let mostInitials = 16
+    static let mostInitials = 16
     /// Destination IDs of which keys are made.
-    private static let mostKeys = 8
+    static let mostKeys = 8
     /// Datagrams after which no hello is to be expected any more.
     private static let mostDatagrams = 100
     /// Datagrams that are none of QUIC, if nothing was ever opened.
     private static let mostStrangers = 8
 
     /// What one side has sent.
-    private struct Side {
+    struct Side {
         var stream = QUICCryptoStream()
         /// Whether its hello was found, or is not to be.
         var isOver = false
@@ -26,23 +26,23 @@ final class QUICReading {
         var retrySource: QUICConnectionID?
     }
 
-    private var handshake: QUICHandshake?
+    var handshake: QUICHandshake?
     /// Of connections on the same flow that nobody answered.
-    private var earlier: [QUICHandshake] = []
+    var earlier: [QUICHandshake] = []
     private var originator = Side()
     private var responder = Side()
     /// Who is the client: shown by an Initial that was opened, or by a packet that only one of the two sends.
-    private var client: Direction?
-    private var isProven = false
-    private var keys: QUICInitialKeys?
+    var client: Direction?
+    var isProven = false
+    var keys: QUICInitialKeys?
     private var keysMade = 0
     private var datagrams = 0
     private var strangers = 0
-    private var helloBytes = 0
+    var helloBytes = 0
     /// Whether there is nothing to be found behind the version's name.
     private var isForeign = false
 
-    private subscript(_ sender: Direction) -> Side {
+    subscript(_ sender: Direction) -> Side {
         get { sender == .originator ? originator : responder }
         _modify { if sender == .originator { yield &originator } else { yield &responder } }
     }
@@ -118,7 +118,7 @@ final class QUICReading {
         }
     }
 
-    private func note(_ version: QUICVersion, _ types: QUICPacketTypes, _ event: QUICHistory.Event, from sender: Direction) {
+    func note(_ version: QUICVersion, _ types: QUICPacketTypes, _ event: QUICHistory.Event, from sender: Direction) {
         var known = handshake ?? QUICHandshake(version)
         handshake = nil  // it is kept in one place only
         if version != .negotiation {
@@ -166,7 +166,8 @@ final class QUICReading {
     private func retry(_ header: borrowing QUICLongHeader, _ bytes: RawSpan, from sender: Direction) {
         if client == nil { client = sender.opposite }
         guard client != sender else { return }
-        let isGenuine = self[sender.opposite].firstDestination.flatMap { original in header.version.format.flatMap { $0.isGenuine(retry: bytes, to: original) } }
+        var isGenuine: Bool?
+        if let original = self[sender.opposite].firstDestination { isGenuine = header.version.format?.isGenuine(retry: bytes, to: original) }
         handshake?.isRetried = true
         handshake?.retryIsGenuine = isGenuine
         guard isGenuine != false, self[sender].retrySource == nil else { return }
@@ -176,156 +177,13 @@ final class QUICReading {
         if !self[sender.opposite].isOver { self[sender.opposite].stream = QUICCryptoStream() }
     }
 
-    // MARK: Initials
-
-    /// Opens an Initial with what keys there are, or else with those that follow from where it goes to: a client's first.
-    private func open(_ header: borrowing QUICLongHeader, _ bytes: RawSpan, from sender: Direction) {
-        guard isWanted(header, from: sender) else { return }
-        guard header.end <= bytes.byteCount else {
-            handshake?.problems.insert(.cut)
-            return
-        }
-        let packet = bytes.extracting(first: header.end)
-        let isClient = client == sender
-        if let keys, client != nil {
-            // Of the same connection when the version changes, RFC 9369 4.1.
-            if let frames = tryKeys(header.version, keys.id, isClient: isClient, header, packet, from: sender) {
-                if isClient { isProven = true }
-                return read(frames, header, from: sender)
-            }
-            let wasTried = isClient && keys.id == header.destination
-            guard !wasTried, isClient || !isProven else { return }
-        }
-        let (hadKeys, wasProven) = (keys != nil, isProven)
-        guard let frames = tryKeys(header.version, header.destination, isClient: true, header, packet, from: sender) else { return }
-        if hadKeys, wasProven { beginAgain(from: sender) }
-        (client, isProven) = (sender, true)
-        read(frames, header, from: sender)
-    }
-
-    /// Whether an Initial may hold what has not been found: also one of a client whose hello is known, if it goes to nowhere known. It may be another connection's.
-    private func isWanted(_ header: borrowing QUICLongHeader, from sender: Direction) -> Bool {
-        guard self[sender].isOver else { return true }
-        guard client == sender, isProven else { return false }
-        let server = self[sender.opposite]
-        return header.destination != keys?.id && header.destination != server.source && header.destination != server.retrySource
-    }
-
-    private func tryKeys(
-        _ version: QUICVersion, _ id: QUICConnectionID, isClient: Bool, _ header: borrowing QUICLongHeader, _ packet: RawSpan, from sender: Direction
-    ) -> [UInt8]? {
-        guard self[sender].tries < Self.mostInitials else {
-            handshake?.problems.insert(.tooMany)
-            return nil
-        }
-        let isKnown = keys?.version == version && keys?.id == id
-        guard var tried = isKnown ? keys : makeKeys(version, id) else { return nil }
-        self[sender].tries += 1
-        let isSameConnection = keys?.id == id
-        let largest = isSameConnection ? self[sender].largestNumber : nil
-        let opened = tried.of(client: isClient).open(packet, numberAt: header.rest, largest: largest)
-        guard let opened else {
-            // Not to make them again.
-            if isKnown || keys == nil { keys = tried }
-            return nil
-        }
-        keys = tried
-        self[sender].largestNumber = max(opened.number, largest ?? 0)
-        return opened.frames
-    }
-
-    private func makeKeys(_ version: QUICVersion, _ id: QUICConnectionID) -> QUICInitialKeys? {
+    func makeKeys(_ version: QUICVersion, _ id: QUICConnectionID) -> QUICInitialKeys? {
         guard keysMade < Self.mostKeys else {
             handshake?.problems.insert(.tooMany)
             return nil
         }
         keysMade += 1
         return QUICInitialKeys(version, id)
-    }
-
-    /// The client tries again, without having been told to.
-    private func beginAgain(from sender: Direction) {
-        self[sender].stream = QUICCryptoStream()
-        self[sender].isOver = false
-        if !self[sender.opposite].isOver { self[sender.opposite].stream = QUICCryptoStream() }
-        self[sender.opposite].largestNumber = nil
-    }
-
-    private func read(_ frames: [UInt8], _ header: borrowing QUICLongHeader, from sender: Direction) {
-        var reader = QUICFrames(frames.span.bytes, cryptoType: header.version.format?.cryptoFrame ?? 0x06)
-        while let frame = reader.next() {
-            switch frame {
-            case .crypto(let offset, let range):
-                guard !self[sender].isOver else { continue }
-                switch self[sender].stream.insert(frames.span.bytes.extracting(range), at: offset) {
-                case .differs: handshake?.problems.insert(.overlap)
-                case .tooFar: handshake?.problems.insert(.tooFar)
-                case nil: break
-                }
-                takeMessages(header, from: sender)
-            case .close(let close):
-                guard handshake?.close == nil else { continue }
-                handshake?.close = close
-                handshake?.closer = sender
-                handshake?.history.add(.close, from: sender)
-            case .malformed: handshake?.problems.insert(.frame)
-            case .other: break
-            }
-        }
-    }
-
-    private func takeMessages(_ header: borrowing QUICLongHeader, from sender: Direction) {
-        while !self[sender].isOver, let message = self[sender].stream.nextMessage() {
-            switch message {
-            case .tooLong:
-                handshake?.problems.insert(.tooFar)
-                end(sender)
-            case .whole(type: 1, let bytes) where client == sender:
-                end(sender)
-                if let hello = TLSClientHello(bytes) { take(hello, header, from: sender) } else { handshake?.problems.insert(.hello) }
-            case .whole(type: 2, let bytes) where client != sender:
-                guard let hello = TLSServerHello(bytes) else {
-                    handshake?.problems.insert(.hello)
-                    end(sender)
-                    break
-                }
-                // The client's other hello says the same.
-                if hello.isHelloRetryRequest {
-                    handshake?.helloRetried = true
-                    continue
-                }
-                end(sender)
-                handshake?.serverHello = hello
-                handshake?.history.add(.hello, from: sender)
-                helloBytes += hello.bytes.byteCount
-            case .whole:
-                handshake?.problems.insert(.hello)
-                end(sender)
-            }
-        }
-    }
-
-    private func take(_ hello: consuming TLSClientHello, _ header: borrowing QUICLongHeader, from sender: Direction) {
-        if let known = handshake?.clientHello {
-            // The same hello, sent somewhere else.
-            guard known.random.copied != hello.random.copied else { return }
-            if let session { earlier.append(session) }
-            handshake = nil
-            note(header.version, .initial, .initial, from: sender)
-            handshake?.tokenLength = header.token.byteCount
-            self[sender].firstDestination = header.destination
-            self[sender].source = header.source
-            self[sender.opposite] = Side()
-        }
-        helloBytes += hello.bytes.byteCount
-        handshake?.clientHello = hello
-        handshake?.history.add(.hello, from: sender)
-    }
-
-    /// Nothing more is wanted of a side.
-    private func end(_ sender: Direction) {
-        self[sender].stream = QUICCryptoStream()
-        self[sender].isOver = true
     }
 }
 

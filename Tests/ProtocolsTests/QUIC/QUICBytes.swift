@@ -81,7 +81,8 @@ enum QUICBytes {
     /// 0-RTT or Handshake: what is in it nobody can read.
     static func protected(_ type: UInt8, version: UInt32 = v1, destination: [UInt8], source: [UInt8], count: Int = 60) -> [UInt8] {
         let type = version == v2 ? (type + 1) & 3 : type
-        return [0xc0 | type << 4] + big(version) + vector8(destination) + vector8(source) + integer(UInt64(count), bytes: 2) + [UInt8](repeating: 0xe7, count: count)
+        return [0xc0 | type << 4] + big(version) + vector8(destination) + vector8(source) + integer(UInt64(count), bytes: 2) + [UInt8](repeating: 0xe7,
+            count: count)
     }
 
     static func zeroRTT(version: UInt32 = v1, count: Int = 60) -> [UInt8] {

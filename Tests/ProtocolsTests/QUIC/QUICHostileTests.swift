@@ -22,7 +22,8 @@ import Testing
         return try #require(parsed.sessions.first, sourceLocation: sourceLocation)
     }
 
-    @Test(arguments: [1 << 62 - 1, 1 << 62 - 300, 1 << 40, 1 << 16, 1 << 15] as [UInt64]) func `35: CRYPTO far away is said, and left out`(offset: UInt64) throws {
+    @Test(arguments: [1 << 62 - 1, 1 << 62 - 300, 1 << 40, 1 << 16,
+        1 << 15] as [UInt64]) func `35: CRYPTO far away is said, and left out`(offset: UInt64) throws {
         let handshake = try handshake(QUICBytes.crypto([1, 2, 3], at: offset) + QUICBytes.crypto(clientHello))
         #expect(handshake.problems == .tooFar && handshake.serverName == "www.example.org")
         var parser = QUICParser()
@@ -32,7 +33,8 @@ import Testing
     }
 
     @Test func `35: overlapping CRYPTO is taken as it came first, and said where it differs`() throws {
-        let same = try handshake(QUICBytes.crypto(clientHello.prefix(80)) + QUICBytes.crypto(clientHello.prefix(60)) + QUICBytes.crypto(clientHello.dropFirst(40), at: 40))
+        let again = QUICBytes.crypto(clientHello.prefix(60)) + QUICBytes.crypto(clientHello.dropFirst(40), at: 40)
+        let same = try handshake(QUICBytes.crypto(clientHello.prefix(80)) + again)
         #expect(same.problems == [] && same.serverName == "www.example.org")
         var other = clientHello
         let place = clientHello.firstRange(of: Array("www".utf8))!.lowerBound
@@ -60,7 +62,8 @@ import Testing
         let padded = [UInt8](repeating: 0, count: 40)
         // Behind the packets, within the second, and before its frames.
         for datagram in [
-            Initial().bytes(halves[0]) + second.bytes(frames) + padded, Initial().bytes(padded + halves[0] + padded) + QUICBytes.zeroRTT() + second.bytes(padded + frames),
+            Initial().bytes(halves[0]) + second.bytes(frames) + padded,
+            Initial().bytes(padded + halves[0] + padded) + QUICBytes.zeroRTT() + second.bytes(padded + frames),
         ] {
             let parsed = verifier.verify([Datagram(.originator, datagram), server(QUICBytes.crypto(serverHello) + padded)], flips: 53)
             #expect(parsed.sessions.first?.serverName == "www.example.org" && parsed.progress == .done)
@@ -71,7 +74,8 @@ import Testing
         var stranger = Initial()
         (stranger.destination, stranger.keyID) = ([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8])
         let evil = stranger.bytes(QUICBytes.crypto(TLSBytes.clientHello(serverName: Array("evil.example".utf8))))
-        let parsed = verifier.parse([Datagram(.originator, Initial().bytes(QUICBytes.ping) + evil), client(QUICBytes.crypto(clientHello)), server(QUICBytes.crypto(serverHello))])
+        let parsed = verifier.parse([Datagram(.originator, Initial().bytes(QUICBytes.ping) + evil), client(QUICBytes.crypto(clientHello)),
+            server(QUICBytes.crypto(serverHello))])
         #expect(parsed.sessions.map(\.serverName) == ["www.example.org"])
     }
 
@@ -112,7 +116,8 @@ import Testing
         let both = verifier.parse((0..<60).map { Datagram($0 % 2 == 0 ? .originator : .responder, bytes) })
         #expect(both.progress == .done && both.sessions.count == 1)
         // An honest packet is opened after a few of them.
-        let mixed = verifier.parse([Datagram](repeating: Datagram(.originator, bytes), count: 6) + [client(QUICBytes.crypto(clientHello)), server(QUICBytes.crypto(serverHello))])
+        let mixed = verifier.parse([Datagram](repeating: Datagram(.originator, bytes), count: 6) + [client(QUICBytes.crypto(clientHello)),
+            server(QUICBytes.crypto(serverHello))])
         #expect(mixed.sessions.first?.serverName == "www.example.org" && mixed.sessions.first?.problems == [])
     }
 
@@ -154,7 +159,8 @@ import Testing
             #expect(parsed.sessions.first?.problems.contains(.cut) == (length > 20))
         }
         // What was sent again may be whole.
-        let again = verifier.parse([Datagram(.originator, Array(whole.prefix(60)), missing: 100), client(QUICBytes.crypto(clientHello)), server(QUICBytes.crypto(serverHello))])
+        let again = verifier.parse([Datagram(.originator, Array(whole.prefix(60)), missing: 100), client(QUICBytes.crypto(clientHello)),
+            server(QUICBytes.crypto(serverHello))])
         #expect(again.sessions.first?.serverName == "www.example.org")
     }
 
@@ -197,7 +203,8 @@ import Testing
 
     /// Whatever an Initial's frames say: cut off and flipped before they are protected, for afterwards nothing would open them.
     @Test func `31, 35: lives through any frames`() {
-        let frames = QUICBytes.acknowledgment(3, ranges: [(0, 1), (2, 0)]) + [3, 0, 0, 0, 0, 1, 2, 3] + QUICBytes.ping + QUICBytes.crypto(clientHello.prefix(50)) + [0, 0, 0]
+        let frames = QUICBytes.acknowledgment(3, ranges: [(0, 1), (2, 0)]) + [3, 0, 0, 0, 0, 1, 2,
+            3] + QUICBytes.ping + QUICBytes.crypto(clientHello.prefix(50)) + [0, 0, 0]
             + QUICBytes.crypto(clientHello.dropFirst(50), at: 50) + QUICBytes.close(0x100 + 40, "why")
         var random = SeededGenerator(seed: 31)
         for place in frames.indices {
@@ -209,15 +216,18 @@ import Testing
             }
         }
         for _ in 0..<2000 {
-            let payload = (0..<Int.random(in: 4...90, using: &random)).map { _ in UInt8.random(in: 0...(Bool.random(using: &random) ? 8 : 255), using: &random) }
+            let payload = (0..<Int.random(in: 4...90, using: &random)).map { _ in UInt8.random(in: 0...(Bool.random(using: &random) ? 8 : 255),
+                using: &random) }
             #expect(verifier.parse([client(payload), server(payload)]).sessions.count == 1)
         }
     }
 
     @Test(.timeLimit(.minutes(2))) func `31, 35: lives through any datagram`() {
         verifier.survive([
-            Datagram(.originator, Initial().bytes(QUICBytes.crypto(clientHello)) + QUICBytes.zeroRTT()), Datagram(.responder, QUICBytes.retry(source: [1, 2, 3, 4], token: [7, 7, 7])),
-            Datagram(.responder, QUICBytes.negotiation([1, 2, 3])), Datagram(.responder, Initial.server.bytes(QUICBytes.crypto(serverHello)) + QUICBytes.handshake()),
+            Datagram(.originator, Initial().bytes(QUICBytes.crypto(clientHello)) + QUICBytes.zeroRTT()), Datagram(.responder,
+                QUICBytes.retry(source: [1, 2, 3, 4], token: [7, 7, 7])),
+            Datagram(.responder, QUICBytes.negotiation([1, 2, 3])), Datagram(.responder,
+                Initial.server.bytes(QUICBytes.crypto(serverHello)) + QUICBytes.handshake()),
             Datagram(.originator, QUICBytes.unknown(version: 0x2a2a_2a2a, count: 60)), Datagram(.originator, Array("\u{09}12345678Q039".utf8)),
         ])
         var random = SeededGenerator(seed: 32)

@@ -36,11 +36,13 @@ import Testing
         #expect(handshake.serverID?.bytes == QUICBytes.serverID && handshake.tokenLength == 0 && handshake.retryIsGenuine == nil)
     }
 
-    @Test(arguments: [QUICBytes.v1, QUICBytes.v2, QUICBytes.draft29], [1, 2, 3, 4]) func `opens packets of each version and length of number`(version: UInt32, length: Int) throws {
+    @Test(arguments: [QUICBytes.v1, QUICBytes.v2, QUICBytes.draft29],
+        [1, 2, 3, 4]) func `opens packets of each version and length of number`(version: UInt32, length: Int) throws {
         var first = Initial(), answer = Initial.server
         (first.version, first.numberLength, first.number, answer.version, answer.numberLength, answer.number) = (version, length, 77, version, length, 200)
         let handshake = try only(verifier.parse([
-            Datagram(.originator, first.bytes(QUICBytes.crypto(clientHello))), Datagram(.responder, answer.bytes(QUICBytes.crypto(serverHello)) + QUICBytes.handshake(version: version)),
+            Datagram(.originator, first.bytes(QUICBytes.crypto(clientHello))), Datagram(.responder,
+                answer.bytes(QUICBytes.crypto(serverHello)) + QUICBytes.handshake(version: version)),
         ]))
         expectBothHellos(handshake)
         #expect(handshake.version.rawValue == version && handshake.packetTypes == [.initial, .handshake])
@@ -134,7 +136,8 @@ import Testing
         (more.version, more.number, more.destination) = (QUICBytes.v2, 1, QUICBytes.serverID)
         let handshake = try only(verifier.verify([
             client(QUICBytes.crypto(clientHello.prefix(50))), Datagram(.responder, answer.bytes(QUICBytes.acknowledgment(0))),
-            Datagram(.originator, more.bytes(QUICBytes.crypto(clientHello.dropFirst(50), at: 50))), Datagram(.responder, answer.bytes(QUICBytes.crypto(serverHello))),
+            Datagram(.originator, more.bytes(QUICBytes.crypto(clientHello.dropFirst(50), at: 50))), Datagram(.responder,
+                answer.bytes(QUICBytes.crypto(serverHello))),
         ], flips: 7))
         expectBothHellos(handshake)
         #expect(handshake.version == .v1 && handshake.lastVersion == .v2)
@@ -171,7 +174,8 @@ import Testing
             progress = feed(&parser, count == 0 ? client(QUICBytes.crypto(clientHello)) : Datagram(.originator, QUICBytes.oneRTT))
             count += 1
         }
-        #expect(progress == .done && count == 100 && parser.nextSession()?.serverName == "www.example.org" && parser.nextSession() == nil && parser.heldBytes == 0)
+        #expect(progress == .done && count == 100 && parser.nextSession()?.serverName == "www.example.org" && parser.nextSession() == nil
+            && parser.heldBytes == 0)
     }
 
     @Test func `begins another session when the client tries again with another hello`() throws {
@@ -181,13 +185,15 @@ import Testing
         var hello = TLSBytes.clientHello(serverName: Array("b.example.org".utf8), versions: [0x0304])
         hello[10] ^= 1  // of its random
         let parsed = verifier.verify([
-            client(QUICBytes.crypto(clientHello)), Datagram(.originator, second.bytes(QUICBytes.crypto(hello))), Datagram(.responder, answer.bytes(QUICBytes.crypto(serverHello))),
+            client(QUICBytes.crypto(clientHello)), Datagram(.originator, second.bytes(QUICBytes.crypto(hello))), Datagram(.responder,
+                answer.bytes(QUICBytes.crypto(serverHello))),
         ], flips: 7)
         #expect(parsed.sessions.map(\.serverName) == ["www.example.org", "b.example.org"] && parsed.sessions.map { $0.serverHello == nil } == [true, false])
         #expect(parsed.sessions.map { $0.initialDestination?.bytes } == [QUICBytes.clientDestination, other])
         // The same hello, sent elsewhere, is no other session.
         let again = verifier.parse([
-            client(QUICBytes.crypto(clientHello)), Datagram(.originator, second.bytes(QUICBytes.crypto(clientHello))), Datagram(.responder, answer.bytes(QUICBytes.crypto(serverHello))),
+            client(QUICBytes.crypto(clientHello)), Datagram(.originator, second.bytes(QUICBytes.crypto(clientHello))), Datagram(.responder,
+                answer.bytes(QUICBytes.crypto(serverHello))),
         ])
         expectBothHellos(try only(again))
     }
@@ -203,7 +209,8 @@ import Testing
     }
 
     @Test func `names Google's QUIC, and stops`() throws {
-        for bytes in [[0x0d, 1, 2, 3, 4, 5, 6, 7, 8] + Array("Q043".utf8) + [1, 2, 3], [0xc3] + Array("Q046".utf8) + [0x50] + [UInt8](repeating: 7, count: 40), [0xd3] + Array("Q050".utf8) + [8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 9]] {
+        for bytes in [[0x0d, 1, 2, 3, 4, 5, 6, 7, 8] + Array("Q043".utf8) + [1, 2, 3],
+            [0xc3] + Array("Q046".utf8) + [0x50] + [UInt8](repeating: 7, count: 40), [0xd3] + Array("Q050".utf8) + [8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 9]] {
             #expect(probe(bytes))
             let parsed = verifier.verify([Datagram(.originator, bytes)])
             let handshake = try only(parsed)
@@ -237,7 +244,8 @@ import Testing
         var servers = [server(parts[0]), Datagram(.responder, answer.bytes(parts[1...].flatMap { $0 }))]
         var conversation = [client(halves[0])]
         while !clients.isEmpty || !servers.isEmpty {
-            if servers.isEmpty || !clients.isEmpty && Bool.random(using: &random) { conversation.append(clients.removeFirst()) } else { conversation.append(servers.removeFirst()) }
+            let isClients = servers.isEmpty || !clients.isEmpty && Bool.random(using: &random)
+            conversation.append(isClients ? clients.removeFirst() : servers.removeFirst())
         }
         let handshake = try only(verifier.parse(conversation))
         expectBothHellos(handshake)

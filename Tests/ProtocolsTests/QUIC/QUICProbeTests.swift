@@ -25,7 +25,8 @@ import Testing
         #expect(!probe(QUICBytes.protected(2, destination: [UInt8](repeating: 1, count: 21), source: [])))
         #expect(!probe(QUICBytes.unknown(version: 0x1234_5678)) && !probe(QUICBytes.unknown(version: 0x1a2a_3a4a, count: 1199)))
         // A negotiation of nothing that is known, of too short an ID, and one that is cut.
-        #expect(!probe(QUICBytes.negotiation([0x0a0a_0a0a])) && !probe(QUICBytes.negotiation(source: [1], [1])) && !probe(QUICBytes.negotiation([1]).dropLast()))
+        #expect(!probe(QUICBytes.negotiation([0x0a0a_0a0a])) && !probe(QUICBytes.negotiation(source: [1], [1]))
+            && !probe(QUICBytes.negotiation([1]).dropLast()))
     }
 
     @Test func `takes no other protocol for QUIC`() {
@@ -37,7 +38,8 @@ import Testing
             [0, 1, 0, 8, 0x21, 0x12, 0xa4, 0x42] + [UInt8](repeating: 9, count: 20),  // STUN
             [0x80, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 160), [0x80, 0xe0, 0, 1, 0, 0, 0, 160] + [UInt8](repeating: 0xd5, count: 160),  // RTP
             [0xe3] + [UInt8](repeating: 0, count: 47), [0x23, 2, 6, 0xe9] + [UInt8](repeating: 0, count: 44),  // NTP
-            [UInt8](repeating: 0xff, count: 1300), [UInt8](repeating: 0, count: 1300), Array("M-SEARCH * HTTP/1.1\r\n\r\n".utf8), Array("Q043Q043Q043Q043".utf8),
+            [UInt8](repeating: 0xff, count: 1300), [UInt8](repeating: 0,
+                count: 1300), Array("M-SEARCH * HTTP/1.1\r\n\r\n".utf8), Array("Q043Q043Q043Q043".utf8),
         ]
         for bytes in others { #expect(!probe(bytes), "\(bytes.prefix(4))") }
     }

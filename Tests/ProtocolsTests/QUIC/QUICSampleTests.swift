@@ -22,7 +22,8 @@ import Testing
         let (destination, source) = (header.destination.description, header.source.description)
         #expect(destination == (isClients ? QUICSamples.destination : "") && source == (isClients ? "" : "f067a5502a4262b5"))
         var keys = try #require(QUICInitialKeys(version, id(QUICSamples.destination)))
-        func open(client isClient: Bool) -> (number: UInt64, frames: [UInt8])? { keys.of(client: isClient).open(packet.span.bytes, numberAt: place, largest: nil) }
+        func open(client isClient: Bool) -> (number: UInt64, frames: [UInt8])? { keys.of(client: isClient).open(packet.span.bytes, numberAt: place,
+            largest: nil) }
         let opened = try #require(open(client: isClients))
         #expect(opened.number == (isClients ? 2 : 1))
         let frames = isClients ? QUICSamples.clientFrames : QUICSamples.serverFrames

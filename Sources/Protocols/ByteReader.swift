@@ -98,13 +98,6 @@ extension RawSpan {
     /// The bytes, copied into an array of just their size.
     var copied: [UInt8] { withUnsafeBytes { [UInt8]($0) } }
 
-    /// Whether it begins with a text, byte by byte.
-    func begins(with text: StaticString) -> Bool {
-        guard byteCount >= text.utf8CodeUnitCount else { return false }
-        for place in 0..<text.utf8CodeUnitCount where unsafeLoad(fromByteOffset: place, as: UInt8.self) != text.utf8Start[place] { return false }
-        return true
-    }
-
     /// The bytes as text; what is not UTF-8 becomes U+FFFD.
     var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
 }

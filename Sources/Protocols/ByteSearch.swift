@@ -9,4 +9,11 @@ extension RawSpan {
             return UnsafeRawPointer(found) - base
         }
     }
+
+    /// Whether it begins with a text, byte by byte.
+    func begins(with text: StaticString) -> Bool {
+        guard byteCount >= text.utf8CodeUnitCount else { return false }
+        for place in 0..<text.utf8CodeUnitCount where unsafeLoad(fromByteOffset: place, as: UInt8.self) != text.utf8Start[place] { return false }
+        return true
+    }
 }

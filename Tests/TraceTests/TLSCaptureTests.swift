@@ -8,7 +8,16 @@ import Tracking
 
 /// Every TLS handshake of a capture is held against what tshark sees, fingerprints and all (R8). What differs is known by number, and has a reason.
 @Suite struct `TLS captures` {
-    private static let known: [String: KnownSessions] = [:]
+    private static let known: [String: KnownSessions] = [
+        "hostile-tls-corner-cases": KnownSessions(
+            onlyHere: 2, onlyThere: 1,
+            reason: "two ServerHellos whole in records that are not; of an encrypted record whose first byte happens to be a ServerHello's tshark makes one"),
+        "mixed-all-protocols-synthetic": KnownSessions(
+            onlyHere: 1, onlyThere: 1, reason: "an empty supported_versions extension: the legacy version counts; tshark reads beyond the extension's end"),
+        "tls10-three-streams-loss": KnownSessions(onlyHere: 1, onlyThere: 1, reason: sslv2),
+        "tls12-73-cipher-suites": KnownSessions(onlyHere: 3, onlyThere: 3, reason: sslv2),
+    ]
+    private static let sslv2 = "hellos in SSL 2's format, whose cipher specs the oracle does not count, and of which tshark 4.0 makes no JA3"
 
     @Test(.timeLimit(.minutes(5)), arguments: CaptureFolder.own.files + CaptureFolder.shared.files)
     func `read as the oracle says`(_ capture: CaptureName) throws {

@@ -44,11 +44,3 @@ public struct SSHBanner: Equatable, Sendable {
     var speaksVersion2: Bool { bytes.begins(with: "SSH-2.") || bytes.begins(with: "SSH-1.99-") }
     var byteCount: Int { line.count }
 }
-
-extension RawSpan {
-    func begins(with text: StaticString) -> Bool {
-        guard byteCount >= text.utf8CodeUnitCount else { return false }
-        for place in 0..<text.utf8CodeUnitCount where byte(place) != text.utf8Start[place] { return false }
-        return true
-    }
-}

@@ -19,17 +19,18 @@ private typealias H = HTTP2Bytes
         let request = H.get("/login?a=1") + H.literal("user-agent", "someone") + H.literal("cookie", "a=1") + H.literal("cookie", "b=2")
         let found = try values(
             H.headers(1, request) + H.data(1, [1, 2, 3], end: true), H.headers(1, H.response(302, H.literal("location", "/")), end: true))
-        #expect(
-            found == [
-                "http2.streamid": [.integer(1)], "http2.headers.method": [.string("GET")], "http2.headers.scheme": [.string("http")],
-                "http2.headers.authority": [.string("www.example.org")], "http2.headers.path": [.string("/login?a=1")],
-                "http2.headers.status": [.integer(302)], "http2.headers.user_agent": [.string("someone")],
-                "http2.headers.cookie": [.string("a=1"), .string("b=2")], "http2.headers.location": [.string("/")],
-                "http2.header.name": [":method", ":scheme", ":path", ":authority", "user-agent", "cookie", "cookie", ":status", "location"].map { .string($0) },
-                "http2.header.value": ["GET", "http", "/login?a=1", "www.example.org", "someone", "a=1", "b=2", "302", "/"].map { .string($0) },
-                "http2.request.body_length": [.integer(3)], "http2.response.body_length": [.integer(0)], "http2.complete": [.integer(1)],
-                "http2.pushed": [.integer(0)], "http2.malformed": [.integer(0)], "http2.time": [.integer(0)],
-            ])
+        let names = [":method", ":scheme", ":path", ":authority", "user-agent", "cookie", "cookie", ":status", "location"]
+        let texts = ["GET", "http", "/login?a=1", "www.example.org", "someone", "a=1", "b=2", "302", "/"]
+        let expected: [String: [FieldValue]] = [
+            "http2.streamid": [.integer(1)], "http2.headers.method": [.string("GET")], "http2.headers.scheme": [.string("http")],
+            "http2.headers.authority": [.string("www.example.org")], "http2.headers.path": [.string("/login?a=1")],
+            "http2.headers.status": [.integer(302)], "http2.headers.user_agent": [.string("someone")],
+            "http2.headers.cookie": [.string("a=1"), .string("b=2")], "http2.headers.location": [.string("/")],
+            "http2.header.name": names.map(FieldValue.string), "http2.header.value": texts.map(FieldValue.string),
+            "http2.request.body_length": [.integer(3)], "http2.response.body_length": [.integer(0)], "http2.complete": [.integer(1)],
+            "http2.pushed": [.integer(0)], "http2.malformed": [.integer(0)], "http2.time": [.integer(0)],
+        ]
+        #expect(found == expected)
     }
 
     @Test func `tell how it ended, and what gRPC says`() throws {

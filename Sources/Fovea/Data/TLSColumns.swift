@@ -1,11 +1,18 @@
 extension LogSchema {
-    /// What `addIdentity` and `TLSLine` write: Zeek's ssl.log, Suricata's tls.
-    public static let tls = LogSchema(
-        "ssl",
+    /// What `addIdentity` and `addHandshake`, or `TLSLine`, write: Zeek's ssl.log, Suricata's tls.
+    public static let tls = LogSchema("ssl", handshakes, event: "tls", transport: "tcp")
+
+    fileprivate static let handshakes =
         identity + [
-            Column("version", .string, event: .text("version", suricataVersion)), Column("cipher", .string), Column("server_name", .string, event: "sni"),
-            Column("last_alert", .string), Column("next_protocol", .string, event: .applicationProtocol), Column("established", .bool),
-        ], event: "tls", transport: "tcp")
+            Column("version", .string, event: .text("version", suricataVersion)), Column("cipher", .string), Column("curve", .string),
+            Column("server_name", .string, event: "sni"), Column("resumed", .bool, event: .flag("session_resumed")), Column("last_alert", .string),
+            Column("next_protocol", .string, event: .applicationProtocol), Column("established", .bool), Column("cert_chain_fps", .strings),
+            Column("subject", .string, event: "subject"), Column("issuer", .string, event: "issuerdn"), Column("client_cert_chain_fps", .strings),
+            Column("client_subject", .string), Column("client_issuer", .string), Column("ja3", .string, event: "ja3.hash"),
+            Column("ja3s", .string, event: "ja3s.hash"), Column("ja4", .string, event: "ja4"), Column("client_alpn", .strings, event: "client_alpns"),
+            Column("ech", .bool), Column("psk_offered", .bool), Column("hello_retried", .bool), Column("certificate_requested", .bool),
+            Column("problems", .strings),
+        ]
 
     /// "TLSv12" is "TLS 1.2" there, and "TLSv10" is "TLSv1".
     @Sendable
@@ -23,3 +30,5 @@ extension EventMember {
 }
 
 extension TLSData: LoggedSubscription { static let log = LogSchema.tls }
+/// Zeek has these in ssl.log, too; Suricata has no event for them.
+extension DTLSData: LoggedSubscription { static let log = LogSchema("dtls", LogSchema.handshakes) }

@@ -16,7 +16,7 @@ public struct LogLine {
     private var json = JSONText()
     /// What writes it in other formats; nil: it is JSON with the names that it is given.
     private let encoder: (any LineEncoder)?
-    /// The latest time that it speaks of, nanoseconds since 1970; `.min`: of none.
+    /// When what it speaks of happened, nanoseconds since 1970: the first time in it, or what `happened` said; `.min`: it does not say.
     private(set) var time = Int64.min
 
     init(_ encoder: (any LineEncoder)? = nil) { self.encoder = encoder }
@@ -74,7 +74,8 @@ public struct LogLine {
 
     /// Seconds since 1970 with six decimals, as Zeek's logs have them; exact, what lies below a microsecond is dropped.
     public mutating func add(_ key: StaticString, _ time: Timestamp) {
-        self.time = max(self.time, time.nanoseconds)
+        // The first is when it happened; others may be a certificate's.
+        if self.time == .min { self.time = time.nanoseconds }
         if let encoder { return encoder.add(key, .time(time)) }
         begin(key)
         json.append(seconds: time.nanoseconds)

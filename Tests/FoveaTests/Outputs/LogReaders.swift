@@ -117,10 +117,13 @@ struct CSVTable {
 }
 
 extension RunFolder {
-    /// What lies in the folder of the last run, by name.
+    /// What files lie in the folder of the last run, by name.
     func files() throws -> [String: Data] {
         let folder = path + "/results"
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder) && !isFolder.boolValue
+        }
         return try Dictionary(uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: URL(filePath: "\(folder)/\($0)"))) })
     }
 }

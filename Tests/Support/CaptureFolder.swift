@@ -32,6 +32,8 @@ public struct CaptureName: Sendable, CustomTestStringConvertible {
     public var file: String
     public var folder: CaptureFolder
 
+    public init(file: String, folder: CaptureFolder) { (self.file, self.folder) = (file, folder) }
+
     /// The name without the format.
     public var name: String { String(file[..<(file.lastIndex(of: ".") ?? file.endIndex)]) }
     public var path: String { folder.captures.appending(path: file).path }

@@ -3,7 +3,7 @@ import Tracking
 
 /// `data = "packet_list"`: a line for each connection, when it is over, with what the headers of its first packets said, a list a field. A hundred packets unless
 /// `packets` says otherwise, and at most `mostPackets`.
-struct PacketListData: PacketTrackable, ~Copyable {
+struct PacketListData: PacketTrackable {
     /// Of a connection.
     static let mostPackets = 1000
     /// Bytes that the lists of a core's connections may take together. Who comes then has a shorter list, or none.
@@ -42,19 +42,27 @@ struct PacketListData: PacketTrackable, ~Copyable {
         var isFromOriginator: Bool
     }
 
-    private var entries: [Entry] = []
-    private var budget: Budget?
+    /// A connection's packets. Goes when its value goes, however that is.
+    private final class List {
+        var entries: [Entry] = []
+        private let budget: Budget
+
+        init(_ budget: Budget) { self.budget = budget }
+        deinit { budget.packets += entries.count }
+    }
+
+    /// Nil before the first packet.
+    private var list: List?
 
     init(_ connection: ConnectionRecord) {}
 
-    deinit { budget?.packets += entries.count }
-
     mutating func packet(_ packet: Packet, _ frame: RawSpan, from sender: Direction, _ report: inout Report) -> Verdict {
-        if budget == nil { budget = report.budget }
-        guard entries.count < Self.mostPackets, report.budget.packets > 0 else { return .done }
+        let list = list ?? List(report.budget)
+        self.list = list
+        guard list.entries.count < Self.mostPackets, report.budget.packets > 0 else { return .done }
         report.budget.packets -= 1
         let isTCP = packet.transport == .tcp
-        entries.append(
+        list.entries.append(
             Entry(
                 time: packet.timestamp, length: packet.wireLength, payload: packet.payloadLength, sequence: isTCP ? packet.sequence.rawValue : 0,
                 acknowledgment: isTCP ? packet.acknowledgment.rawValue : 0, window: isTCP ? packet.window : 0, flags: packet.flags.rawValue,
@@ -63,11 +71,12 @@ struct PacketListData: PacketTrackable, ~Copyable {
     }
 
     mutating func reoriented(_ connection: ConnectionRecord, _ report: inout Report) {
-        for index in entries.indices { entries[index].isFromOriginator.toggle() }
+        guard let list else { return }
+        for index in list.entries.indices { list.entries[index].isFromOriginator.toggle() }
     }
 
     consuming func ended(_ connection: ConnectionRecord, _ report: inout Report) {
-        let entries = entries
+        let entries = list?.entries ?? []
         report.output.write { line in
             line.addIdentity(of: connection)
             line.add("proto", connection.transport.description)

@@ -106,6 +106,16 @@ import Testing
     }
 }
 
+@Suite struct `Figures of real captures` {
+    /// Lines that have been held against tshark's fields, figure by figure: times, sizes, directions and windows. `Tests/Traces/data-types`.
+    @Test(arguments: ["tcp-loss", "http"], ["connection_statistics", "features"]) func `are the same as ever`(capture: String, data: String) throws {
+        let traces = CaptureFolder.own.captures
+        let config = "[offline]\npcap = 'x'\n[conntrack]\nmax_connections = 1000\n[[subscriptions]]\nname = '\(data)'"
+        let lines = try RunFolder().run(config, on: traces.appending(path: "\(capture).pcap").path).results["\(data).jsonl"]?.lines
+        #expect(lines == (try Data(contentsOf: traces.appending(path: "data-types/\(capture).\(data).jsonl")).lines))
+    }
+}
+
 @Suite struct `Features` {
     @Test func `are in one line a connection`() throws {
         let talk = Talk(">S <SA >A >PA400 <PA1400 <PA1400 >A +2 <PA1000 >PA350 <PA100 >FA <FA")

@@ -21,6 +21,8 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case dns
     case ssh
     case smtp
+    case dhcp
+    case ntp
 
     public var name: String { "\(self)" }
 
@@ -30,6 +32,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .tls: [.tcp]
         case .ssh: [.tcp]
         case .smtp: [.tcp]
+        case .dhcp, .ntp: [.udp]
         case .none, .dns: [.tcp, .udp]
         }
     }

@@ -5,5 +5,7 @@ public enum Parsers {
         DNSParser.self,
         SSHParser.self,
         SMTPParser.self,
+        DHCPParser.self,
+        NTPParser.self,
     ]
 }

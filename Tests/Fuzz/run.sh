@@ -10,7 +10,7 @@ found=$here/../../.build/fuzz-found
 export LSAN_OPTIONS="suppressions=$here/../Sanitizers/leaks.supp:print_suppressions=0"
 # What is freed need not wait for longer than an input takes, and the heap's pages are kept for the next one: most of the time went into page faults.
 export ASAN_OPTIONS=quarantine_size_mb=16 MALLOC_TRIM_THRESHOLD_=268435456 MALLOC_TOP_PAD_=16777216
-for target in ${*:-packet fragments segments filter tls dns ssh smtp file}; do
+for target in ${*:-packet fragments segments filter tls dns ssh smtp dhcp ntp file}; do
     mkdir -p "$found/$target"
     limit=-max_total_time=$seconds
     [ "$seconds" -gt 0 ] || limit=-runs=0

@@ -11,6 +11,8 @@ public enum DataTypes {
             TLSData.self, DNSData.self,
             SSHData.self,
             SMTPData.self,
+            DHCPData.self,
+            NTPData.self,
         ]
     }
 }

@@ -19,6 +19,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case ssh
     /// The SMTP parser, fed in any cuts.
     case smtp
+    /// The DHCP parser and the NTP parser, fed with datagrams.
+    case dhcp
+    case ntp
     /// A capture file.
     case file
 
@@ -28,7 +31,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .packet: 1 << 13
         case .fragments, .segments: 1 << 10
         case .filter: 1 << 9
-        case .tls, .dns, .ssh, .smtp, .file: 1 << 12
+        case .tls, .dns, .ssh, .smtp, .dhcp, .ntp, .file: 1 << 12
         }
     }
 
@@ -44,6 +47,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .dns: ParserInput<DNSParser>.complaint(&reader)
         case .ssh: ParserInput<SSHParser>.complaint(&reader)
         case .smtp: ParserInput<SMTPParser>.complaint(&reader)
+        case .dhcp: ParserInput<DHCPParser>.complaint(&reader)
+        case .ntp: ParserInput<NTPParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

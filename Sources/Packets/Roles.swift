@@ -31,6 +31,8 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case http2
     case ssh
     case smtp
+    case dhcp
+    case ntp
 
     public var name: String { "\(self)" }
 
@@ -38,7 +40,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     public var transports: [TransportProtocol] {
         switch self {
         case .tls, .postgresql, .mysql, .redis, .mongodb, .http, .http2, .ssh, .smtp: [.tcp]
-        case .dtls, .quic: [.udp]
+        case .dtls, .quic, .dhcp, .ntp: [.udp]
         case .none, .dns: [.tcp, .udp]
         }
     }

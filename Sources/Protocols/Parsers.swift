@@ -13,5 +13,7 @@ public enum Parsers {
         HTTP2Parser.self,
         SSHParser.self,
         SMTPParser.self,
+        DHCPParser.self,
+        NTPParser.self,
     ]
 }

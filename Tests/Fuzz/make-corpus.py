@@ -344,6 +344,23 @@ write("http2", "hole", step(0, start + frame(1, 5, 1, request)) + step(1, settin
 write("http2", "large-hole", step(0, start + frame(1, 5, 1, request)) + step(1, settings) + b"\1\1\0" + step(1, b"zzz" + frame(1, 5, 1, b"\x88\xbe")))
 write("http2", "joined", step(0, frame(1, 5, 7, request)) + step(1, frame(1, 4, 7, b"\x88\xc1") + frame(0, 1, 7, b"body")))
 write("http2", "reversed", step(1, start + frame(1, 5, 1, request)) + b"\2" + step(1, settings + frame(1, 5, 1, b"\x88")))
+# DHCP and NTP: datagrams of up to 255 bytes, which a DHCP message fits into with few options.
+def one(sender, data):
+    return bytes([2 << 1 | sender, len(data)]) + data
+
+
+def dhcp(kind, options=b"", sender=0, number=7, names=b"", file=b""):
+    head = struct.pack(">BBBBIHH", 1 + sender, 1, 6, 0, number, 0, 0) + b"\0" * 4 + b"\xc0\0\2\x09" * sender + b"\0" * (12 - 4 * sender) + b"\2\0\0\0\0\1" + b"\0" * 10
+    return one(sender, head + names.ljust(64, b"\0") + file.ljust(128, b"\0") + b"\x63\x82\x53\x63\x35\1" + bytes([kind]) + options)
+
+
+write("dhcp", "lease", dhcp(1, b"\x0c\3abc\xff") + dhcp(2, b"\x36\4\xc0\0\2\1\xff", 1) + dhcp(3, b"\x32\4\xc0\0\2\x09") + dhcp(5, b"\x33\4\0\0\0\x3c", 1))
+write("dhcp", "overload", dhcp(1, b"\x34\1\3\xff", names=b"\x0c\3abc\xff", file=b"\x3c\2xy"))
+write("dhcp", "cut", dhcp(3, b"\x51\x20\4") + dhcp(7, b"\x51\7\4\0\0\3abc"))
+for number, data in enumerate(frame[42:] for frame in frames(traces / "ntp.pcap")[1] if frame[12:14] == b"\x08\0"):
+    write("ntp", f"message-{number}", one(number % 2, data))
+write("ntp", "tails", one(1, b"\x24" + b"\1" * 47 + b"\1\4\0\x1c" + b"x" * 24 + b"\0\0\0\1" + b"m" * 20) + one(0, b"\x1b" + b"\0" * 47 + b"\0\0\0\0"))
+write("ntp", "private", one(1, b"\xd7\0\3\x2a\0\2\0\x48" + b"i" * 144) + one(1, b"\x16\x82\0\1\0\0\0\0\0\0\0\4a=b\n"))
 
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):

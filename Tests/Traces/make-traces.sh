@@ -7,6 +7,7 @@
 #        nginx-light tinyproxy (for http-nginx)
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3 nghttp2 python3-grpcio
 #        openssh-server openssh-client dropbear-bin python3-aiosmtpd
+#        openssh-server openssh-client dropbear-bin python3-aiosmtpd busybox chrony
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
@@ -20,6 +21,8 @@
 #   dns            dig and dnsmasq over UDP and TCP, ping over IPv4 and IPv6
 #   ssh            OpenSSH and Dropbear with each other, over IPv4 and IPv6, nothing in common, a banner and no more, lines before a banner
 #   smtp           aiosmtpd and Python's smtplib: mails, refused recipients and mails, AUTH, STARTTLS with a mail behind it, commands sent ahead, IPv6
+#   dhcp           dnsmasq and udhcpc: an address is given, renewed and released; another asks for one of another network
+#   ntp            chrony as server and client over IPv4 and IPv6; and from a script, for chrony has none: a control message, a request for the list of clients
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
 #   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
 #   tcp-loss       30 KB over a wire that loses (before and after the mirror), reorders and doubles frames
@@ -39,7 +42,7 @@ here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx http2 ssh smtp)
+[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx http2 ssh smtp dhcp ntp)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -407,6 +410,44 @@ END
     sleep 1.5
     capture a "$work/smtp.pcap" -i eth0 tcp
     in_space a python3 "$work/client.py" >>"$work/log" 2>&1 || cat "$work/log"
+    captured
+}
+
+make_dhcp() {
+    ethernet
+    start b dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --no-resolv --no-hosts --user=root --pid-file= --dhcp-authoritative \
+        --dhcp-range=192.0.2.100,192.0.2.150,255.255.255.0,120 --dhcp-leasefile="$work/leases" --domain=example.org
+    sleep 1
+    capture b "$work/dhcp.pcap" -i eth0 udp
+    # Its script sets the address, so that renewals come from it; -R releases it in the end.
+    printf '#!/bin/sh\n[ "$1" != bound ] || ip address add "$ip/24" dev "$interface"\n' >"$work/bound"
+    chmod +x "$work/bound"
+    in_space a busybox udhcpc -f -R -i eth0 -x hostname:laptop -F laptop.example.org -V "test 1.0" -s "$work/bound" -p "$work/client" >>"$work/log" 2>&1 & client=$!
+    sleep 6  # the server looks first whether somebody has the address
+    kill -USR1 "$(cat "$work/client")"
+    sleep 2
+    kill -TERM "$(cat "$work/client")"
+    wait $client || true
+    in_space a busybox udhcpc -f -q -n -t 1 -i eth0 -r 203.0.113.9 -s /bin/true >>"$work/log" 2>&1 || true
+    captured
+}
+
+make_ntp() {
+    ethernet
+    # -x and -Q: nobody's clock is set.
+    printf 'local stratum 8\nallow\ncmdport 0\n' >"$work/chrony.conf"
+    start b chronyd -x -d -u root -f "$work/chrony.conf"
+    sleep 1.5
+    capture a "$work/ntp.pcap" -i eth0 udp
+    for address in 192.0.2.2 2001:db8::2; do
+        in_space a chronyd -Q -u root -t 6 "server $address iburst maxsamples 2" "cmdport 0" >>"$work/log" 2>&1 || true
+    done
+    in_space a python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(bytes([0x16, 2, 0, 1]) + bytes(8), ('192.0.2.2', 123))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(bytes([0x17, 0, 3, 42]) + bytes(188), ('192.0.2.2', 123))"
     captured
 }
 

@@ -24,6 +24,8 @@ public enum DataTypes {
             HTTP2Data.self,
             SSHData.self,
             SMTPData.self,
+            DHCPData.self,
+            NTPData.self,
         ]
     }
 }

@@ -35,6 +35,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case ssh
     /// The SMTP parser, fed in any cuts.
     case smtp
+    /// The DHCP parser and the NTP parser, fed with datagrams.
+    case dhcp
+    case ntp
     /// A capture file.
     case file
 
@@ -68,6 +71,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .http2: ParserInput<HTTP2Parser>.complaint(&reader)
         case .ssh: ParserInput<SSHParser>.complaint(&reader)
         case .smtp: ParserInput<SMTPParser>.complaint(&reader)
+        case .dhcp: ParserInput<DHCPParser>.complaint(&reader)
+        case .ntp: ParserInput<NTPParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

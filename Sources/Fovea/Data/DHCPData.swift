@@ -1,0 +1,52 @@
+import Filters
+import Packets
+import Protocols
+import Tracking
+
+/// `data = "dhcp"`: a line for each DHCP transaction, or for each side's part of it where the sides' messages are of different flows. Fields are those of Zeek's
+/// dhcp.log.
+struct DHCPData: SessionTrackable {
+    typealias Parser = DHCPParser
+
+    static let name = "dhcp"
+    static let summary = "DHCP transactions: who asked for which address, which one was given, by whom and for how long"
+    static let filter: Filter = .service(.dhcp)
+
+    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+
+    init(_ connection: ConnectionRecord) {}
+
+    mutating func session(_ exchange: DHCPExchange, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+        output.write { line in
+            line.addIdentity(of: connection, at: exchange.began)
+            line.addExchange(exchange)
+        }
+        return .more
+    }
+
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+}
+
+extension JSONObject {
+    /// What a line says of a DHCP exchange. Fields are those of Zeek's dhcp.log, and a few more at the end.
+    public mutating func addExchange(_ exchange: DHCPExchange) {
+        if let address = exchange.clientAddress { add("client_addr", address) }
+        if let address = exchange.serverAddress { add("server_addr", address) }
+        add("mac", exchange.hardwareAddress)
+        add("host_name", exchange.hostName)
+        add("client_fqdn", exchange.clientName)
+        add("domain", exchange.domainName)
+        if let address = exchange.requestedAddress { add("requested_addr", address) }
+        if let address = exchange.assignedAddress { add("assigned_addr", address) }
+        if let seconds = exchange.leaseTime { add("lease_time", seconds: Int64(seconds) * 1_000_000_000) }
+        add("client_message", exchange.clientMessage)
+        add("server_message", exchange.serverMessage)
+        add("msg_types", exchange.messages.map { DHCPType.name($0.type) })
+        add("duration", seconds: exchange.ended - exchange.began)
+        add("client_software", exchange.vendorClass)
+        add("trans_id", exchange.id)
+        if let address = exchange.relay { add("relay_addr", address) }
+        if exchange.messageCount > exchange.messages.count { add("msg_count", exchange.messageCount) }
+        if exchange.isMalformed { add("malformed", true) }
+    }
+}

@@ -56,6 +56,13 @@ public protocol SessionParser {
     /// - Parameter missing: bytes at its end that were sent and not captured.
     mutating func feed(datagram: RawSpan, missing: Int, from sender: Direction, at time: Timestamp) -> ParserProgress
 
+    /// Whether it may answer `handsOver`: while it runs no filter is told for good that the connection does not speak another protocol. False unless a parser
+    /// says otherwise.
+    static var mayHandOver: Bool { get }
+
+    /// After `handsOver`: how many bytes at the end of those fed last are the next protocol's. None unless a parser says otherwise.
+    var unreadBytes: Int { get }
+
     /// Tells that originator and responder have changed places: the bytes fed so far came from the other one than was said. Happens to connections
     /// whose beginning is captured out of order.
     mutating func reverseRoles()
@@ -84,6 +91,8 @@ extension SessionParser {
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
     public static func mayBeginLater(after opening: RawSpan) -> Bool? { nil }
     public static func probe(datagram: RawSpan) -> Bool { false }
+    public static var mayHandOver: Bool { false }
+    public var unreadBytes: Int { 0 }
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress { .done }
     public mutating func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress { feed(bytes, from: sender) }
     public mutating func feed(datagram: RawSpan, missing: Int, from sender: Direction, at time: Timestamp) -> ParserProgress { .done }

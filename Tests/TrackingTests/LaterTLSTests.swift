@@ -52,14 +52,32 @@ import Testing
         return talk
     }
 
-    @Test(arguments: openings.map(\.name), [true, false]) func `is found behind`(name: String, amongOthers: Bool) throws {
+    /// Whose parsers run besides: of one that does not know at first, and of all, some of which know what comes before TLS and hand over.
+    private static let others: [[Service]] = [[], [.dns], Service.allCases.filter { $0 != .none && $0 != .tls }]
+
+    @Test(arguments: openings.map(\.name), others) func `is found behind`(name: String, others: [Service]) throws {
         let opening = Self.openings.first { $0.name == name }!
-        // Every other parser's bytes might be.
-        let run = try Run(amongOthers ? [.init(TLSNames.self), .init(TLSNames.self, .service(.dns))] : [.init(TLSNames.self)])
+        let run = try Run([.init(TLSNames.self)] + others.map { .init(TLSNames.self, .service($0)) })
         run.send(Self.talk(opening.payloads, clientFirst: opening.clientFirst))
         run.drain()
         #expect(run.logs[0].names == ["later.example"])
         #expect(run.log.ended.map(\.service) == [.tls])
+    }
+
+    @Test func `is found in the segment that another protocol ends in`() throws {
+        var talk = Talk()
+        talk.payloads = [
+            Self.text("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: TLS/1.2\r\n\r\n"),
+            Self.text("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: TLS/1.2\r\n\r\n") + Sessions.serverHello,
+            Sessions.clientHello("upgraded.example"),
+        ]
+        talk.say(">S <SA >A >PA1 <PA1 >PA1 >FA <FA")
+        let run = try Run([.init(TLSNames.self), .init(TLSNames.self, .service(.http))])
+        run.send(talk)
+        run.drain()
+        #expect(run.log.names == ["upgraded.example"])
+        #expect(run.log.ended.map(\.service) == [.tls])
+        #expect(run.counters.isBalanced && run.counters.isPayloadBalanced)
     }
 
     @Test(arguments: [text("PROXY TCP6 2001:db8::1 2001:db8::2 56324 443\r\n"), text("PROXY UNKNOWN\r\n"), proxy2])

@@ -68,6 +68,7 @@ public struct MemberSet: BitwiseCopyable, Sequence {
     public func formIntersection(_ other: MemberSet) { if wordCount == 1 { words[0] &= other.words[0] } else { formIntersectionMany(other) } }
     @usableFromInline @inline(never)
     func formIntersectionMany(_ other: MemberSet) { for index in 0..<wordCount { words[index] &= other.words[index] } }
+    public func subtract(_ other: MemberSet) { for index in 0..<wordCount { words[index] &= ~other.words[index] } }
     /// Takes out the members of another set, those in `kept` excepted.
     func subtract(_ other: MemberSet, but kept: MemberSet) {
         for index in 0..<wordCount { words[index] &= ~other.words[index] | kept.words[index] }

@@ -27,6 +27,8 @@ final class HTTPConversation {
     private var isPairLost = false
     /// How it ended.
     private var outcome: ParserProgress?
+    /// At the end of those fed last: where it has an outcome, what follows the message that brought it.
+    private(set) var unreadBytes = 0
     /// Those that are complete, from `taken` on not yet taken.
     private var sessions: [HTTPExchange] = []
     private var taken = 0
@@ -67,6 +69,7 @@ final class HTTPConversation {
             guard let event else { break }
             take(event, from: sender)
         }
+        unreadBytes = bytes.byteCount - place
         return progress
     }
 

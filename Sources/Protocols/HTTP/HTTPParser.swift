@@ -15,6 +15,9 @@ public struct HTTPParser: SessionParser {
     /// Made with the first bytes.
     private var conversation: HTTPConversation?
 
+    public static var mayHandOver: Bool { true }
+    public var unreadBytes: Int { conversation?.unreadBytes ?? 0 }
+
     public init() { self.init(depth: .opening) }
     /// - Parameter depth: `whole` has bodies hashed.
     public init(depth: SessionDepth) { hashesBodies = depth == .whole }

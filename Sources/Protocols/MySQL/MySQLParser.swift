@@ -10,6 +10,8 @@ public struct MySQLParser: SessionParser {
     /// Made with the first bytes.
     private var connection: MySQLConnection?
 
+    public static var mayHandOver: Bool { true }
+
     public init() {}
 
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { MySQLProbe.judge(bytes) }

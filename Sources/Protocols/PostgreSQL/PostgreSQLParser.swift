@@ -10,6 +10,8 @@ public struct PostgreSQLParser: SessionParser {
     /// Made with the first bytes.
     private var connection: PostgreSQLConnection?
 
+    public static var mayHandOver: Bool { true }
+
     public init() {}
 
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { PostgreSQLProbe.judge(bytes) }

@@ -61,6 +61,8 @@ public struct SMTPParser: SessionParser {
     private var taken = 0
     private var now = Timestamp.zero
 
+    public static var mayHandOver: Bool { true }
+
     public init() {}
 
     // MARK: Feeding

@@ -102,15 +102,29 @@ extension ConnTracker {
             let answer = filters.programs[number].match(key, source: connection.pointee.originator, service: connection.pointee.service)
             if answer == .yes { starting.insert(number) }
         }
-        pending.removeAll()
+        if mayChange(connection) { pending.subtract(starting) } else { pending.removeAll() }
         if !starting.isEmpty { start(starting, index, connection) }
     }
 
     /// Asks those of a set, or all, that could not tell, and starts those that now want the connection.
     private mutating func decide(_ view: PlanView, _ asked: MemberSet?, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let (starting, pending) = (starting, members.pending(index, connection))
-        filters.with { $0.decide(pending, asked: asked, view, yes: starting) }
+        if !view.isOver, mayChange(connection) {
+            let before = undecided
+            before.assign(pending)
+            filters.with { $0.decide(pending, asked: asked, view, yes: starting) }
+            pending.assign(before)
+            pending.subtract(starting)
+        } else {
+            filters.with { $0.decide(pending, asked: asked, view, yes: starting) }
+        }
         if !starting.isEmpty { start(starting, index, connection) }
+    }
+
+    /// Whether the connection may speak another protocol later, which filters that say no to this one wait for: TLS behind STARTTLS or CONNECT.
+    @inline(__always)
+    private mutating func mayChange(_ connection: UnsafeMutablePointer<Connection>) -> Bool {
+        connection.pointee.parsing == .active && parsers.with(Int(connection.pointee.parser)) { $0.mayHandOver }
     }
 
     /// A packet has come, and a filter that has not decided asks packets or counts.

@@ -33,8 +33,14 @@ extension ConnTracker {
         let time = Timestamp(nanoseconds: now)
         switch connection.pointee.parsing {
         case .active:
-            let progress = parsers.with(Int(connection.pointee.parser)) { $0.feed(index, bytes, from: direction, at: time) }
+            let stage = Int(connection.pointee.parser)
+            let progress = parsers.with(stage) { $0.feed(index, bytes, from: direction, at: time) }
+            let unread = progress == .handsOver ? parsers.with(stage) { $0.unreadBytes(index) } : 0
             advanceParser(progress, index, connection)
+            // The next protocol may begin in the same segment. Shorter each time.
+            if unread > 0, unread < bytes.byteCount, connection.pointee.parsing == .probing {
+                parse(bytes.extracting((bytes.byteCount - unread)...), index, connection, direction)
+            }
         case .tentative: sift(index, connection) { $0.feed(index, bytes, from: direction, at: time) }
         case .probing, .over: break
         }

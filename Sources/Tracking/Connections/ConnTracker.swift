@@ -62,6 +62,7 @@ public struct ConnTracker: ~Copyable {
     let starting: MemberSet
     let receiving: MemberSet
     let triggered: MemberSet
+    let undecided: MemberSet
     var filters: ActiveFilters
     /// Sessions that parsers hold for filters which cannot tell yet.
     var heldSessions = 0
@@ -115,7 +116,7 @@ public struct ConnTracker: ~Copyable {
         filters = ActiveFilters(edition)
         func makeSet() -> MemberSet { .allocate(wordCount: MemberSet.wordCount(of: subscribers.count)) }
         (packetMembers, streamMembers, sessionMembers, readers) = (makeSet(), makeSet(), makeSet(), makeSet())
-        (starting, receiving, triggered) = (makeSet(), makeSet(), makeSet())
+        (starting, receiving, triggered, undecided) = (makeSet(), makeSet(), makeSet(), makeSet())
         for (number, subscriber) in subscribers.enumerated() {
             subscriber.number = number
             if subscriber.needs.contains(.connectionPackets) { packetMembers.insert(number) }
@@ -150,7 +151,7 @@ public struct ConnTracker: ~Copyable {
         ownedOptions.deallocate()
         record.deallocate()
         viewKey.deallocate()
-        for set in [packetMembers, streamMembers, sessionMembers, readers, starting, receiving, triggered] { set.deallocate() }
+        for set in [packetMembers, streamMembers, sessionMembers, readers, starting, receiving, triggered, undecided] { set.deallocate() }
     }
 
     /// Connections and tombstones in the table.

@@ -108,7 +108,7 @@ final class MeasuredParserStage: ParserStage {
         self.inner = inner
         self.meter = meter
         self.subscribers = subscribers
-        super.init(service: inner.service, beginsLater: inner.beginsLater)
+        super.init(service: inner.service, beginsLater: inner.beginsLater, mayHandOver: inner.mayHandOver)
     }
 
     private func measured<Answer>(_ call: () -> Answer) -> Answer {
@@ -139,6 +139,7 @@ final class MeasuredParserStage: ParserStage {
         measured { inner.feed(index, datagram: datagram, missing: missing, from: sender, at: time) }
     }
     override func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress { measured { inner.skip(index, byteCount, from: sender) } }
+    override func unreadBytes(_ index: Int) -> Int { inner.unreadBytes(index) }
     override func reverseRoles(_ index: Int) { inner.reverseRoles(index) }
     override func finish(_ index: Int) { measured { inner.finish(index) } }
     override func takeSession(_ index: Int) -> Bool { measured { inner.takeSession(index) } }

@@ -60,7 +60,10 @@ struct ParserTraits: BitwiseCopyable {
 class ParserStage {
     let service: Service
     let beginsLater: Bool
-    init(service: Service, beginsLater: Bool) { (self.service, self.beginsLater) = (service, beginsLater) }
+    let mayHandOver: Bool
+    init(service: Service, beginsLater: Bool, mayHandOver: Bool) {
+        (self.service, self.beginsLater, self.mayHandOver) = (service, beginsLater, mayHandOver)
+    }
 
     /// Bytes reserved for its values.
     var byteCount: Int { 0 }
@@ -75,6 +78,7 @@ class ParserStage {
     func feed(_ index: Int, _ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress { .done }
     func feed(_ index: Int, datagram: RawSpan, missing: Int, from sender: Direction, at time: Timestamp) -> ParserProgress { .done }
     func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress { .done }
+    func unreadBytes(_ index: Int) -> Int { 0 }
     func reverseRoles(_ index: Int) {}
     func finish(_ index: Int) {}
     /// Takes the next session that is ready, for the three below; false when there is none.
@@ -134,7 +138,7 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         heldMemory = RawMemory(byteCount: capacity * MemoryLayout<UInt32>.stride)
         heldByEach = heldMemory.bound(to: UInt32.self)
         session = .allocate(capacity: 1)
-        super.init(service: P.service, beginsLater: P.beginsLater)
+        super.init(service: P.service, beginsLater: P.beginsLater, mayHandOver: P.mayHandOver)
     }
 
     deinit {
@@ -186,6 +190,8 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     override func skip(_ index: Int, _ byteCount: Int, from sender: Direction) -> ParserProgress {
         keepCount(index, parsers[index].skip(byteCount, from: sender))
     }
+
+    override func unreadBytes(_ index: Int) -> Int { parsers[index].unreadBytes }
 
     override func reverseRoles(_ index: Int) { parsers[index].reverseRoles() }
 

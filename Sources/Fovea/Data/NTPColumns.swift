@@ -1,0 +1,11 @@
+extension NTPData: LoggedSubscription {
+    /// Zeek's ntp.log.
+    static let log = LogSchema(
+        "ntp",
+        LogSchema.identity + [
+            .init("version", .count), .init("mode", .count), .init("stratum", .count), .init("poll", .interval), .init("precision", .interval),
+            .init("root_delay", .interval), .init("root_disp", .interval), .init("ref_id", .string), .init("ref_time", .time), .init("org_time", .time),
+            .init("rec_time", .time), .init("xmt_time", .time), .init("num_exts", .count), .init("leap", .count), .init("opcode", .count),
+            .init("request_code", .count), .init("is_answer", .bool), .init("items", .count), .init("problem", .string),
+        ])
+}

@@ -12,11 +12,11 @@ struct DHCPData: SessionTrackable {
     static let summary = "DHCP transactions: who asked for which address, which one was given, by whom and for how long"
     static let filter: Filter = .service(.dhcp)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ exchange: DHCPExchange, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ exchange: DHCPExchange, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: exchange.began)
             line.addExchange(exchange)
@@ -24,10 +24,10 @@ struct DHCPData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of a DHCP exchange. Fields are those of Zeek's dhcp.log, and a few more at the end.
     public mutating func addExchange(_ exchange: DHCPExchange) {
         if let address = exchange.clientAddress { add("client_addr", address) }

@@ -11,11 +11,11 @@ struct NTPData: SessionTrackable {
     static let summary = "NTP messages: mode, stratum, reference and times; control messages and lists of clients have a problem"
     static let filter: Filter = .service(.ntp)
 
-    static func makeReport(_ context: ReportContext) throws -> JSONLinesWriter { try JSONLinesWriter(context) }
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     init(_ connection: ConnectionRecord) {}
 
-    mutating func session(_ message: NTPMessage, of connection: ConnectionRecord, _ output: inout JSONLinesWriter) -> Verdict {
+    mutating func session(_ message: NTPMessage, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
         output.write { line in
             line.addIdentity(of: connection, at: connection.last)
             line.addMessage(message)
@@ -23,10 +23,10 @@ struct NTPData: SessionTrackable {
         return .more
     }
 
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout JSONLinesWriter) {}
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
-extension JSONObject {
+extension LogLine {
     /// What a line says of an NTP message. Fields are those of Zeek's ntp.log, and a few more at the end.
     public mutating func addMessage(_ message: NTPMessage) {
         add("version", message.version)

@@ -1,15 +1,12 @@
-extension LogSchema {
-    /// Zeek's dhcp.log, Suricata's dhcp as far as that is the same.
-    public static let dhcp = LogSchema(
+extension DHCPData: LoggedSubscription {
+    /// Zeek's dhcp.log.
+    static let log = LogSchema(
         "dhcp",
-        identity + [
-            Column("client_addr", .addr, event: "client_ip"), Column("server_addr", .addr), Column("mac", .string, event: "client_mac"),
-            Column("host_name", .string, event: "hostname"), Column("client_fqdn", .string), Column("domain", .string),
-            Column("requested_addr", .addr, event: "requested_ip"), Column("assigned_addr", .addr, event: "assigned_ip"), Column("lease_time", .interval),
-            Column("client_message", .string), Column("server_message", .string), Column("msg_types", .strings), Column("duration", .interval),
-            Column("client_software", .string), Column("trans_id", .count, event: "id"), Column("relay_addr", .addr, event: "relay_ip"),
-            Column("msg_count", .count), Column("malformed", .bool),
-        ], event: "dhcp", transport: "udp")
+        LogSchema.identity + [
+            .init("client_addr", .addr), .init("server_addr", .addr), .init("mac", .string), .init("host_name", .string), .init("client_fqdn", .string),
+            .init("domain", .string), .init("requested_addr", .addr), .init("assigned_addr", .addr), .init("lease_time", .interval),
+            .init("client_message", .string), .init("server_message", .string), .init("msg_types", .strings), .init("duration", .interval),
+            .init("client_software", .string), .init("trans_id", .count), .init("relay_addr", .addr), .init("msg_count", .count),
+            .init("malformed", .bool),
+        ])
 }
-
-extension DHCPData: LoggedSubscription { static let log = LogSchema.dhcp }

@@ -1,13 +1,11 @@
-extension LogSchema {
+extension NTPData: LoggedSubscription {
     /// Zeek's ntp.log.
-    public static let ntp = LogSchema(
+    static let log = LogSchema(
         "ntp",
-        identity + [
-            Column("version", .count), Column("mode", .count), Column("stratum", .count), Column("poll", .interval), Column("precision", .interval),
-            Column("root_delay", .interval), Column("root_disp", .interval), Column("ref_id", .string), Column("ref_time", .time), Column("org_time", .time),
-            Column("rec_time", .time), Column("xmt_time", .time), Column("num_exts", .count), Column("leap", .count), Column("opcode", .count),
-            Column("request_code", .count), Column("is_answer", .bool), Column("items", .count), Column("problem", .string),
+        LogSchema.identity + [
+            .init("version", .count), .init("mode", .count), .init("stratum", .count), .init("poll", .interval), .init("precision", .interval),
+            .init("root_delay", .interval), .init("root_disp", .interval), .init("ref_id", .string), .init("ref_time", .time), .init("org_time", .time),
+            .init("rec_time", .time), .init("xmt_time", .time), .init("num_exts", .count), .init("leap", .count), .init("opcode", .count),
+            .init("request_code", .count), .init("is_answer", .bool), .init("items", .count), .init("problem", .string),
         ])
 }
-
-extension NTPData: LoggedSubscription { static let log = LogSchema.ntp }

@@ -1,8 +1,11 @@
 import Filters
+import Packets
 import Testing
 import Tracking
 
 @Suite struct `Filter error` {
+    private static let services = Service.allCases.map(\.name).sorted().joined(separator: ", ")
+
     static let refusals: [(text: String, column: Int, message: String, suggestion: String?)] = [
         ("tcp.port == 10.0.0.1", 13, "tcp.port is an integer; 10.0.0.1 is an IPv4 address", nil),
         ("tcp.port == 10.0.0.0/8", 13, "tcp.port is an integer; 10.0.0.0/8 is an IPv4 prefix", nil),
@@ -28,7 +31,7 @@ import Tracking
         ("ip.addr == 443", 12, "ip.addr is an IPv4 address; 443 is an integer", nil),
         ("ip.addr == 10.0.0.256", 12, "expected an IPv4 address, found \"10.0.0.256\"", nil),
         ("ip.addr < 10.0.0.1", 9, "ip.addr has no order; compare it with ==, != or in", nil),
-        ("service == 443", 12, "service is one of dns, none, tls; 443 is an integer", nil),
+        ("service == 443", 12, "service is one of \(services); 443 is an integer", nil),
         ("tcp == 443", 5, "tcp is a protocol; only fields can be compared", nil),
         ("tpc", 1, "no protocol or field is called \"tpc\"", "tcp"),
         ("TCP", 1, "no protocol or field is called \"TCP\"", "tcp"),

@@ -28,7 +28,9 @@ struct DTLSAssembly {
     /// Takes a fragment that fits; the message when it was the last, of which the first bytes to come are kept.
     mutating func take(_ fragment: borrowing DTLSFragment) -> [UInt8]? {
         let range = fragment.offset..<fragment.offset + fragment.bytes.byteCount
-        guard pieces.count < Self.mostPieces || pieces.contains(where: { $0.lowerBound <= range.upperBound && range.lowerBound <= $0.upperBound }) else { return nil }
+        guard pieces.count < Self.mostPieces || pieces.contains(where: { $0.lowerBound <= range.upperBound && range.lowerBound <= $0.upperBound }) else {
+            return nil
+        }
         let bytes = fragment.bytes.copied
         var place = range.lowerBound
         var merged = range

@@ -40,9 +40,9 @@ public struct DTLSParser: SessionParser {
     private static func beginsHello(_ record: RawSpan) -> Bool {
         var reader = ByteReader(record)
         guard let fragment = DTLSFragment(&reader), fragment.bytes.byteCount > 0 else { return false }
-        guard (1...3).contains(fragment.type), fragment.sequence < 16, (fragment.type == 3 ? 3...258 : 38...DTLSAssembly.longest).contains(fragment.length) else {
-            return false
-        }
+        guard (1...3).contains(fragment.type), fragment.sequence < 16,
+            (fragment.type == 3 ? 3...258 : 38...DTLSAssembly.longest).contains(fragment.length)
+        else { return false }
         guard fragment.offset == 0 else { return reader.isAtEnd }
         var body = ByteReader(fragment.bytes)
         guard let version = body.uint16() else { return reader.isAtEnd }

@@ -6,7 +6,7 @@ import Tracking
 
 /// Every command of a capture of PyMongo, and what came of it.
 @Suite struct `MongoDB capture` {
-    private static func recording() throws -> Recording { try Recording(CaptureName(file: "mongodb.pcap", folder: .own)) }
+    private static func recording() throws -> Recording { try Recording(#require(CaptureFolder.own.files.first { $0.name == "mongodb" })) }
 
     private func text(_ command: MongoDBCommand) -> String {
         var parts = [command.name, "\(command.database ?? "-").\(command.collection ?? "-")"]

@@ -6,7 +6,7 @@ import Tracking
 
 /// Every command of a real server's capture, and what came of it.
 @Suite struct `MySQL capture` {
-    private static func recording() throws -> Recording { try Recording(CaptureName(file: "mysql.pcap", folder: .own)) }
+    private static func recording() throws -> Recording { try Recording(#require(CaptureFolder.own.files.first { $0.name == "mysql" })) }
 
     private func text(_ command: MySQLCommand) -> String {
         var parts = [command.name]

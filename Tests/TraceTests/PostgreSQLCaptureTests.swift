@@ -6,7 +6,7 @@ import Tracking
 
 /// Every command of a real server's capture, and what came of it.
 @Suite struct `PostgreSQL capture` {
-    private static func recording() throws -> Recording { try Recording(CaptureName(file: "postgresql.pcap", folder: .own)) }
+    private static func recording() throws -> Recording { try Recording(#require(CaptureFolder.own.files.first { $0.name == "postgresql" })) }
 
     private func text(_ command: PostgreSQLCommand) -> String {
         var parts = [command.kind.name]

@@ -6,7 +6,7 @@ import Tracking
 
 /// Every command of a real server's capture, and what came of it.
 @Suite struct `Redis capture` {
-    private static func recording() throws -> Recording { try Recording(CaptureName(file: "redis.pcap", folder: .own)) }
+    private static func recording() throws -> Recording { try Recording(#require(CaptureFolder.own.files.first { $0.name == "redis" })) }
 
     private func text(_ command: RedisCommand) -> String {
         var parts = [command.name]

@@ -67,6 +67,7 @@ unit: setup
 
 # The binary's commands, their output and exit codes.
 command-line: release
+	@$(call install,python3 zstd)
 	Tests/cli-test.sh .build/release/fovea
 
 # A package that depends on Fovea as a user's own would.

@@ -355,6 +355,8 @@ def dhcp(kind, options=b"", sender=0, number=7, names=b"", file=b""):
 
 
 write("dhcp", "lease", dhcp(1, b"\x0c\3abc\xff") + dhcp(2, b"\x36\4\xc0\0\2\1\xff", 1) + dhcp(3, b"\x32\4\xc0\0\2\x09") + dhcp(5, b"\x33\4\0\0\0\x3c", 1))
+write("dhcp", "inform", dhcp(8, b"\x37\2\1\3\x3c\4test\xff") + dhcp(5, b"\1\4\xff\xff\xff\0\xff", 1))
+write("dhcp", "two", dhcp(1, number=1) + dhcp(1, number=2) + dhcp(2, b"\xff", 1, number=2) + dhcp(2, b"\xff", 1, number=1))
 write("dhcp", "overload", dhcp(1, b"\x34\1\3\xff", names=b"\x0c\3abc\xff", file=b"\x3c\2xy"))
 write("dhcp", "cut", dhcp(3, b"\x51\x20\4") + dhcp(7, b"\x51\7\4\0\0\3abc"))
 for number, data in enumerate(frame[42:] for frame in frames(traces / "ntp.pcap")[1] if frame[12:14] == b"\x08\0"):

@@ -61,16 +61,19 @@ final class HTTP2Side {
             let answer = HTTP2Probe.judge(bytes, isKnown: connection.isRecognised)
             guard case .needs = answer else { return open(answer, bytes, connection) }
         }
-        var answer = HTTP2Probe.judge(opening.span.bytes, isKnown: connection.isRecognised)
+        var first = opening
+        opening = []
+        var answer = HTTP2Probe.judge(first.span.bytes, isKnown: connection.isRecognised)
         var reader = ByteReader(bytes)
         while case .needs(let count) = answer {
-            let piece = reader.bytes(upTo: count - opening.count)
-            guard piece.byteCount > 0 else { return nil }
-            piece.withUnsafeBytes { opening.append(contentsOf: $0) }
-            answer = HTTP2Probe.judge(opening.span.bytes, isKnown: connection.isRecognised)
+            let piece = reader.bytes(upTo: count - first.count)
+            guard piece.byteCount > 0 else {
+                opening = first
+                return nil
+            }
+            piece.withUnsafeBytes { first.append(contentsOf: $0) }
+            answer = HTTP2Probe.judge(first.span.bytes, isKnown: connection.isRecognised)
         }
-        let first = opening
-        opening = []
         if let failure = open(answer, first.span.bytes, connection) { return failure }
         return run(reader.bytes(upTo: reader.count), connection)
     }

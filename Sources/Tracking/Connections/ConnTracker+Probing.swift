@@ -70,8 +70,11 @@ extension ConnTracker {
     /// A protocol that is beyond doubt may begin while others are not sure yet whether bytes of another are theirs: TLS behind PostgreSQL's single `S`.
     @inline(never)
     private mutating func probeInstead(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        guard let number = (0..<parsers.count).first(where: { parsers.with($0) { $0.beginsLater && $0.probeLater(bytes) } }) else { return }
-        stopTentative(tentative(index).pointee, index)
+        let unsure = tentative(index).pointee
+        // Who is unsure has seen what came before, and needs no other beginning.
+        let number = (0..<parsers.count).first { unsure & 1 << UInt64($0) == 0 && parsers.with($0) { $0.beginsLater && $0.probeLater(bytes) } }
+        guard let number else { return }
+        stopTentative(unsure, index)
         begin(number, index, connection)
     }
 

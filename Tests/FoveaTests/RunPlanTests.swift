@@ -36,7 +36,7 @@ import Testing
 
     @Test(arguments: [
         ("[[subscriptions]]\nname = 'server_name'", "x.toml:3: there is no subscription \"server_name\"; did you mean server_names?"),
-        ("[[subscriptions]]\nname = 'dhcp'", "x.toml:3: there is no subscription \"dhcp\", only server_names, everything"),
+        ("[[subscriptions]]\nname = 'tftp'", "x.toml:3: there is no subscription \"tftp\", only server_names, everything"),
         ("[[subscriptions]]\nname = 'a'\ntype = 'server_name'", "x.toml:4: type: there is no subscription \"server_name\"; did you mean server_names?"),
         ("[[subscriptions]]\nname = 'a'\ntype = 'tls'", "x.toml:4: type: there is no subscription \"tls\", only server_names, everything"),
         ("[[subscriptions]]\nname = 'a'\ndata = 'packets'", "x.toml:4: data: there is no data type \"packets\"; did you mean packet?"),

@@ -4,8 +4,8 @@ extension X509Data: LoggedSubscription {
         "x509",
         LogSchema.identity + [
             .init("fingerprint", .string), .init("certificate.version", .count), .init("certificate.serial", .string),
-            .init("certificate.subject", .string), .init("certificate.issuer", .string), .init("certificate.not_valid_before", .time),
-            .init("certificate.not_valid_after", .time), .init("certificate.key_alg", .string), .init("certificate.sig_alg", .string),
+            .init("certificate.subject", .string), .init("certificate.issuer", .string), .init("certificate.not_valid_before", .int),
+            .init("certificate.not_valid_after", .int), .init("certificate.key_alg", .string), .init("certificate.sig_alg", .string),
             .init("certificate.key_type", .string), .init("certificate.key_length", .count), .init("certificate.exponent", .string),
             .init("certificate.curve", .string), .init("san.dns", .strings), .init("san.uri", .strings), .init("san.email", .strings),
             .init("san.ip", .strings), .init("basic_constraints.ca", .bool), .init("basic_constraints.path_len", .count), .init("self_signed", .bool),

@@ -192,8 +192,11 @@ import Testing
     /// Where their folder would lie is a file.
     @Test func `of which the disk takes nothing are told of`() throws {
         let folder = RunFolder()
-        let config = "offline.pcap = 'x'\n[[subscriptions]]\nname = 'packet'\noutput = 'byte_stream'\n[[subscriptions]]\nname = 'byte_stream'"
-        let run = try folder.run(config, on: try folder.capture(Talk(">S <SA >PA10").packets))
+        let config = "offline.pcap = 'x'\n[[subscriptions]]\nname = 'byte_stream'"
+        let run = try folder.run(config, on: try folder.capture(Talk(">S <SA >PA10").packets)) { _ in
+            try? FileManager.default.createDirectory(atPath: folder.path + "/results", withIntermediateDirectories: true)
+            _ = FileManager.default.createFile(atPath: folder.path + "/results/byte_stream", contents: nil)
+        }
         #expect(run.summary.problems.contains { "\($0)".contains("Not a directory") })
         #expect(run.results["byte_stream.jsonl"]?.lines.first?.contains("\"orig_file_bytes\":0") == true)
     }

@@ -5,7 +5,7 @@ import Testing
 
 private typealias H = HTTP2Bytes
 
-/// HOSTILE 34. Each must take memory within bounds, and time in proportion to its bytes.
+/// Hostile case 34. Each must take memory within bounds, and time in proportion to its bytes.
 @Suite struct `Hostile HTTP/2` {
     private let verifier = ParserVerifier<HTTP2Parser>()
 

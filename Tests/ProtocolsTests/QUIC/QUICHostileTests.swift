@@ -3,7 +3,7 @@ import Protocols
 import TestSupport
 import Testing
 
-/// HOSTILE 35: what nobody should send, and what networks do to the rest.
+/// Hostile case 35: what nobody should send, and what networks do to the rest.
 @Suite struct `QUIC hostile cases` {
     typealias Initial = QUICBytes.Initial
     let verifier = DatagramVerifier<QUICParser>()

@@ -113,7 +113,7 @@ engine_part '^  reassembly +off: '
 engine_part '^  fragments +off: '
 engine_part '^  memory_budget is 1.0 MiB a core, and these settings need '
 expect 0 '' explain "$work/few.toml" --format json
-python3 -c "import json, sys; parts = [part for part in json.load(sys.stdin) if 'part' in part]; assert len(parts) == 9 and not parts[2]['on']" < "$work/out" \
+python3 -c "import json, sys; parts = [part for part in json.load(sys.stdin) if 'part' in part]; assert len(parts) == 21 and not parts[2]['on']" < "$work/out" \
     || fail "lists no parts" explain --format json
 # On another core.
 cat > "$work/slow.toml" << END
@@ -186,7 +186,7 @@ expect 1 'Not a directory' run --capture $traces/tls.pcap --output /dev/null/res
 
 # Formats.
 expect 0 '' run --capture $traces/tls.pcap --output "$work/results/of zeek" --format zeek --quiet; lines 0
-[ "$(ls "$work/results/of zeek" | xargs)" = "conn.log packet_counter.log ssl.log summary.json" ] || fail "calls its files otherwise" run --format zeek
+[ "$(ls "$work/results/of zeek" | xargs)" = "conn.log packet_counter.log ssl.log summary.json tls_features.log" ] || fail "calls its files otherwise" run --format zeek
 [ "$(grep -vc '^#' "$work/results/of zeek/ssl.log")" -eq 11 ] || fail "writes not 11 lines" run --format zeek
 expect 0 '' run --capture $traces/tls.pcap --format eve --quiet --subscription tls --subscription connection; lines 23
 python3 -c 'import json,sys; assert {json.loads(line)["event_type"] for line in sys.stdin} == {"flow", "tls"}' < "$work/out" || fail "writes no events" run --format eve

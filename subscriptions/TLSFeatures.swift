@@ -4,7 +4,7 @@ import Fovea
 /// asks for several kinds of data at once; each comes when it is known, in whatever order that is:
 ///
 ///     packet ──▶ established ──▶ session ──▶ stream ──▶ packet ──▶ … ──▶ ended
-struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, EstablishedTrackable {
+struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, EstablishedTrackable, LoggedSubscription {
     typealias Parser = TLSParser
 
     static let name = "tls_features"
@@ -12,6 +12,12 @@ struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, Establis
     static let filter: Filter = .tls
     /// What came before it was clear that it is TLS: a handshake's packets, and a ClientHello of several.
     static let history: HistoryBudget? = HistoryBudget(packets: 30, bytes: 32 << 10)
+
+    /// For formats that have columns.
+    static let log = LogSchema(
+        "tls_features",
+        LogSchema.connection.columns + [.init("tcp_handshake", .interval)] + LogSchema.tls.columns.dropFirst(LogSchema.identity.count) + LogSchema.sequence
+            + [.init("orig_tls_records", .counts), .init("resp_tls_records", .counts)])
 
     static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 

@@ -86,9 +86,8 @@ extension FeaturesData: LoggedSubscription {
 
     private static let whole: [LogSchema.Column] = [
         .init("proto", .enum), .init("service", .string), .init("duration", .interval), .init("orig_pkts", .count), .init("resp_pkts", .count),
-        .init("orig_bytes", .count), .init("resp_bytes", .count), .init("splt_direction", .counts), .init("splt_size", .counts),
-        .init("splt_gap_us", .counts), .init("orig_size_bins", .counts), .init("resp_size_bins", .counts),
-    ]
+        .init("orig_bytes", .count), .init("resp_bytes", .count),
+    ] + LogSchema.sequence + [.init("orig_size_bins", .counts), .init("resp_size_bins", .counts)]
 
     private static let payload: [LogSchema.Column] = [
         .init("orig_entropy", .double), .init("orig_entropy_bytes", .count), .init("resp_entropy", .double), .init("resp_entropy_bytes", .count),
@@ -114,4 +113,9 @@ extension FeaturesData: LoggedSubscription {
         + LogSchema.statistics("chunk_ttfb_min", "chunk_ttfb_mean", "chunk_ttfb_max", "chunk_ttfb_std", .interval)
         + LogSchema.statistics("chunk_duration_min", "chunk_duration_mean", "chunk_duration_max", "chunk_duration_std", .interval)
         + LogSchema.statistics("chunk_gap_min", "chunk_gap_mean", "chunk_gap_max", "chunk_gap_std", .interval)
+}
+
+extension LogSchema {
+    /// What `addSequence` writes.
+    public static let sequence: [Column] = [Column("splt_direction", .counts), Column("splt_size", .counts), Column("splt_gap_us", .counts)]
 }

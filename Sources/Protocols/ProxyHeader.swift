@@ -4,6 +4,13 @@
 ///     PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n                        at most 107 bytes
 ///     0d 0a 0d 0a 00 0d 0a 51 55 49 54 0a │ 2·, · │ length │ addresses …
 public enum ProxyHeader {
+    /// Whether it may be one, by the first byte: most streams begin with another.
+    @inlinable @inline(__always)
+    public static func mayBegin(_ bytes: RawSpan) -> Bool {
+        let first: UInt8 = bytes.byteCount > 0 ? bytes.unsafeLoad(fromByteOffset: 0, as: UInt8.self) : 0
+        return first == UInt8(ascii: "P") || first == 0x0d
+    }
+
     /// How long the header is with which these bytes begin; 0 when there is none, or not all of it.
     public static func byteCount(_ bytes: RawSpan) -> Int {
         var reader = ByteReader(bytes)

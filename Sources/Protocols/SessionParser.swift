@@ -77,6 +77,7 @@ public protocol SessionParser {
     mutating func nextSession() -> Session?
 
     // What the tracker asks of a value in memory, knowing its type: its own code does not, and would copy values and look types up for that.
+    static func _start(_ parser: UnsafeMutablePointer<Self>, _ depth: SessionDepth)
     static func _heldBytes(of parser: UnsafePointer<Self>) -> Int
     /// Initialises memory with the next session; false when there is none.
     static func _takeSession(from parser: UnsafeMutablePointer<Self>, into session: UnsafeMutablePointer<Session>) -> Bool
@@ -98,6 +99,7 @@ extension SessionParser {
     public mutating func feed(datagram: RawSpan, missing: Int, from sender: Direction, at time: Timestamp) -> ParserProgress { .done }
     public mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress { .done }
     public var heldBytes: Int { 0 }
+    public static func _start(_ parser: UnsafeMutablePointer<Self>, _ depth: SessionDepth) { parser.initialize(to: Self(depth: depth)) }
     public static func _heldBytes(of parser: UnsafePointer<Self>) -> Int { parser.pointee.heldBytes }
     public static func _takeSession(from parser: UnsafeMutablePointer<Self>, into session: UnsafeMutablePointer<Session>) -> Bool {
         guard let next = parser.pointee.nextSession() else { return false }
@@ -134,6 +136,10 @@ public enum ParserProgress: Equatable, Sendable {
     case handsOver
     /// The bytes cannot be followed further.
     case failed(ParserFailure)
+
+    /// The same as `== .wantsMore`, without a call: it is asked for each chunk.
+    @inlinable @inline(__always)
+    public var isToGoOn: Bool { if case .wantsMore = self { true } else { false } }
 }
 
 /// Why a parser gave up; each has its counter.

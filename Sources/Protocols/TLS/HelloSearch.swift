@@ -65,6 +65,7 @@ struct HelloSearch {
     /// Memory of the message so far, kept as a number because it is asked for with each chunk.
     private(set) var heldBytes = 0
 
+    @inline(__always)
     init(goesOn: Bool = false) { self.goesOn = goesOn }
 
     /// Takes the direction's next bytes up to the first thing that it finds, and leaves the rest; nil when there is nothing in them.
@@ -128,6 +129,7 @@ struct HelloSearch {
     }
 
     /// Takes a part of the record.
+    @inline(__always)
     private mutating func take(_ fragment: inout ByteReader) -> Outcome? {
         switch recordType {
         case .handshake: return handshake(&fragment)
@@ -180,12 +182,12 @@ struct HelloSearch {
     /// Begins the message whose header this is.
     ///
     /// - Parameter recordRest: bytes of the record behind the header.
+    @inline(__always)
     private mutating func begin(message bits: UInt64, _ recordRest: Int) -> Outcome? {
-        let type = TLSMessageType(rawValue: UInt8(bits >> 24))
         messageLength = Int(bits & 0xffffff)
-        if phase != .hello { return beginLater(type, recordRest) }
+        if phase != .hello { return beginLater(TLSMessageType(rawValue: UInt8(bits >> 24)), recordRest) }
         // Other messages come later, or what looks like one is encrypted.
-        guard let type, type.mayBeFirst else { return .missed }
+        guard let type = TLSMessageType(first: UInt8(bits >> 24)) else { return .missed }
         message = type
         guard messageLength <= Self.longestHello else { return .failed(.tooLong) }
         // RFC 5246 7.4.1.1: it has no body.
@@ -212,6 +214,7 @@ struct HelloSearch {
         }
     }
 
+    @inline(__always)
     private mutating func completeMessage(_ bytes: consuming [UInt8]) -> Outcome? {
         let type = message
         message = nil
@@ -239,6 +242,7 @@ struct HelloSearch {
     }
 
     /// Something was found: is it the last?
+    @inline(__always)
     private mutating func settle(_ outcome: consuming Outcome) -> Outcome {
         switch outcome {
         case .clientHello, .serverHello:
@@ -250,6 +254,7 @@ struct HelloSearch {
         }
     }
 
+    @inline(__always)
     private mutating func end(_ outcome: consuming Outcome) -> Outcome {
         isOver = true
         if heldBytes > 0 { body = [] }
@@ -280,11 +285,15 @@ enum TLSMessageType: UInt8 {
     /// No number on the wire: a ClientHello in SSL 2's format.
     case sslv2ClientHello = 255
 
-    /// Whether a handshake may begin with it.
-    var mayBeFirst: Bool {
-        switch self {
-        case .helloRequest, .clientHello, .serverHello, .helloRetryRequest: true
-        default: false
+    /// One that a handshake may begin with.
+    @inline(__always)
+    init?(first number: UInt8) {
+        switch number {
+        case Self.clientHello.rawValue: self = .clientHello
+        case Self.serverHello.rawValue: self = .serverHello
+        case Self.helloRequest.rawValue: self = .helloRequest
+        case Self.helloRetryRequest.rawValue: self = .helloRetryRequest
+        default: return nil
         }
     }
 }

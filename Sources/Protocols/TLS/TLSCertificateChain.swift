@@ -45,3 +45,13 @@ public struct TLSCertificateChain: Equatable, Sendable {
     /// Too many, or malformed.
     public var problem: TLSProblem? { places.problem }
 }
+
+/// What both sides sent.
+final class TLSCertificates: Equatable, Sendable {
+    let server: TLSCertificateChain?
+    let client: TLSCertificateChain?
+
+    init(server: TLSCertificateChain?, client: TLSCertificateChain?) { (self.server, self.client) = (server, client) }
+
+    static func == (left: TLSCertificates, right: TLSCertificates) -> Bool { (left.server, left.client) == (right.server, right.client) }
+}

@@ -10,8 +10,16 @@ public struct TLSHandshake: Equatable, Sendable {
     /// The one that counts: not a HelloRetryRequest.
     public internal(set) var serverHello: TLSServerHello?
     /// The certificates that each side sent in the clear, that is before TLS 1.3. A side may send none, which is a chain without any.
-    public internal(set) var serverCertificates: TLSCertificateChain?
-    public internal(set) var clientCertificates: TLSCertificateChain?
+    public internal(set) var serverCertificates: TLSCertificateChain? {
+        get { certificates?.server }
+        set { certificates = TLSCertificates(server: newValue, client: certificates?.client) }
+    }
+    public internal(set) var clientCertificates: TLSCertificateChain? {
+        get { certificates?.client }
+        set { certificates = TLSCertificates(server: certificates?.server, client: newValue) }
+    }
+    /// One reference for both: most sessions have none, and each costs whoever copies a session.
+    private var certificates: TLSCertificates?
     /// Who is the client, by what it said. Not the originator when a connection was picked up midstream and taken the wrong way round.
     public internal(set) var client = Direction.originator
     /// What carries it.

@@ -23,6 +23,7 @@ public struct TLSParser: SessionParser {
 
     public init() { self.init(depth: .opening) }
 
+    @inline(__always)
     public init(depth: SessionDepth) {
         isWhole = depth == .whole
         originator = HelloSearch(goesOn: isWhole)
@@ -30,19 +31,19 @@ public struct TLSParser: SessionParser {
     }
 
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress {
-        guard progress == .wantsMore else { return progress }
+        guard progress.isToGoOn else { return progress }
         var rest = bytes
-        repeat {
+        while true {
             switch sender {
             case .originator: take(originator.feed(&rest), from: sender)
             case .responder: take(responder.feed(&rest), from: sender)
             }
-        } while rest.byteCount > 0 && progress == .wantsMore
-        return progress
+            guard rest.byteCount > 0, progress.isToGoOn else { return progress }
+        }
     }
 
     public mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress {
-        guard progress == .wantsMore else { return progress }
+        guard progress.isToGoOn else { return progress }
         if isWhole, byteCount > 0, isInTheClear(sender) { handshake.flags.insert(.hasGap) }
         switch sender {
         case .originator: take(originator.skip(byteCount), from: sender)
@@ -86,7 +87,7 @@ public struct TLSParser: SessionParser {
 
     /// Whether there is a session, which then is complete.
     private mutating func prepareSession() -> Bool {
-        guard progress != .wantsMore, handshake.clientHello != nil || handshake.serverHello != nil else { return false }
+        guard !progress.isToGoOn, handshake.clientHello != nil || handshake.serverHello != nil else { return false }
         if originator.sawRetry || responder.sawRetry { handshake.flags.insert(.retried) }
         if isWhole { handshake.flags.insert(.isWhole) }
         foundBytes = 0

@@ -19,6 +19,7 @@ extension ConnTracker {
 
     // MARK: Streams
 
+    @inline(__always)
     mutating func parse(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
         var bytes = bytes
         switch connection.pointee.parsing {
@@ -35,15 +36,21 @@ extension ConnTracker {
         case .active:
             let stage = Int(connection.pointee.parser)
             let progress = parsers.with(stage) { $0.feed(index, bytes, from: direction, at: time) }
-            let unread = progress == .handsOver ? parsers.with(stage) { $0.unreadBytes(index) } : 0
+            if case .handsOver = progress { return handOver(bytes, index, connection, direction) }
             advanceParser(progress, index, connection)
-            // The next protocol may begin in the same segment. Shorter each time.
-            if unread > 0, unread < bytes.byteCount, connection.pointee.parsing == .probing {
-                parse(bytes.extracting((bytes.byteCount - unread)...), index, connection, direction)
-            }
         case .tentative: sift(index, connection) { $0.feed(index, bytes, from: direction, at: time) }
         case .probing, .over: break
         }
+    }
+
+    /// The parser's protocol is over; the next one may begin in the same segment.
+    @inline(never)
+    private mutating func handOver(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
+        let unread = parsers.with(Int(connection.pointee.parser)) { $0.unreadBytes(index) }
+        advanceParser(.handsOver, index, connection)
+        // Shorter each time.
+        guard unread > 0, unread < bytes.byteCount, connection.pointee.parsing == .probing else { return }
+        parse(bytes.extracting((bytes.byteCount - unread)...), index, connection, direction)
     }
 
     /// So many bytes will not come.
@@ -58,7 +65,7 @@ extension ConnTracker {
     /// What a side's stream begins with may be a proxy's, before anybody's protocol.
     @inline(__always)
     private mutating func skipProxyHeader(_ bytes: inout RawSpan, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        guard !side(of: direction, connection).pointee.seen.contains(.probed) else { return }
+        guard ProxyHeader.mayBegin(bytes), !side(of: direction, connection).pointee.seen.contains(.probed) else { return }
         bytes = bytes.extracting(ProxyHeader.byteCount(bytes)...)
     }
 

@@ -6,7 +6,7 @@ extension ConnTracker {
     /// A parser has been fed.
     @inline(__always)
     mutating func advanceParser(_ progress: ParserProgress, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
-        if progress != .wantsMore { takeUp(progress, index, connection) }
+        if !progress.isToGoOn { takeUp(progress, index, connection) }
     }
 
     @inline(never)

@@ -171,7 +171,7 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     override func probeLater(_ bytes: RawSpan) -> Bool { P.probeLater(bytes) }
     override func mayBeginLater(after opening: RawSpan) -> Bool? { P.mayBeginLater(after: opening) }
     override func probe(datagram: RawSpan) -> Bool { P.probe(datagram: datagram) }
-    override func start(_ index: Int) { (parsers + index).initialize(to: P(depth: depth)) }
+    override func start(_ index: Int) { P._start(parsers + index, depth) }
 
     override func stop(_ index: Int) {
         (parsers + index).deinitialize(count: 1)
@@ -204,7 +204,7 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
         guard now != before else { return progress }
         heldByEach[index] = now
         held &+= Int(now) &- Int(before)
-        return now > before && held > budget && progress == .wantsMore ? .failed(.overBudget) : progress
+        return now > before && held > budget && progress.isToGoOn ? .failed(.overBudget) : progress
     }
 
     override func takeSession(_ index: Int) -> Bool { P._takeSession(from: parsers + index, into: session) }

@@ -1,4 +1,5 @@
-/// Reads the header blocks of a direction, RFC 7541: piece by piece, as frames and segments bring them. What is kept between pieces is the beginning of one header.
+/// Reads the header blocks of a direction, RFC 7541: piece by piece, as frames and segments bring them. What is kept between pieces is the beginning of one
+/// header.
 ///
 ///     | 1 | index                          |                                   a header of the tables
 ///     | 0 1 | name's index, or 0 and a name | value |                          one that is added to the dynamic table

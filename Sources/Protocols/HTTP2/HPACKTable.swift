@@ -3,8 +3,8 @@
 ///     bytes    | evicted | name value | name value | … | name value |
 ///     places   | evicted |   oldest   |            | … |   newest   |      what is evicted is dropped once it is half of all, or 64 KiB
 ///
-/// After a hole, or where the beginning was not seen, older headers than those added since are not known, and how many there are is not, either. Which of the known
-/// ones are evicted still is, for that hangs on newer ones alone.
+/// After a hole, or where the beginning was not seen, older headers than those added since are not known, and how many there are is not, either. Which of the
+/// known ones are evicted still is, for that hangs on newer ones alone.
 struct HPACKTable {
     /// What a table may hold here, whatever the settings allow.
     static let most = 64 << 10

@@ -27,7 +27,9 @@ extension HTTP2Parser {
         },
         .strings("http2.header.name", "the name of any header or trailer", example: "http2.header.name == \"x-forwarded-for\"") { $0.allHeaders.map(\.name) },
         .strings("http2.header.value", "the value of any header or trailer", example: "http2.header.value contains \"${jndi:\"") { $0.allHeaders.map(\.value) },
-        .integer("http2.request.body_length", max: UInt64.max, "octets of the request's body", example: "http2.request.body_length > 1000") { $0.requestBodyLength },
+        .integer("http2.request.body_length", max: UInt64.max, "octets of the request's body", example: "http2.request.body_length > 1000") {
+            $0.requestBodyLength
+        },
         .integer("http2.response.body_length", max: UInt64.max, "octets of the response's body", example: "http2.response.body_length > 1000000") {
             $0.responseBodyLength
         },
@@ -43,9 +45,10 @@ extension HTTP2Parser {
         .boolean("http2.malformed", "whether headers were not as they must be", example: "http2.malformed") {
             !$0.problems.isDisjoint(with: [.malformed, .undecodable])
         },
-        .strings("http2.problem", "what is wrong with it or missing: \(HTTP2Problems.names.map(\.1).joined(separator: ", "))", example: "http2.problem == \"table_unknown\"") {
-            $0.problems.texts
-        },
+        .strings(
+            "http2.problem", "what is wrong with it or missing: \(HTTP2Problems.names.map(\.1).joined(separator: ", "))",
+            example: "http2.problem == \"table_unknown\""
+        ) { $0.problems.texts },
         SessionField("http2.time", .duration, "from the request's headers to the response's", example: "http2.time > 500ms", isSingle: true) { exchange, give in
             if let latency = exchange.latency { give(.integer(UInt64(max(0, latency)))) }
         },

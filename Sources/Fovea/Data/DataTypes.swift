@@ -1,7 +1,7 @@
 import Tracking
 
-/// What a config can ask for without a type of the program's: `data = "connection"` in `[[subscriptions]]`. Each is a subscription that writes JSON lines. What they
-/// keep for a connection stands in <doc:DataTypes>: most next to nothing, so that hundreds of them cost what their filters cost.
+/// What a config can ask for without a type of the program's: `data = "connection"` in `[[subscriptions]]`. Each is a subscription that writes JSON lines. What
+/// they keep for a connection stands in <doc:DataTypes>: most next to nothing, so that hundreds of them cost what their filters cost.
 ///
 /// A protocol's sessions become one by a type beside the others here, and a line in `all`.
 public enum DataTypes {

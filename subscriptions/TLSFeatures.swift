@@ -1,7 +1,7 @@
 import Fovea
 
-/// One line for each TLS connection, when it is over: its handshake, its first packets' sizes and times, the lengths of its first records, and its record. One type that
-/// asks for several kinds of data at once; each comes when it is known, in whatever order that is:
+/// One line for each TLS connection, when it is over: its handshake, its first packets' sizes and times, the lengths of its first records, and its record. One
+/// type that asks for several kinds of data at once; each comes when it is known, in whatever order that is:
 ///
 ///     packet ──▶ established ──▶ session ──▶ stream ──▶ packet ──▶ … ──▶ ended
 struct TLSFeatures: PacketTrackable, StreamTrackable, SessionTrackable, EstablishedTrackable, LoggedSubscription {

@@ -1,9 +1,9 @@
 import Packets
 import Tracking
 
-/// `data = "byte_stream"`: the streams of each TCP connection as files, `<uid>.orig` and `<uid>.resp` in a folder of the subscription's name in the run's output folder, each
-/// with the first MiB of its direction, or as many bytes as `bytes` says; and a line for each connection, when it is over. Bytes lie in a file where they lie in
-/// the stream: a gap reads as zeros.
+/// `data = "byte_stream"`: the streams of each TCP connection as files, `<uid>.orig` and `<uid>.resp` in a folder of the subscription's name in the run's
+/// output folder, each with the first MiB of its direction, or as many bytes as `bytes` says; and a line for each connection, when it is over. Bytes lie in a
+/// file where they lie in the stream: a gap reads as zeros.
 ///
 /// Without an output folder there are lines and no files. Disks take their time: live, it is to run on another core (`dispatch = true`).
 struct ByteStreamData: StreamTrackable {

@@ -1,7 +1,8 @@
 import Packets
 import Tracking
 
-/// `data = "features"`: a line for each connection, when it is over, with what models are fed with. `packets = "first 100"` has all of it told from so many packets.
+/// `data = "features"`: a line for each connection, when it is over, with what models are fed with. `packets = "first 100"` has all of it told from so many
+/// packets.
 struct FeaturesData: PacketTrackable {
     static let name = "features"
     static let summary = "features of connections for learning: first packets' sizes and gaps, size histograms, entropy, bursts, throughput, chunks"

@@ -1,8 +1,8 @@
 import Packets
 import Tracking
 
-/// `data = "packet_list"`: a line for each connection, when it is over, with what the headers of its first packets said, a list a field. A hundred packets unless
-/// `packets` says otherwise, and at most `mostPackets`.
+/// `data = "packet_list"`: a line for each connection, when it is over, with what the headers of its first packets said, a list a field. A hundred packets
+/// unless `packets` says otherwise, and at most `mostPackets`.
 struct PacketListData: PacketTrackable {
     /// Of a connection.
     static let mostPackets = 1000

@@ -1,8 +1,8 @@
 import Glibc
 import Tracking
 
-/// Files of connections' streams in one folder, on one core: written where their bytes lie in the stream, so a gap stays a hole, which reads as zeros. Few are open at
-/// a time, whatever the number of connections.
+/// Files of connections' streams in one folder, on one core: written where their bytes lie in the stream, so a gap stays a hole, which reads as zeros. Few are
+/// open at a time, whatever the number of connections.
 final class StreamFiles {
     /// Open at a time.
     static let mostOpen = 64

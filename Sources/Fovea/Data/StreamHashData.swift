@@ -1,8 +1,8 @@
 import Packets
 import Tracking
 
-/// `data = "stream_hash"`: a line for each TCP connection that carried something, when it is over: SHA-256 of each direction's stream. Fields are those of Zeek's
-/// files.log, a side each.
+/// `data = "stream_hash"`: a line for each TCP connection that carried something, when it is over: SHA-256 of each direction's stream. Fields are those of
+/// Zeek's files.log, a side each.
 struct StreamHashData: StreamTrackable {
     static let name = "stream_hash"
     static let summary = "SHA-256 of each direction of TCP connections, when they are over"

@@ -1,7 +1,7 @@
 import Packets
 
-/// Turns of a conversation: a burst is payload of one side until the other sends some, or until nothing has come for a second (CICFlowMeter's limit of a subflow).
-/// And how often, and how long, each side was silent for more than that between its own packets.
+/// Turns of a conversation: a burst is payload of one side until the other sends some, or until nothing has come for a second (CICFlowMeter's limit of a
+/// subflow). And how often, and how long, each side was silent for more than that between its own packets.
 public struct BurstCounts: BitwiseCopyable, Sendable {
     public struct Side: BitwiseCopyable, Sendable {
         /// Payload bytes of each burst, without the one at hand until `end`.

@@ -1,8 +1,8 @@
 import Packets
 
-/// What a client asks for and gets over one connection, without a look inside: a chunk is what the responder sends from one request to the next, and a request is a
-/// packet of the originator with some payload. Segments of video are found so (`ChunkDetection` of Gutterman et al., "Requet: Real-Time QoE Detection for Encrypted
-/// YouTube Traffic", MMSys 2019, with 300 bytes; segments of Bronzino et al., with any payload).
+/// What a client asks for and gets over one connection, without a look inside: a chunk is what the responder sends from one request to the next, and a request
+/// is a packet of the originator with some payload. Segments of video are found so (`ChunkDetection` of Gutterman et al., "Requet: Real-Time QoE Detection for
+/// Encrypted YouTube Traffic", MMSys 2019, with 300 bytes; segments of Bronzino et al., with any payload).
 ///
 /// A request may take several packets; what is asked for in parallel over one connection is one chunk.
 public struct ChunkDetection: BitwiseCopyable, Sendable {

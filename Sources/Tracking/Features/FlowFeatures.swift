@@ -1,7 +1,7 @@
 import Packets
 
-/// What models of encrypted traffic are fed with, of one connection: its first packets' sizes and times, sizes of all, entropy of its first bytes, bursts, throughput,
-/// chunks. See each for what it is and where it comes from. Constant memory (`MemoryLayout`: 1.6 KiB), and nothing allocated.
+/// What models of encrypted traffic are fed with, of one connection: its first packets' sizes and times, sizes of all, entropy of its first bytes, bursts,
+/// throughput, chunks. See each for what it is and where it comes from. Constant memory (`MemoryLayout`: 1.6 KiB), and nothing allocated.
 public struct FlowFeatures: BitwiseCopyable, Sendable {
     public private(set) var packets = PacketSequence<30>()
     public private(set) var originatorSizes = SizeHistogram()

@@ -1,7 +1,7 @@
 import Packets
 
-/// Sizes, directions and times of a connection's first packets with payload: SPLT, the sequence of packet lengths and times of Cisco's Joy and of NFStream, by which
-/// encrypted traffic is told apart (Anderson and McGrew, "Identifying Encrypted Malware Traffic with Contextual Flow Data", AISec 2016).
+/// Sizes, directions and times of a connection's first packets with payload: SPLT, the sequence of packet lengths and times of Cisco's Joy and of NFStream, by
+/// which encrypted traffic is told apart (Anderson and McGrew, "Identifying Encrypted Malware Traffic with Contextual Flow Data", AISec 2016).
 ///
 /// Six bytes a packet, in the value itself.
 public struct PacketSequence<let capacity: Int>: BitwiseCopyable, Sendable {

@@ -1,7 +1,7 @@
 /// Least, mean, greatest and spread of numbers that come one by one: five words, whatever comes.
 ///
-/// Mean and squares are kept by Welford's method (Technometrics 4, 1962), which does not subtract large sums from each other: nanoseconds of a day beside those of
-/// a microsecond keep their digits.
+/// Mean and squares are kept by Welford's method (Technometrics 4, 1962), which does not subtract large sums from each other: nanoseconds of a day beside those
+/// of a microsecond keep their digits.
 public struct RunningStatistics: BitwiseCopyable, Equatable, Sendable {
     public private(set) var count: UInt64 = 0
     private var least = Int64.max

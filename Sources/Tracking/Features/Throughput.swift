@@ -1,7 +1,8 @@
 import Packets
 
-/// Bytes a window of time in each direction, and how they spread over the windows: the throughput features of work on the quality of encrypted video, in one-second
-/// windows unless given (Bronzino, Schmitt, Ayoubi, Martins, Teixeira and Feamster, "Inferring Streaming Video Quality from Encrypted Traffic", SIGMETRICS 2020).
+/// Bytes a window of time in each direction, and how they spread over the windows: the throughput features of work on the quality of encrypted video, in
+/// one-second windows unless given (Bronzino, Schmitt, Ayoubi, Martins, Teixeira and Feamster, "Inferring Streaming Video Quality from Encrypted Traffic",
+/// SIGMETRICS 2020).
 ///
 /// Windows begin with the first packet and follow each other without a break: one in which nothing came counts as 0. A packet whose time lies before the
 /// window at hand counts in that.

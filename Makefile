@@ -23,7 +23,7 @@ MORE_TRACES := $(wildcard ../shared/traces/open/mixed-office-4631.pcap)
 SECONDS ?= 10
 SANITIZE ?= address
 
-.PHONY: demo test bench peers performance fuzz macro-test sanitize build setup unit release user-package command-line costs endurance
+.PHONY: demo test bench peers performance fuzz macro-test sanitize build setup unit release user-package command-line costs endurance readers
 
 demo: build
 	.build/release/fovea run --device net_pcap0,rx_pcap=$(TRACE) --subscription server_names
@@ -62,12 +62,11 @@ release: setup
 WIDTH := --experimental-maximum-parallelization-width $(shell nproc)
 
 # The suites, with every check of a debug build on.
-unit: setup
+unit: setup readers
 	$(SWIFT) test $(WIDTH)
 
 # The binary's commands, their output and exit codes.
-command-line: release
-	@$(call install,python3 zstd)
+command-line: release readers
 	Tests/cli-test.sh .build/release/fovea
 
 # A package that depends on Fovea as a user's own would.
@@ -94,7 +93,7 @@ macro-test: setup
 
 # The suites under AddressSanitizer, leaks included. No part of `test`: a build of everything, and minutes. XCTest's runner, which has no tests here, leaks.
 # Not under ThreadSanitizer: Swift 6.3.1 crashes as it compiles `bench` for that ("Invalid bitcast").
-sanitize: setup
+sanitize: setup readers
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leaks.supp:print_suppressions=0 \
 		$(SWIFT) test $(WIDTH) --disable-xctest --sanitize=address --scratch-path .build/asan
 
@@ -106,6 +105,10 @@ fuzz: setup
 
 setup:
 	@$(call install,$(NEEDED))
+
+# What tests read compressed and other results with.
+readers:
+	@$(call install,gzip python3 zstd)
 
 # Installs the packages that are missing.
 install = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \

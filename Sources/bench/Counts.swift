@@ -65,7 +65,7 @@ extension Bench {
         for scenario in all {
             let count = counts[scenario.name]!
             let above = count.instructions - counts[scenario.ceiling.name]!.instructions
-            let bound = InstructionBounds.bound(scenario, capture: capture ?? "", isFile: file)
+            let bound = file ? nil : InstructionBounds.bound(scenario, capture: capture ?? "")
             let isAbove = bound.map { above > Double($0) } ?? false
             var verdict = bound.map { (isAbove ? "  above " : "  at most ") + "\($0)" } ?? ""
             if check, bound == nil, scenario.isBounded { verdict = "  no bound for this capture" }

@@ -11,15 +11,12 @@ enum InstructionBounds {
         "mixed-office-4631": ["packets": 81, "records": 284, "names": 364],
     ]
 
-    /// Of one pass over a file, above reading it.
-    private static let ofFiles: [String: [String: Int]] = [:]
-
     /// Of traffic that is made.
     private static let ofMadeTraffic = ["many": 397]
 
     /// Nil: there is none, as for a capture that has not been measured.
-    static func bound(_ scenario: Scenario, capture: String, isFile: Bool) -> Int? {
+    static func bound(_ scenario: Scenario, capture: String) -> Int? {
         guard scenario.traffic == .capture else { return ofMadeTraffic[scenario.name] }
-        return (isFile ? ofFiles : ofCaptures)[URL(fileURLWithPath: capture).deletingPathExtension().lastPathComponent]?[scenario.name]
+        return ofCaptures[URL(fileURLWithPath: capture).deletingPathExtension().lastPathComponent]?[scenario.name]
     }
 }

@@ -83,7 +83,7 @@ extension Filter {
     public static let icmp = icmpv4 || icmpv6
     public static let tls = service(.tls)
 
-    /// TCP connections of this application protocol.
+    /// Connections of this application protocol.
     public static func service(_ service: Service) -> Filter { Filter(.service(service)) }
 
     /// TCP, UDP or SCTP where either port is this one.

@@ -13,7 +13,15 @@ extension RawSpan {
     /// Whether it begins with a text, byte by byte.
     func begins(with text: StaticString) -> Bool {
         guard byteCount >= text.utf8CodeUnitCount else { return false }
-        for place in 0..<text.utf8CodeUnitCount where unsafeLoad(fromByteOffset: place, as: UInt8.self) != text.utf8Start[place] { return false }
+        return agrees(with: text)
+    }
+
+    /// Whether it is a text, byte by byte.
+    func equals(_ text: StaticString) -> Bool { byteCount == text.utf8CodeUnitCount && agrees(with: text) }
+
+    /// Whether it begins as a text does, as far as both go.
+    func agrees(with text: StaticString) -> Bool {
+        for place in 0..<min(byteCount, text.utf8CodeUnitCount) where unsafeLoad(fromByteOffset: place, as: UInt8.self) != text.utf8Start[place] { return false }
         return true
     }
 }

@@ -1,4 +1,5 @@
 import Crypto
+import Packets
 
 /// Hashes as text, which fingerprints and certificates go by.
 enum Hashes {
@@ -27,20 +28,6 @@ enum Hashes {
         var hash = Insecure.SHA1()
         bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
         return hash.finalize().withUnsafeBytes(\.hexadecimal)
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Two lower-case digits a byte.
-    var hexadecimal: String {
-        String(unsafeUninitializedCapacity: 2 * count) { text in
-            let digits: StaticString = "0123456789abcdef"
-            for (place, byte) in enumerated() {
-                text[2 * place] = digits.utf8Start[Int(byte >> 4)]
-                text[2 * place + 1] = digits.utf8Start[Int(byte & 15)]
-            }
-            return 2 * count
-        }
     }
 }
 

@@ -1,30 +1,19 @@
-import Filters
 import Packets
 import Protocols
 import Tracking
 
 /// `data = "dhcp"`: a line for each DHCP transaction, or for each side's part of it where the sides' messages are of different flows. Fields are those of Zeek's
 /// dhcp.log.
-struct DHCPData: SessionTrackable {
+struct DHCPData: SessionLines {
     typealias Parser = DHCPParser
 
     static let name = "dhcp"
     static let summary = "DHCP transactions: who asked for which address, which one was given, by whom and for how long"
-    static let filter: Filter = .service(.dhcp)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ exchange: DHCPExchange, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: exchange.began)
-            line.addExchange(exchange)
-        }
-        return .more
+    static func add(_ exchange: DHCPExchange, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: exchange.began)
+        line.addExchange(exchange)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

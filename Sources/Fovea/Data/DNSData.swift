@@ -1,30 +1,19 @@
-import Filters
 import Packets
 import Protocols
 import Tracking
 
 /// `data = "dns"`: a line for each DNS question with its answer, as soon as that came. Fields are those of Zeek's dns.log.
-struct DNSData: SessionTrackable {
+struct DNSData: SessionLines {
     typealias Parser = DNSParser
 
     static let name = "dns"
     static let summary = "DNS questions with their answers, as soon as these are known: names, types, response codes, addresses, latency"
-    static let filter: Filter = .service(.dns)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ transaction: DNSTransaction, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: transaction.queried ?? transaction.answered)
-            line.add("proto", connection.transport.description)
-            line.addTransaction(transaction)
-        }
-        return .more
+    static func add(_ transaction: DNSTransaction, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: transaction.queried ?? transaction.answered)
+        line.add("proto", connection.transport.description)
+        line.addTransaction(transaction)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

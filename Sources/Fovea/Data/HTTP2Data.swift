@@ -1,28 +1,17 @@
-import Filters
 import Protocols
 import Tracking
 
 /// `data = "http2"`: a line for each stream of cleartext HTTP/2, as soon as that is over. Fields are those of Zeek's http.log.
-struct HTTP2Data: SessionTrackable {
+struct HTTP2Data: SessionLines {
     typealias Parser = HTTP2Parser
 
     static let name = "http2"
     static let summary = "HTTP/2 in the clear, a line for each request with its response, as soon as that is over: method, host, path, status, lengths, gRPC"
-    static let filter: Filter = .service(.http2)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ exchange: HTTP2Exchange, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: exchange.requested ?? exchange.answered ?? exchange.ended)
-            line.addExchange(exchange)
-        }
-        return .more
+    static func add(_ exchange: HTTP2Exchange, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: exchange.requested ?? exchange.answered ?? exchange.ended)
+        line.addExchange(exchange)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

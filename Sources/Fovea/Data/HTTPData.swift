@@ -1,29 +1,18 @@
-import Filters
 import Packets
 import Protocols
 import Tracking
 
 /// `data = "http"`: a line for each HTTP/1 request with its response, as soon as that is over. Fields are those of Zeek's http.log.
-struct HTTPData: SessionTrackable {
+struct HTTPData: SessionLines {
     typealias Parser = HTTPParser
 
     static let name = "http"
     static let summary = "HTTP/1 requests with their responses, as soon as these are over: method, host, URI, status, lengths, what bodies are"
-    static let filter: Filter = .service(.http)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ exchange: HTTPExchange, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: exchange.requested ?? exchange.responded)
-            line.addExchange(exchange)
-        }
-        return .more
+    static func add(_ exchange: HTTPExchange, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: exchange.requested ?? exchange.responded)
+        line.addExchange(exchange)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

@@ -64,4 +64,9 @@ extension LogLine {
             add("resp_conflicts", resp.conflicts)
         }
     }
+
+    /// A protocol's number of two bytes: "0x0800".
+    mutating func add(_ key: StaticString, hexadecimal value: UInt16?) {
+        add(key, value.map { "0x" + String(0x1_0000 | Int($0), radix: 16).dropFirst() })
+    }
 }

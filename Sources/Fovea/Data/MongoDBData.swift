@@ -1,29 +1,18 @@
-import Filters
 import Packets
 import Protocols
 import Tracking
 
 /// `data = "mongodb"`: a line for each command of a MongoDB client with its outcome, as soon as that came.
-struct MongoDBData: SessionTrackable {
+struct MongoDBData: SessionLines {
     typealias Parser = MongoDBParser
 
     static let name = "mongodb"
     static let summary = "MongoDB's commands with their outcome: names, collections, how many documents, errors, latency; never documents"
-    static let filter: Filter = .service(.mongodb)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ command: MongoDBCommand, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: command.sent ?? command.answered)
-            line.addCommand(command)
-        }
-        return .more
+    static func add(_ command: MongoDBCommand, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: command.sent ?? command.answered)
+        line.addCommand(command)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

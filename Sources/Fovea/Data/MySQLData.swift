@@ -1,29 +1,18 @@
-import Filters
 import Packets
 import Protocols
 import Tracking
 
 /// `data = "mysql"`: a line for each command of a client of MySQL or MariaDB, as soon as it is answered. Fields are those of Zeek's mysql.log, and a few more.
-struct MySQLData: SessionTrackable {
+struct MySQLData: SessionLines {
     typealias Parser = MySQLParser
 
     static let name = "mysql"
     static let summary = "MySQL's and MariaDB's logins, queries and executed statements with their outcome: SQL, rows, errors, latency"
-    static let filter: Filter = .service(.mysql)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ command: MySQLCommand, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: command.sent ?? command.answered)
-            line.addCommand(command)
-        }
-        return .more
+    static func add(_ command: MySQLCommand, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: command.sent ?? command.answered)
+        line.addCommand(command)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

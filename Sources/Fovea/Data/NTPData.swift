@@ -1,29 +1,18 @@
-import Filters
 import Packets
 import Protocols
 import Tracking
 
 /// `data = "ntp"`: a line for each NTP message. Fields are those of Zeek's ntp.log.
-struct NTPData: SessionTrackable {
+struct NTPData: SessionLines {
     typealias Parser = NTPParser
 
     static let name = "ntp"
     static let summary = "NTP messages: mode, stratum, reference and times; control messages and lists of clients have a problem"
-    static let filter: Filter = .service(.ntp)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ message: NTPMessage, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: connection.last)
-            line.addMessage(message)
-        }
-        return .more
+    static func add(_ message: NTPMessage, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: connection.last)
+        line.addMessage(message)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

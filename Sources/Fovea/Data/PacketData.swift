@@ -46,7 +46,7 @@ extension LogLine {
         if packet.vlans >> 16 != 0 { add("vlan", packet.vlans >> 16) }
         if packet.vlans & 0xffff != 0 { add("inner_vlan", packet.vlans & 0xffff) }
         switch packet.kind {
-        case .notIP: add("ether_type", "0x" + String(0x1_0000 | Int(packet.etherType), radix: 16).dropFirst())
+        case .notIP: add("ether_type", hexadecimal: packet.etherType)
         case .malformed: add("problem", "\(packet.problem)")
         case .flow, .firstFragment, .fragment: addFlowPacket(packet)
         }

@@ -1,29 +1,18 @@
-import Filters
 import Packets
 import Protocols
 import Tracking
 
 /// `data = "postgresql"`: a line for each command of a PostgreSQL client, as soon as it is answered. Fields are those of Zeek's postgresql.log, and a few more.
-struct PostgreSQLData: SessionTrackable {
+struct PostgreSQLData: SessionLines {
     typealias Parser = PostgreSQLParser
 
     static let name = "postgresql"
     static let summary = "PostgreSQL's logins, queries and executed statements with their outcome: SQL, tags, rows, errors, latency"
-    static let filter: Filter = .service(.postgresql)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ command: PostgreSQLCommand, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: command.sent ?? command.answered)
-            line.addCommand(command)
-        }
-        return .more
+    static func add(_ command: PostgreSQLCommand, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: command.sent ?? command.answered)
+        line.addCommand(command)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

@@ -1,28 +1,17 @@
-import Filters
 import Protocols
 import Tracking
 
 /// `data = "quic"`: a line for each QUIC handshake, as soon as both hellos are known. Fields are those of Zeek's quic.log.
-struct QUICData: SessionTrackable {
+struct QUICData: SessionLines {
     typealias Parser = QUICParser
 
     static let name = "quic"
     static let summary = "QUIC handshakes, as soon as they are known: version, connection IDs, server name, application protocol, what happened"
-    static let filter: Filter = .service(.quic)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ handshake: QUICHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection)
-            line.addHandshake(handshake)
-        }
-        return .more
+    static func add(_ handshake: QUICHandshake, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection)
+        line.addHandshake(handshake)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {
@@ -37,7 +26,7 @@ extension LogLine {
         add("history", handshake.history.text(client: handshake.client))
         add("last_version", handshake.lastVersion.name)
         if !handshake.offeredVersions.isEmpty { add("offered_versions", handshake.offeredVersions.map(\.name)) }
-        add("cipher", (handshake.serverHello?.cipherSuite).map { "0x" + String(0x1_0000 | Int($0), radix: 16).dropFirst() })
+        add("cipher", hexadecimal: handshake.serverHello?.cipherSuite)
         add("token_length", handshake.tokenLength)
         add("retry", handshake.isRetried)
         if let isGenuine = handshake.retryIsGenuine { add("retry_genuine", isGenuine) }

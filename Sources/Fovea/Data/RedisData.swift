@@ -1,29 +1,18 @@
-import Filters
 import Packets
 import Protocols
 import Tracking
 
 /// `data = "redis"`: a line for each command of a Redis client with its reply, and for what is pushed. Fields are those of Zeek's redis.log, and a few more.
-struct RedisData: SessionTrackable {
+struct RedisData: SessionLines {
     typealias Parser = RedisParser
 
     static let name = "redis"
     static let summary = "Redis' commands with their replies: names, keys, sizes, errors, latency; never values or passwords"
-    static let filter: Filter = .service(.redis)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ command: RedisCommand, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: command.sent ?? command.answered)
-            line.addCommand(command)
-        }
-        return .more
+    static func add(_ command: RedisCommand, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: command.sent ?? command.answered)
+        line.addCommand(command)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

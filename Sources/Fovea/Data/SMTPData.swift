@@ -1,29 +1,18 @@
-import Filters
 import Packets
 import Protocols
 import Tracking
 
 /// `data = "smtp"`: a line for each mail, once the server has said whether it takes it. Fields are those of Zeek's smtp.log.
-struct SMTPData: SessionTrackable {
+struct SMTPData: SessionLines {
     typealias Parser = SMTPParser
 
     static let name = "smtp"
     static let summary = "mails that are handed over by SMTP: envelope, header, how the server answered, whether TLS follows"
-    static let filter: Filter = .service(.smtp)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ transaction: SMTPTransaction, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection, at: transaction.started)
-            line.addTransaction(transaction, of: connection)
-        }
-        return .more
+    static func add(_ transaction: SMTPTransaction, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection, at: transaction.started)
+        line.addTransaction(transaction, of: connection)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {

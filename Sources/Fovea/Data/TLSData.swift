@@ -1,52 +1,31 @@
-import Filters
 import Protocols
 import Tracking
 
 /// `data = "tls"`: a line for each TLS handshake, when it has come to its end or can be followed no further. Fields are those of Zeek's ssl.log.
-struct TLSData: SessionTrackable {
+struct TLSData: SessionLines {
     typealias Parser = TLSParser
 
     static let name = "tls"
     static let summary = "TLS handshakes: server name, version, cipher suite, application protocol, certificates' names, fingerprints JA3, JA3S and JA4"
-    static let filter: Filter = .tls
     static let sessionDepth = SessionDepth.whole
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection)
-            line.addHandshake(handshake)
-        }
-        return .more
+    static func add(_ handshake: TLSHandshake, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection)
+        line.addHandshake(handshake)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 /// `data = "dtls"`: the same of DTLS, of whose handshakes the hellos are read.
-struct DTLSData: SessionTrackable {
+struct DTLSData: SessionLines {
     typealias Parser = DTLSParser
 
     static let name = "dtls"
     static let summary = "DTLS handshakes, as soon as both hellos are known: server name, version, cipher suite, application protocol, fingerprints"
-    static let filter: Filter = .service(.dtls)
 
-    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
-
-    init(_ connection: ConnectionRecord) {}
-
-    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
-        output.write { line in
-            line.addIdentity(of: connection)
-            line.addHandshake(handshake)
-        }
-        return .more
+    static func add(_ handshake: TLSHandshake, of connection: ConnectionRecord, to line: inout LogLine) {
+        line.addIdentity(of: connection)
+        line.addHandshake(handshake)
     }
-
-    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
 }
 
 extension LogLine {
@@ -54,7 +33,7 @@ extension LogLine {
     /// were followed so far (``SessionDepth/whole``).
     public mutating func addHandshake(_ handshake: TLSHandshake) {
         add("version", handshake.version?.name)
-        add("cipher", handshake.cipherSuite.map { "0x" + String(0x1_0000 | Int($0), radix: 16).dropFirst() })
+        add("cipher", hexadecimal: handshake.cipherSuite)
         add("curve", handshake.groupName)
         add("server_name", handshake.serverName)
         if let isResumed = handshake.isResumed { add("resumed", isResumed) }
@@ -105,7 +84,7 @@ public struct TLSLine: Sendable {
 
     public func add(to line: inout LogLine) {
         line.add("version", version?.name)
-        line.add("cipher", cipherSuite.map { "0x" + String(0x1_0000 | Int($0), radix: 16).dropFirst() })
+        line.add("cipher", hexadecimal: cipherSuite)
         line.add("server_name", serverName)
         line.add("last_alert", alert?.description)
         line.add("next_protocol", applicationProtocol)

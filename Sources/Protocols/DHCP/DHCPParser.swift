@@ -17,8 +17,7 @@ public struct DHCPParser: SessionParser {
     /// Oldest first.
     private var exchanges: [DHCPExchange] = []
     private var exchangeBytes = 0
-    private var sessions: [DHCPExchange] = []
-    private var taken = 0
+    private var sessions = Queue<DHCPExchange>()
     private var strangers: UInt8 = 0
 
     public init() {}
@@ -68,17 +67,9 @@ public struct DHCPParser: SessionParser {
 
     public var heldBytes: Int { exchangeBytes }
 
-    private var progress: ParserProgress { taken < sessions.count ? .ready : .wantsMore }
+    private var progress: ParserProgress { !sessions.isEmpty ? .ready : .wantsMore }
 
-    public mutating func nextSession() -> DHCPExchange? {
-        guard taken < sessions.count else {
-            sessions.removeAll(keepingCapacity: true)
-            taken = 0
-            return nil
-        }
-        defer { taken += 1 }
-        return sessions[taken]
-    }
+    public mutating func nextSession() -> DHCPExchange? { sessions.popFirst() }
 
     private mutating func giveUpOldest() { give(0) }
 

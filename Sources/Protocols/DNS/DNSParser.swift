@@ -27,9 +27,8 @@ public struct DNSParser: SessionParser {
     /// Oldest first.
     private var queries: [PendingQuery] = []
     private var queryBytes = 0
-    /// Those that are complete, from `taken` on not yet taken.
-    private var sessions: [DNSTransaction] = []
-    private var taken = 0
+    /// Those that are complete.
+    private var sessions = Queue<DNSTransaction>()
     private var strangers = 0
 
     public init() {}
@@ -73,7 +72,7 @@ public struct DNSParser: SessionParser {
     public mutating func reverseRoles() {
         swap(&originator, &responder)
         for place in queries.indices { queries[place].client = queries[place].client.opposite }
-        for place in sessions.indices { sessions[place].client = sessions[place].client.opposite }
+        sessions.forEach { $0.client = $0.client.opposite }
     }
 
     public mutating func finish() {
@@ -82,17 +81,9 @@ public struct DNSParser: SessionParser {
 
     public var heldBytes: Int { originator.heldBytes + responder.heldBytes + queryBytes }
 
-    private var progress: ParserProgress { taken < sessions.count ? .ready : .wantsMore }
+    private var progress: ParserProgress { !sessions.isEmpty ? .ready : .wantsMore }
 
-    public mutating func nextSession() -> DNSTransaction? {
-        guard taken < sessions.count else {
-            sessions.removeAll(keepingCapacity: true)
-            taken = 0
-            return nil
-        }
-        defer { taken += 1 }
-        return sessions[taken]
-    }
+    public mutating func nextSession() -> DNSTransaction? { sessions.popFirst() }
 
     // MARK: Pairing
 

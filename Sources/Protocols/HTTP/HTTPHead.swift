@@ -209,12 +209,6 @@ extension RawSpan {
     func hasWord(_ word: StaticString, at place: Range<Int>) -> Bool {
         hasWord(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount), at: place)
     }
-
-    /// Whether it begins so, as far as both go.
-    func agrees(with word: StaticString) -> Bool {
-        for offset in 0..<min(byteCount, word.utf8CodeUnitCount) where byte(offset) != word.utf8Start[offset] { return false }
-        return true
-    }
 }
 
 extension HTTPByte {

@@ -189,7 +189,7 @@ struct HTTP2HeaderBlock {
             pseudo |= which.rawValue
         } else {
             hasRegular = true
-            if name.byteCount == 12, name.equals("content-type") { isGRPC = value.begins("application/grpc") }
+            if name.byteCount == 12, name.equals("content-type") { isGRPC = value.begins(with: "application/grpc") }
         }
     }
 
@@ -222,16 +222,6 @@ struct HTTP2HeaderBlock {
 }
 
 extension RawSpan {
-    func equals(_ text: StaticString) -> Bool { byteCount == text.utf8CodeUnitCount && equals(text, upTo: byteCount) }
-
-    fileprivate func begins(_ text: StaticString) -> Bool { equals(text, upTo: text.utf8CodeUnitCount) }
-
-    /// Whether the first so many bytes are those of a text, which has as many.
-    func equals(_ text: StaticString, upTo count: Int) -> Bool {
-        guard byteCount >= count else { return false }
-        return withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[..<count]).elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: count)) }
-    }
-
     /// RFC 9113 8.2.1: neither a control, nor a space, nor upper case, nor a colon.
     fileprivate var isFieldName: Bool {
         withUnsafeBytes { name in

@@ -24,7 +24,7 @@ enum HTTP2Probe {
     static func judge(_ bytes: RawSpan, isKnown: Bool) -> Answer {
         let prefaceLength = preface.utf8CodeUnitCount
         let common = min(bytes.byteCount, prefaceLength)
-        if common > 0, bytes.extracting(..<common).equals(preface, upTo: common) { return common == prefaceLength ? .preface : .needs(prefaceLength) }
+        if common > 0, bytes.agrees(with: preface) { return common == prefaceLength ? .preface : .needs(prefaceLength) }
         guard let header = HTTP2FrameHeader(bytes) else { return mayBegin(bytes, isKnown) ? .needs(HTTP2FrameHeader.byteCount) : .other }
         guard header.isPlausible, header.kind != .continuation else { return .other }
         let frame = bytes.extracting(HTTP2FrameHeader.byteCount...)

@@ -151,7 +151,7 @@ struct MongoDBDocument {
     private mutating func takeUpToZero(_ reader: inout ByteReader, _ body: (RawSpan) -> Void) -> Bool {
         var ahead = reader
         let rest = ahead.bytes(upTo: ahead.count)
-        let end = rest.placeOfFirst(0)
+        let end = rest.firstPlace(of: 0)
         let count = end.map { $0 + 1 } ?? rest.byteCount
         _ = reader.bytes(upTo: count)
         place += count
@@ -186,8 +186,8 @@ struct MongoDBDocument {
             if facts.name == nil { facts.name = name.text } else { isFirst = false }
             key = Self.key(name)
         case 2 where levels[1].countsAs == .cursor:
-            if name.isText("firstBatch") || name.isText("nextBatch") { key = .batch }
-            else if name.isText("id") { key = .cursorID } else if name.isText("ns") { key = .namespace }
+            if name.equals("firstBatch") || name.equals("nextBatch") { key = .batch }
+            else if name.equals("id") { key = .cursorID } else if name.equals("ns") { key = .namespace }
         case 2, 3: count(levels[levels.count - 1].countsAs)
         default: break
         }
@@ -198,17 +198,17 @@ struct MongoDBDocument {
     }
 
     private static func key(_ name: RawSpan) -> Key {
-        if name.isText("$db") { return .database }
-        if name.isText("ok") { return .ok }
-        if name.isText("cursor") { return .cursor }
-        if name.isText("n") { return .affected }
-        if name.isText("nModified") { return .modified }
-        if name.isText("writeErrors") { return .writeErrors }
-        if name.isText("errmsg") { return .message }
-        if name.isText("code") { return .code }
-        if name.isText("codeName") { return .codeName }
-        if name.isText("collection") { return .collection }
-        if name.isText("mechanism") { return .mechanism }
+        if name.equals("$db") { return .database }
+        if name.equals("ok") { return .ok }
+        if name.equals("cursor") { return .cursor }
+        if name.equals("n") { return .affected }
+        if name.equals("nModified") { return .modified }
+        if name.equals("writeErrors") { return .writeErrors }
+        if name.equals("errmsg") { return .message }
+        if name.equals("code") { return .code }
+        if name.equals("codeName") { return .codeName }
+        if name.equals("collection") { return .collection }
+        if name.equals("mechanism") { return .mechanism }
         return .other
     }
 

@@ -15,8 +15,8 @@ enum MongoDBProbe {
             guard let flags = reader.littleEndian(4) else { return .unsure }
             guard flags <= 0xff, header.responseTo == 0 else { return .notMine }
             let rest = reader.bytes(upTo: 128)
-            guard let end = rest.placeOfFirst(0) else { return rest.byteCount < 128 && rest.isPrintableASCII ? .unsure : .notMine }
-            guard end > 2, rest.extracting(first: end).isPrintableASCII, rest.extracting(first: end).placeOfFirst(0x2e) != nil else { return .notMine }
+            guard let end = rest.firstPlace(of: 0) else { return rest.byteCount < 128 && rest.isPrintableASCII ? .unsure : .notMine }
+            guard end > 2, rest.extracting(first: end).isPrintableASCII, rest.extracting(first: end).firstPlace(of: 0x2e) != nil else { return .notMine }
             var behind = ByteReader(rest.extracting((end + 1)...))
             guard behind.bytes(8) != nil else { return .unsure }
             return judgeDocument(&behind, most: length - 4 - end - 9)

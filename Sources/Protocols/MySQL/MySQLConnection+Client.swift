@@ -97,7 +97,7 @@ extension MySQLConnection {
             login.plugin = plugin.short
         }
         guard flags & Capability.attributes != 0, reader.lengthEncoded() != nil else { return }
-        while let name = reader.lengthEncodedText(), let value = reader.lengthEncodedText() { if name.isText("program_name") { login.program = value.short } }
+        while let name = reader.lengthEncodedText(), let value = reader.lengthEncodedText() { if name.equals("program_name") { login.program = value.short } }
     }
 
     private func skipProof(_ reader: inout ByteReader, _ flags: UInt32) -> Bool {

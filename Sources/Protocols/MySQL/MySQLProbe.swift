@@ -30,7 +30,7 @@ enum MySQLProbe {
     private static func judgeGreeting(_ reader: inout ByteReader, length: Int) -> ProbeAnswer {
         guard length >= 32, length <= 512 else { return .notMine }
         let head = reader.bytes(upTo: 128)
-        let end = head.placeOfFirst(0)
+        let end = head.firstPlace(of: 0)
         let version = head.extracting(first: end ?? head.byteCount)
         var letters = ByteReader(version)
         if let digit = letters.uint8(), !(0x30...0x39).contains(digit) { return .notMine }

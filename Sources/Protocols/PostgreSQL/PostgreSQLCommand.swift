@@ -116,8 +116,8 @@ public struct PostgreSQLLogin: Equatable, Sendable {
         _ = reader.uint32()
         protocolVersion = reader.uint32() ?? 0
         while let name = reader.zeroEnded(), name.byteCount > 0, let value = reader.zeroEnded() {
-            if name.isText("user") { user = value.short } else if name.isText("database") { database = value.short }
-            else if name.isText("application_name") { applicationName = value.short } else if name.isText("replication") { isReplication = !value.isText("false") }
+            if name.equals("user") { user = value.short } else if name.equals("database") { database = value.short }
+            else if name.equals("application_name") { applicationName = value.short } else if name.equals("replication") { isReplication = !value.equals("false") }
         }
     }
 }

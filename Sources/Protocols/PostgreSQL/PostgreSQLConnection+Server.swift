@@ -143,7 +143,7 @@ extension PostgreSQLConnection {
     }
 
     private func takeParameter(_ reader: inout ByteReader) {
-        guard step == .startup, let name = reader.zeroEnded(), name.isText("server_version"), let value = reader.zeroEnded() else { return }
+        guard step == .startup, let name = reader.zeroEnded(), name.equals("server_version"), let value = reader.zeroEnded() else { return }
         let version = value.short
         change { $0.login?.serverVersion = version }
     }

@@ -15,7 +15,7 @@ enum PostgreSQLProbe {
         guard PostgreSQLMessages.StartupCode.isVersion(code) else { return bytes.byteCount <= extent.length ? .mine : .notMine }
         // The first parameter's name: "user", or another of letters and signs.
         let name = reader.bytes(upTo: 64)
-        let end = name.placeOfFirst(0)
+        let end = name.firstPlace(of: 0)
         var letters = ByteReader(name.extracting(first: end ?? name.byteCount))
         while let letter = letters.uint8() {
             guard letter == 0x5f || letter == 0x2e || letter & 0xdf >= 0x41 && letter & 0xdf <= 0x5a else { return .notMine }
@@ -60,7 +60,7 @@ enum PostgreSQLProbe {
         guard let letter = kind.uint8() else { return false }
         switch (fromClient, letter) {
         // A text of printable characters, and its zero at the end.
-        case (true, "Q"): return body.byteCount > 3 && body.placeOfFirst(0) == body.byteCount - 1 && isPrintable(body.extracting(first: min(body.byteCount - 1, 16)))
+        case (true, "Q"): return body.byteCount > 3 && body.firstPlace(of: 0) == body.byteCount - 1 && isPrintable(body.extracting(first: min(body.byteCount - 1, 16)))
         case (true, "P"):
             guard reader.zeroEnded() != nil, let text = reader.zeroEnded(), let types = reader.uint16() else { return false }
             return text.byteCount > 2 && isPrintable(text.extracting(first: min(text.byteCount, 16))) && reader.count == 4 * Int(types)

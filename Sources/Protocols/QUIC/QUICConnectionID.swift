@@ -33,16 +33,5 @@ public struct QUICConnectionID: Hashable, Sendable {
 
 extension QUICConnectionID: CustomStringConvertible {
     /// Hexadecimal digits.
-    public var description: String {
-        withBytes { bytes in
-            String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
-                let digits: StaticString = "0123456789abcdef"
-                for (place, byte) in bytes.enumerated() {
-                    text[2 * place] = digits.utf8Start[Int(byte >> 4)]
-                    text[2 * place + 1] = digits.utf8Start[Int(byte & 15)]
-                }
-                return 2 * bytes.count
-            }
-        }
-    }
+    public var description: String { withBytes(\.hexadecimal) }
 }

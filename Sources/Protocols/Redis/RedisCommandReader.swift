@@ -147,7 +147,7 @@ struct RedisCommandReader {
         while !rest.isAtEnd {
             var ahead = rest
             let tail = ahead.bytes(upTo: ahead.count)
-            let length = tail.placeOfFirst(0x20) ?? tail.byteCount
+            let length = tail.firstPlace(of: 0x20) ?? tail.byteCount
             let word = rest.bytes(upTo: length)
             _ = rest.uint8()
             guard length > 0 else { continue }

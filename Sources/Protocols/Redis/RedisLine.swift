@@ -14,7 +14,7 @@ struct RedisLine {
     mutating func take(_ reader: inout ByteReader, _ body: (RawSpan) -> Void) -> Bool {
         var ahead = reader
         let rest = ahead.bytes(upTo: ahead.count)
-        guard let end = rest.placeOfFirst(10) else {
+        guard let end = rest.firstPlace(of: 10) else {
             keep(rest)
             _ = reader.bytes(upTo: rest.byteCount)
             return false

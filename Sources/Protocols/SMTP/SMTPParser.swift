@@ -51,14 +51,12 @@ public struct SMTPParser: SessionParser {
     /// Of a mail's header.
     private var headerLine: [UInt8] = []
     private var chunkLeft: UInt64 = 0
-    /// From `answered` on without a reply.
-    private var commands: [Pending] = []
-    private var answered = 0
+    /// Without a reply.
+    private var commands = Queue<Pending>()
     private var replies: [Reply] = []
     /// The mail at hand is the last; those before it are over and wait for what the server says of them.
     private var mails: [SMTPTransaction] = []
-    private var sessions: [SMTPTransaction] = []
-    private var taken = 0
+    private var sessions = Queue<SMTPTransaction>()
     private var now = Timestamp.zero
 
     public static var mayHandOver: Bool { true }
@@ -103,17 +101,9 @@ public struct SMTPParser: SessionParser {
             + replies.reduce(0) { $0 + $1.text.count }
     }
 
-    private var state: ParserProgress { progress == .wantsMore && taken < sessions.count ? .ready : progress }
+    private var state: ParserProgress { progress == .wantsMore && !sessions.isEmpty ? .ready : progress }
 
-    public mutating func nextSession() -> SMTPTransaction? {
-        guard taken < sessions.count else {
-            sessions.removeAll(keepingCapacity: true)
-            taken = 0
-            return nil
-        }
-        defer { taken += 1 }
-        return sessions[taken]
-    }
+    public mutating func nextSession() -> SMTPTransaction? { sessions.popFirst() }
 
     // MARK: Lines
 
@@ -306,7 +296,7 @@ public struct SMTPParser: SessionParser {
     private mutating func take(_ code: UInt16, _ text: RawSpan) {
         let isFirst = !hasGreeting
         hasGreeting = true
-        let waiting = answered < commands.count ? commands[answered].command : nil
+        let waiting = commands.first?.command
         // One answers no command: what the server begins with.
         if isFirst, code == 220 && waiting != .startTLS || waiting == nil && (code == 421 || code == 554) { return mails[0].answer(code, text) }
         if waiting != nil { return answer(code, text) }
@@ -324,17 +314,12 @@ public struct SMTPParser: SessionParser {
             replies.removeFirst()
             return answer(reply.code, reply.text.span.bytes)
         }
-        if commands.count - answered > Self.mostCommands { giveUpReplies(.noReplies) }
+        if commands.count > Self.mostCommands { giveUpReplies(.noReplies) }
     }
 
     /// The oldest command is answered.
     private mutating func answer(_ code: UInt16, _ text: RawSpan) {
-        let pending = commands[answered]
-        answered += 1
-        if answered == commands.count || answered > 1000 {
-            commands.removeFirst(answered)
-            answered = 0
-        }
+        guard let pending = commands.popFirst() else { return }
         if pending.endsMail, mails.count > 1 { give(mails.removeFirst()) }
         if pending.command != .reset, pending.command != .quit { mails[0].answer(code, text) }
         switch pending.command {
@@ -359,7 +344,7 @@ public struct SMTPParser: SessionParser {
             mails[0].problem = mails[0].problem ?? problem
             give(mails.removeFirst())
         }
-        (commands, answered, replies) = ([], 0, [])
+        (commands, replies) = (Queue(), [])
         if authentication == .asked { authentication = .none }
     }
 
@@ -370,7 +355,7 @@ public struct SMTPParser: SessionParser {
         // Of a connection that had its mails it says nothing more.
         let last = mails.removeFirst()
         if last.hasMail || last.isFollowedByTLS || last.depth == 1 && last.started != nil { give(last) }
-        (commands, answered, replies, clientLine, serverLine, headerLine) = ([], 0, [], Line(), Line(), [])
+        (commands, replies, clientLine, serverLine, headerLine) = (Queue(), [], Line(), Line(), [])
     }
 }
 

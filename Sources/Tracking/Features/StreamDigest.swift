@@ -20,18 +20,6 @@ public struct StreamDigest: Sendable {
 
     /// In lower-case hexadecimal; nil where nothing came.
     public var sha256: String? {
-        hash.map { hash in
-            let digits: StaticString = "0123456789abcdef"
-            let digest = hash.finalize()
-            return String(unsafeUninitializedCapacity: 2 * SHA256.byteCount) { text in
-                var place = 0
-                for byte in digest {
-                    text[place] = digits.utf8Start[Int(byte >> 4)]
-                    text[place + 1] = digits.utf8Start[Int(byte & 15)]
-                    place += 2
-                }
-                return place
-            }
-        }
+        hash.map { $0.finalize().withUnsafeBytes(\.hexadecimal) }
     }
 }

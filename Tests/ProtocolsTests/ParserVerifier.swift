@@ -9,6 +9,12 @@ enum Step {
     case bytes(Direction, [UInt8])
     case gap(Direction, Int)
 
+    var sender: Direction {
+        switch self {
+        case .bytes(let sender, _), .gap(let sender, _): sender
+        }
+    }
+
     /// The same from the other side.
     var reversed: Step {
         switch self {
@@ -22,6 +28,31 @@ enum Step {
 struct Parsed<Session: Equatable>: Equatable {
     var sessions: [Session] = []
     var progress = ParserProgress.wantsMore
+
+    /// Whether the sessions are the same, in whatever order: what ends first depends on what comes first.
+    func isSame(as other: Self) -> Bool {
+        guard progress == other.progress, sessions.count == other.sessions.count else { return false }
+        var rest = other.sessions
+        for session in sessions {
+            guard let place = rest.firstIndex(of: session) else { return false }
+            rest.remove(at: place)
+        }
+        return true
+    }
+}
+
+/// In which orders the directions of a conversation may pass by, each in its own order, without that it means another thing: they are captured, and put in order,
+/// apart from each other.
+enum DirectionOrder {
+    /// In any.
+    case any
+    /// The originator may run ahead, but what the responder says does not come before what it answers. Why that is.
+    case answersFollow(because: String)
+    /// Only as it is given. Why that is.
+    case given(because: String)
+
+    /// Most protocols'.
+    static var questionsFirst: DirectionOrder { .answersFollow(because: "what comes before any question answers one that was not seen") }
 }
 
 /// Puts any session parser through the same mill: it must find the same sessions however a conversation is cut, and survive whatever is cut
@@ -29,6 +60,8 @@ struct Parsed<Session: Equatable>: Equatable {
 struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
     /// How far parsers go.
     var depth = SessionDepth.opening
+    /// What conversations mean by the order between their directions.
+    var order = DirectionOrder.any
 
     /// Parses a conversation as a tracker would: no longer than the parser wants, and sessions taken after each call.
     ///
@@ -68,7 +101,9 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
     }
 
     /// What the parser makes of a conversation, once it has stood all trials.
-    func verify(_ conversation: [Step], sourceLocation: SourceLocation = #_sourceLocation) -> Parsed<Parser.Session> {
+    ///
+    /// - Parameter order: where it is another one than all conversations have.
+    func verify(_ conversation: [Step], order: DirectionOrder? = nil, sourceLocation: SourceLocation = #_sourceLocation) -> Parsed<Parser.Session> {
         let whole = parse(conversation)
         func expectSame(_ steps: [Step], _ how: @autoclosure () -> String) {
             let other = parse(steps)
@@ -86,6 +121,15 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
             expectSame(
                 conversation.cut { bytes in (0..<2).map { _ in Int.random(in: 0...bytes.count, using: &random) }.sorted() },
                 "in three pieces, seed \(seed)")
+        }
+        for seed in 0..<20 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            guard let steps = conversation.interleaved(order ?? self.order, using: &random) else { break }
+            let other = parse(steps)
+            if !other.isSame(as: whole) {
+                Issue.record("directions interleaved, seed \(seed): \(other) instead of \(whole)", sourceLocation: sourceLocation)
+                break
+            }
         }
         // Up to where the parser has said something that depends on roles.
         for turn in conversation.indices where saysNothing(until: turn, of: conversation) {
@@ -125,6 +169,32 @@ extension [Step] {
             guard case .bytes(let sender, let bytes) = step else { return [step] }
             return pieces(of: bytes, at: cuts(bytes)).map { .bytes(sender, $0) }
         }
+    }
+
+    /// The same conversation with both directions in pieces of any size, and in another order between them; nil where there is no other.
+    fileprivate func interleaved(_ order: DirectionOrder, using random: inout SeededGenerator) -> [Step]? {
+        if case .given = order { return nil }
+        // Of each direction what is left, and where it stood.
+        var rest: [Direction: ArraySlice<(place: Int, step: Step)>] = [:]
+        for (place, step) in enumerated() { rest[step.sender, default: []].append((place, step)) }
+        guard rest.count == 2 else { return nil }
+        var steps: [Step] = []
+        while let asked = rest[.originator], let answered = rest[.responder], let sender = [Direction.originator, .responder].randomElement(using: &random) {
+            guard let next = sender == .originator ? asked.first : answered.first else {
+                if asked.isEmpty, answered.isEmpty { break }
+                continue
+            }
+            if case .answersFollow = order, sender == .responder, let before = asked.first, before.place < next.place { continue }
+            rest[sender]!.removeFirst()
+            guard case .bytes(_, let bytes) = next.step else {
+                steps.append(next.step)
+                continue
+            }
+            let count = Swift.min(bytes.count, Int.random(in: 1...60, using: &random))
+            steps.append(.bytes(sender, [UInt8](bytes[..<count])))
+            if count < bytes.count { rest[sender]!.insert((next.place, .bytes(sender, [UInt8](bytes[count...]))), at: rest[sender]!.startIndex) }
+        }
+        return steps
     }
 
     /// The same conversation, taken the wrong way round.

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `DNS parser` {
-    let verifier = ParserVerifier<DNSParser>()
+    let verifier = ParserVerifier<DNSParser>(order: .questionsFirst)
     private static let address = [DNSBytes.record(DNSBytes.pointer(to: 12), type: 1, [192, 0, 2, 1])]
     private func query(_ id: Int, _ name: String = "www.example.org") -> [UInt8] { DNSBytes.query(id: id, name) }
     private func response(_ id: Int, _ name: String = "www.example.org") -> [UInt8] { DNSBytes.response(id: id, name, Self.address) }

@@ -3,7 +3,7 @@ import Protocols
 import Testing
 
 @Suite struct `HTTP behind holes` {
-    let verifier = ParserVerifier<HTTPParser>()
+    let verifier = ParserVerifier<HTTPParser>(order: .questionsFirst)
     private let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
     private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `HTTP parser` {
-    let verifier = ParserVerifier<HTTPParser>()
+    let verifier = ParserVerifier<HTTPParser>(order: .questionsFirst)
 
     @Test func `pairs a request with its response`() throws {
         let parsed = verifier.verify([

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `MySQL parser` {
     private typealias Bytes = MySQLBytes
-    private let verifier = ParserVerifier<MySQLParser>()
+    private let verifier = ParserVerifier<MySQLParser>(order: .questionsFirst)
 
     private func text(_ command: MySQLCommand) -> String {
         var parts = [command.name]
@@ -141,7 +141,7 @@ import Testing
 
 @Suite struct `MySQL under attack` {
     private typealias Bytes = MySQLBytes
-    private let verifier = ParserVerifier<MySQLParser>()
+    private let verifier = ParserVerifier<MySQLParser>(order: .questionsFirst)
 
     @Test func `keeps nothing of packets of more than 16 MB but their first bytes`() {
         var parser = MySQLParser()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `PostgreSQL parser` {
     private typealias Bytes = PostgreSQLBytes
-    private let verifier = ParserVerifier<PostgreSQLParser>()
+    private let verifier = ParserVerifier<PostgreSQLParser>(order: .questionsFirst)
 
     /// A command in a line: what it was, what came of it.
     private func text(_ command: PostgreSQLCommand) -> String {
@@ -158,7 +158,7 @@ import Testing
 
 @Suite struct `PostgreSQL under attack` {
     private typealias Bytes = PostgreSQLBytes
-    private let verifier = ParserVerifier<PostgreSQLParser>()
+    private let verifier = ParserVerifier<PostgreSQLParser>(order: .questionsFirst)
 
     @Test(arguments: [[0, 0, 0, 0], [0, 0, 0, 3], [0x7f, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0xff]] as [[UInt8]])
     func `refuses lengths of 0, 3, 2^31 and more`(length: [UInt8]) {

@@ -5,7 +5,7 @@ import Testing
 @testable import Protocols
 
 @Suite struct `SMTP parser` {
-    let verifier = ParserVerifier<SMTPParser>()
+    let verifier = ParserVerifier<SMTPParser>(order: .questionsFirst)
 
     private func client(_ lines: String...) -> Step { .bytes(.originator, lines.flatMap { Array(($0 + "\r\n").utf8) }) }
     private func server(_ lines: String...) -> Step { .bytes(.responder, lines.flatMap { Array(($0 + "\r\n").utf8) }) }

@@ -41,20 +41,6 @@ struct Parsed<Session: Equatable>: Equatable {
     }
 }
 
-/// In which orders the directions of a conversation may pass by, each in its own order, without that it means another thing: they are captured, and put in order,
-/// apart from each other.
-enum DirectionOrder {
-    /// In any.
-    case any
-    /// The originator may run ahead, but what the responder says does not come before what it answers. Why that is.
-    case answersFollow(because: String)
-    /// Only as it is given. Why that is.
-    case given(because: String)
-
-    /// Most protocols'.
-    static var questionsFirst: DirectionOrder { .answersFollow(because: "what comes before any question answers one that was not seen") }
-}
-
 /// Puts any session parser through the same mill: it must find the same sessions however a conversation is cut, and survive whatever is cut
 /// off or flipped.
 struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
@@ -124,8 +110,16 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
         }
         for seed in 0..<20 as Range<UInt64> {
             var random = SeededGenerator(seed: seed)
-            guard let steps = conversation.interleaved(order ?? self.order, using: &random) else { break }
-            let other = parse(steps)
+            let steps = (order ?? self.order).interleaved(conversation, by: \.sender, using: &random) { step, random in
+                guard case .bytes(let sender, let bytes) = step else { return [step] }
+                var (cuts, place): ([Int], Int) = ([], Int.random(in: 1...60, using: &random))
+                while place < bytes.count {
+                    cuts.append(place)
+                    place += Int.random(in: 1...60, using: &random)
+                }
+                return pieces(of: bytes, at: cuts).map { .bytes(sender, $0) }
+            }
+            guard let other = steps.map({ parse($0) }) else { break }
             if !other.isSame(as: whole) {
                 Issue.record("directions interleaved, seed \(seed): \(other) instead of \(whole)", sourceLocation: sourceLocation)
                 break
@@ -138,6 +132,20 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
         }
         survive(conversation)
         return whole
+    }
+
+    /// Cuts each step in three at every two places: what takes the square of its length, so of short conversations.
+    func verifyThreePieces(_ conversation: [Step], sourceLocation: SourceLocation = #_sourceLocation) {
+        let whole = parse(conversation)
+        for (place, step) in conversation.enumerated() {
+            guard case .bytes(let sender, let bytes) = step else { continue }
+            for first in 0...bytes.count {
+                for second in first...bytes.count {
+                    let other = parse(conversation.replacing(place, with: sender, pieces(of: bytes, at: [first, second])))
+                    if other != whole { Issue.record("step \(place) cut at \(first) and \(second): \(other) instead of \(whole)", sourceLocation: sourceLocation) }
+                }
+            }
+        }
     }
 
     /// Cuts each step off at every length and flips each of its bytes; nothing is expected but to get to the end.
@@ -169,32 +177,6 @@ extension [Step] {
             guard case .bytes(let sender, let bytes) = step else { return [step] }
             return pieces(of: bytes, at: cuts(bytes)).map { .bytes(sender, $0) }
         }
-    }
-
-    /// The same conversation with both directions in pieces of any size, and in another order between them; nil where there is no other.
-    fileprivate func interleaved(_ order: DirectionOrder, using random: inout SeededGenerator) -> [Step]? {
-        if case .given = order { return nil }
-        // Of each direction what is left, and where it stood.
-        var rest: [Direction: ArraySlice<(place: Int, step: Step)>] = [:]
-        for (place, step) in enumerated() { rest[step.sender, default: []].append((place, step)) }
-        guard rest.count == 2 else { return nil }
-        var steps: [Step] = []
-        while let asked = rest[.originator], let answered = rest[.responder], let sender = [Direction.originator, .responder].randomElement(using: &random) {
-            guard let next = sender == .originator ? asked.first : answered.first else {
-                if asked.isEmpty, answered.isEmpty { break }
-                continue
-            }
-            if case .answersFollow = order, sender == .responder, let before = asked.first, before.place < next.place { continue }
-            rest[sender]!.removeFirst()
-            guard case .bytes(_, let bytes) = next.step else {
-                steps.append(next.step)
-                continue
-            }
-            let count = Swift.min(bytes.count, Int.random(in: 1...60, using: &random))
-            steps.append(.bytes(sender, [UInt8](bytes[..<count])))
-            if count < bytes.count { rest[sender]!.insert((next.place, .bytes(sender, [UInt8](bytes[count...]))), at: rest[sender]!.startIndex) }
-        }
-        return steps
     }
 
     /// The same conversation, taken the wrong way round.

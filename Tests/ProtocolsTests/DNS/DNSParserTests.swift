@@ -81,6 +81,14 @@ import Testing
         #expect(transaction.response?.answers.count == 1)
     }
 
+    @Test func `stands what any parser of datagrams must stand`() {
+        let parsed = DatagramVerifier<DNSParser>(order: .questionsFirst).verify([
+            .init(.originator, query(1)), .init(.originator, query(2, "b.example.org")), .init(.responder, response(2, "b.example.org")), .init(.originator, query(3)),
+            .init(.responder, response(1)), .init(.responder, response(3)),
+        ])
+        #expect(parsed.sessions.map(text) == ["2 b.example.org qr originator", "1 www.example.org qr originator", "3 www.example.org qr originator"])
+    }
+
     @Test func `pairs a repeated question once`() {
         var parser = DNSParser()
         for _ in 0..<2 { _ = feed(&parser, query(1), from: .originator) }

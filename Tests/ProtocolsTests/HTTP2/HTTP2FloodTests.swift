@@ -7,7 +7,7 @@ private typealias H = HTTP2Bytes
 
 /// Hostile case 34 at the sizes at which it was seen: 100,000 frames of each kind. Each is told of or ends visibly, within bounds of memory, and four times as much
 /// takes no more than ten times as long.
-@Suite(.serialized) struct `HTTP2 floods` {
+@Suite(.serialized) struct `HTTP/2 floods` {
     private static let many = 100_000
 
     private struct Outcome {

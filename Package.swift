@@ -152,7 +152,7 @@ let package = Package(
             dependencies: [
                 "Capture", "Tracking", "Protocols", "Filters", "Packets", "Fovea", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
             ],
-            exclude: ["Filters"], swiftSettings: optimised),
+            exclude: ["Datagrams", "Filters"], swiftSettings: optimised),
         // What libFuzzer calls with one input after the other, and the test that calls it with those of the corpora.
         .target(
             name: "FuzzInputs", dependencies: ["Capture", "Tracking", "Protocols", "Filters", "Packets", "TestQUIC"], path: "Tests/Fuzz/Inputs",

@@ -175,6 +175,15 @@ import Testing
         ])
         #expect(parsed.progress == .done && parsed.sessions.first?.clientKeyExchange?.names(.keyExchange).count == 31_000)
         #expect(parsed.sessions.map(\.keyExchangeAlgorithm) == [nil])
+        func offers(_ count: Int) -> [Step] {
+            ["a", "b"].enumerated().map { number, name in
+                let list = Array(repeating: name, count: count).joined(separator: ",")
+                return .bytes(number == 0 ? .originator : .responder, (number == 0 ? SSHBytes.client : SSHBytes.server) + SSHBytes.packet(SSHBytes.keyExchangeInit([list])))
+            }
+        }
+        ProportionalTime.expect(31_000, of: offers) { steps in
+            for session in verifier.parse(steps).sessions { for field in SSHParser.fields { field.read(session) { _ in } } }
+        }
     }
 
     @Test func `gives up a thousand lines without a banner`() {

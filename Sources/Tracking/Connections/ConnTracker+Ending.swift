@@ -87,7 +87,7 @@ extension ConnTracker {
     private mutating func endOverdue(atMost count: Int) {
         // Nothing new since the last time, when there was nothing more. Time may have gone back, or not begun: then the difference is a large number.
         if !hasOverdue, UInt64(bitPattern: clock.steady &- overdueTick) < UInt64(wheel.tick) { return }
-        let tick = clock.steady &- clock.steady % wheel.tick
+        let tick = wheel.start(ofTickAt: clock.steady)
         (overdueTick, hasOverdue) = (tick, true)
         for _ in 0..<count {
             guard let index = wheel.popDue(by: tick) else { return hasOverdue = false }

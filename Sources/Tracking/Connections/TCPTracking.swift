@@ -10,7 +10,7 @@ extension UnsafeMutablePointer<Connection> {
         let flags = packet.pointee.flags
         let side = side(sender)
         // Most packets: no SYN, FIN or RST between ends that have both been heard of.
-        if flags.isDisjoint(with: [.syn, .fin, .rst]), pointee.stateA.isOpen && pointee.stateB.isOpen || changesNoState(sender) {
+        if flags.isDisjoint(with: .ofHandshakes), pointee.stateA.isOpen && pointee.stateB.isOpen || changesNoState(sender) {
             followData(packet, side, sender)
             return .none
         }
@@ -24,14 +24,40 @@ extension UnsafeMutablePointer<Connection> {
         return mine != .inactive && mine != .synSent && !(mine == .established && state(sender.other) == .synAckSent)
     }
 
-    /// Sequence and acknowledgment numbers, and the letters for what a segment carries.
+    /// Sequence and acknowledgment numbers, and the letters for what a segment carries that has none of `TCPFlags.ofHandshakes`.
     @inline(__always)
-    private func followData(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
-        // All that is asked is loaded once; what a side has seen changes for few packets.
-        let (flags, window) = (packet.pointee.flags, packet.pointee.window)
-        let (sequence, acknowledgment, length) = (packet.pointee.sequence, packet.pointee.acknowledgment, Int(packet.pointee.payloadLength))
+    func followData(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
+        // Most sides have sent such numbers before.
         let known = side.pointee.seen
-        let end = sequence + length
+        let (flags, window) = (packet.pointee.flags, packet.pointee.window)
+        guard known.isSuperset(of: [.sequenceKnown, .acknowledgmentKnown]), flags.contains(.ack), window != 0 else { return followUnusual(packet, side, sender) }
+        let length = packet.pointee.payloadLength
+        let end = packet.pointee.sequence + Int(length)
+        if known.isDisjoint(with: length > 0 ? .data : .pureAck) { noteFirst(length > 0, side, sender) }
+        if end - side.pointee.next > 0 {
+            side.pointee.next = end
+        } else if length > 0, !known.contains(.retransmitted) {
+            note(.retransmission, as: .retransmitted, side, sender)
+        }
+        side.pointee.window = window
+        let acknowledgment = packet.pointee.acknowledgment
+        guard acknowledgment - side.pointee.acknowledged > 0 else { return }
+        side.pointee.acknowledged = acknowledgment
+        if acknowledgment - self.side(sender.other).pointee.next > 0 { noteGap(sender.other) }
+    }
+
+    @inline(__always)
+    private func noteFirst(_ isData: Bool, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
+        side.pointee.seen.insert(isData ? .data : .pureAck)
+        pointee.history.append(isData ? .data : .pureAck, by: sender)
+    }
+
+    /// The same of any segment.
+    @inline(never)
+    private func followUnusual(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
+        let (flags, window, length) = (packet.pointee.flags, packet.pointee.window, Int(packet.pointee.payloadLength))
+        let known = side.pointee.seen
+        let end = packet.pointee.sequence + length
         let hasSequence = known.contains(.sequenceKnown)
         let news = hasSequence ? end - side.pointee.next : 1
         if length > 0 {
@@ -47,7 +73,48 @@ extension UnsafeMutablePointer<Connection> {
         side.pointee.window = window
         guard flags.contains(.ack) else { return }
         if window == 0 { note(.zeroWindow, as: .zeroWindow, side, sender) }
-        acknowledge(acknowledgment, side, sender)
+        acknowledge(packet.pointee.acknowledgment, side, sender)
+    }
+
+    /// The capture lost what was acknowledged, and never seen.
+    @inline(never)
+    private func noteGap(_ sender: Endpoint) {
+        let side = side(sender)
+        if side.pointee.seen.contains(.sequenceKnown) { note(.gap, as: .gap, side, sender) }
+    }
+
+    /// Follows packets one after the other that change nothing but counts and numbers: the connection's pace is `quietTCP`.
+    ///
+    /// - Parameters:
+    ///   - first: is such a packet.
+    ///   - end: where the train ends.
+    ///   - now: the engine's time at the first packet.
+    ///   - patience: how much later the next one may be without another look at the time.
+    @inline(never)
+    func followQuietTCP(_ first: UnsafePointer<TrainCar>, _ end: UnsafePointer<TrainCar>, _ now: Int64, _ patience: UInt64) -> QuietRun {
+        var run = QuietRun(car: first, now: now, changes: pointee.touched ^ now)
+        while true {
+            let packet = UnsafePointer(run.car.pointee.packet)
+            let sender = run.car.pointee.sender
+            let side = side(sender)
+            followData(packet, side, sender)
+            count(packet, side)
+            run.car += 1
+            guard run.car < end else { return run }
+            let next = UnsafePointer(run.car.pointee.packet)
+            guard next.pointee.flags.isDisjoint(with: .ofHandshakes), run.proceeds(to: next, patience) else { return run }
+        }
+    }
+
+    /// The same where it is `quietUDP`, which any packet is fit for.
+    @inline(never)
+    func followQuietUDP(_ first: UnsafePointer<TrainCar>, _ end: UnsafePointer<TrainCar>, _ now: Int64, _ patience: UInt64) -> QuietRun {
+        var run = QuietRun(car: first, now: now, changes: pointee.touched ^ now)
+        while true {
+            count(UnsafePointer(run.car.pointee.packet), side(run.car.pointee.sender))
+            run.car += 1
+            guard run.car < end, run.proceeds(to: UnsafePointer(run.car.pointee.packet), patience) else { return run }
+        }
     }
 
     @inline(__always)
@@ -119,7 +186,7 @@ extension UnsafeMutablePointer<Connection> {
             side.pointee.window = packet.pointee.window
             if change != .none, !flags.contains(.fin) { return change }
         } else {
-            followData(packet, side, sender)
+            followUnusual(packet, side, sender)
             // With a SYN-ACK to it, this is the third step of a handshake whose SYN was missed.
             if state(sender) == .inactive { setState(sender, flags.contains(.ack) && peerState == .synAckSent ? .established : .partial) }
             // The third step of a handshake whose SYN-ACK was missed, or came before the SYN.
@@ -201,7 +268,30 @@ extension UnsafeMutablePointer<Connection> {
     }
 }
 
+/// Packets of a train that were followed in one go.
+struct QuietRun {
+    /// The first that was not.
+    var car: UnsafePointer<TrainCar>
+    /// The engine's time at the last that was.
+    var now: Int64
+    /// The bits in which two times one after the other differed, the connection's last touch included.
+    var changes: Int64
+
+    /// Whether the next packet's time may be passed without another look.
+    @inline(__always)
+    fileprivate mutating func proceeds(to packet: UnsafePointer<Packet>, _ patience: UInt64) -> Bool {
+        let time = packet.pointee.timestamp.nanoseconds
+        guard UInt64(bitPattern: time &- now) < patience else { return false }
+        changes |= now ^ time
+        now = time
+        return true
+    }
+}
+
 extension TCPFlags {
+    /// Those that begin and end connections.
+    static let ofHandshakes: TCPFlags = [.syn, .fin, .rst]
+
     /// More than one of SYN, FIN and RST: no host sends that.
     fileprivate var contradict: Bool {
         let control = intersection([.syn, .fin, .rst]).rawValue

@@ -78,7 +78,7 @@ extension ConnTracker {
     }
 
     private mutating func findOverdueConnections() {
-        let tick = clock.steady &- clock.steady % wheel.tick
+        let tick = wheel.start(ofTickAt: clock.steady)
         (overdueTick, hasOverdue) = (tick, false)
         while let index = wheel.popDue(by: tick) {
             let slot = table.slot(at: index)

@@ -65,8 +65,8 @@ extension ConnTracker {
         let before = connection.pointee.touched
         let isNewSecond = (before ^ now) >> 30 != 0
         connection.pointee.touched = now
-        // A first packet's rank is known from it alone.
-        if isNewSecond || connection.pointee.rank != .established && (seen != side.pointee.seen || side.pointee.packets == 1)
+        // A first packet's rank is known from it alone, and that of what is closed does not change.
+        if isNewSecond || connection.pointee.rank != .established && connection.pointee.phase == .open && (seen != side.pointee.seen || side.pointee.packets == 1)
             && !connection.pointee.wants.contains(.beginning)
         {
             keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)

@@ -12,7 +12,7 @@ extension Pipeline {
         let notes = readHeaders(frames, count)
         if packetSubscribers.count > 0 {
             deliverPackets(frames, count)
-            if !hasTrackers, !notes.contains(.noFlow) { return countDelivered(count) }
+            if !hasTrackers { return countDelivered(frames, count, areFlows: !notes.contains(.noFlow)) }
         }
         return chooseReadTrains(frames, count)
     }
@@ -134,7 +134,7 @@ extension Pipeline {
     /// Takes what is no flow's packet as it is: gives it to the subscriptions of packets, and counts it, unless it has become one of a flow that somebody
     /// tracks. A fragment does that when it completes its datagram, which takes its place; all others of the datagram then have that outcome, too.
     @inline(never)
-    private mutating func becomesFlow(_ packet: UnsafeMutablePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
+    mutating func becomesFlow(_ packet: UnsafeMutablePointer<Packet>, _ frame: UnsafePointer<Frame>) -> Bool {
         let isDelivered = isDelivered(packet)
         var count: UInt64 = 1
         let isFragment = packet.pointee.kind == .fragment || packet.pointee.kind == .firstFragment

@@ -212,25 +212,7 @@ struct SideFlags: OptionSet {
     static let probed = SideFlags(rawValue: 4096)
 }
 
-/// What the next packet of a connection takes.
-enum ConnectionPace {
-    /// Whatever comes.
-    case any
-    /// Established, open, and nobody wants more than counts: a packet without `TCPFlags.ofHandshakes` changes nothing but counts and numbers.
-    case quietTCP
-    /// As established and as little wanted: any packet changes nothing but counts.
-    case quietUDP
-}
-
 extension UnsafeMutablePointer<Connection> {
-    /// The eight bytes behind `touched` at one look.
-    @inline(__always)
-    var pace: ConnectionPace {
-        let word = (UnsafeRawPointer(self) + Connection.standingOffset).load(as: UInt64.self)
-        if word & Connection.quietTCP.mask == Connection.quietTCP.value { return .quietTCP }
-        return word & Connection.quietUDP.mask == Connection.quietUDP.value ? .quietUDP : .any
-    }
-
     @inline(__always)
     func side(_ endpoint: Endpoint) -> UnsafeMutablePointer<Connection.Side> {
         (UnsafeMutableRawPointer(self) + Connection.sideOffset).assumingMemoryBound(to: Connection.Side.self) + Int(endpoint.rawValue)

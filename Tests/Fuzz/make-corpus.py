@@ -311,6 +311,63 @@ for name, talk in {
         data = b"".join(quic[part] for part in one[1:].split("+"))[:255]
         seed += bytes([2 << 1 | int(one[0]), len(data)]) + data
     write("quic", name, seed)
+
+
+# QUIC before it is protected: kinds, IDs and versions in QUICFramesInput's order.
+def variable(value):
+    for size, bits in ((1, 6), (2, 14), (4, 30), (8, 62)):
+        if value < 1 << bits:
+            return (value | (size.bit_length() - 1) << 8 * size - 2).to_bytes(size, "big")
+
+
+def extension(kind, content):
+    return struct.pack(">HH", kind, len(content)) + content
+
+
+def hello(kind, content):
+    return bytes([kind]) + struct.pack(">I", len(content))[1:] + content
+
+
+def crypto(data, start=0, kind=6):
+    return bytes([kind]) + variable(start) + variable(len(data)) + data
+
+
+def plain(payload, sender=0, kind=0, joins=0, version=0, to=None, keys=0, turned=0, odd=0, length=2, number=0):
+    to = sender if to is None else to
+    return bytes([sender | kind << 1 | joins << 4 | version << 5, to | keys << 2 | turned << 4 | odd << 5 | length - 1 << 6, number]) \
+        + struct.pack(">H", len(payload)) + payload
+
+
+parts = extension(0, b"\0\x12\0\0\x0fwww.example.org") + extension(16, b"\0\3\2h3") + extension(43, b"\2\3\4") + extension(10, b"\0\2\0\x1d") \
+    + extension(13, b"\0\2\4\3") + extension(51, b"\0\x26\0\x1d\0\x20" + b"k" * 32) + extension(57, b"\4\4\x80\0\xff\xff") + extension(0xFE0D, b"\0" * 10)
+client = hello(1, b"\3\3" + bytes(range(32)) + b"\0\0\4\x13\1\x13\2\1\0" + struct.pack(">H", len(parts)) + parts)
+chosen = extension(43, b"\3\4") + extension(51, b"\0\x1d\0\x20" + b"s" * 32)
+server = hello(2, b"\3\3" + bytes(range(32, 64)) + b"\0\x13\1\0" + struct.pack(">H", len(chosen)) + chosen)
+retry = hello(2, b"\3\3" + bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c") + b"\0\x13\1\0\0\6" + extension(43, b"\3\4"))
+answer, closing = plain(b"\2\0\0\0\0" + crypto(server), 1), b"\x1c\x41\x28\6\3why"
+for name, seed in {
+    "hellos": plain(crypto(client)) + answer,
+    "padded": plain(b"\1" + b"\0" * 40 + crypto(client) + b"\0" * 200) + answer,
+    "versions": b"".join(plain(crypto(client, kind=8 if version == 4 else 6), version=version) + plain(crypto(server), 1, version=version) for version in (1, 2, 3, 4)),
+    "shuffled": plain(b"".join(crypto(client[place:place + 9], place) for place in reversed(range(0, len(client), 9)))) + answer,
+    "bytes": plain(b"".join(crypto(client[place:place + 1], place) for place in range(len(client)))) + answer,
+    "packets": plain(crypto(client[100:], 100), number=1) + plain(crypto(client[:60])) + plain(crypto(client[50:110], 50), joins=1, number=2) + answer,
+    "overlaps": plain(crypto(client[:90]) + crypto(b"x" * 30, 70) + crypto(client[80:], 80)) + answer,
+    "far": plain(crypto(b"x", 2 ** 62 - 1) + crypto(b"y", 16383) + crypto(b"z", 65535) + crypto(client)) + answer,
+    "retry": plain(crypto(client[:50])) + plain(b"token", 1, kind=3, to=3) + plain(crypto(client), to=3, keys=3, odd=1, number=1) + plain(crypto(server), 1, keys=3),
+    "forged-retry": plain(crypto(client)) + plain(b"token", 1, kind=3, to=3, odd=1) + answer,
+    "hello-retry": plain(crypto(client)) + plain(crypto(retry), 1) + plain(crypto(client, len(client)), number=1) + plain(crypto(server, len(retry)), 1, number=1),
+    "again": plain(crypto(client)) + plain(crypto(client[:8] + b"other" + client[13:]), to=3, keys=3) + plain(crypto(server), 1, keys=3),
+    "negotiation": plain(crypto(client), version=7) + plain(b"\0\1\x0f", 1, kind=4, to=0) + plain(crypto(client)) + answer,
+    "changes": plain(crypto(client)) + plain(crypto(server), 1, version=1),
+    "early": plain(b"z" * 40, kind=5, odd=1) + plain(crypto(client)) + plain(b"z" * 40, kind=5, odd=1, joins=1) + plain(b"h" * 40, 1, kind=5) + plain(b"s" * 30, kind=6) + answer,
+    "wrong-keys": b"".join(plain(crypto(client), keys=1, number=number) for number in range(18)) + plain(crypto(client)) + answer,
+    "close": plain(crypto(client)) + plain(b"\3\5\0\1\0\0\1\1\2\3" + closing, 1),
+    "turned": plain(crypto(client), 1, turned=1, to=0) + b"\x0e\0\0\0\0" + plain(crypto(server), 1, to=1),
+    "stray": plain(b"\1", 1, number=200, length=1) + plain(crypto(client), length=4, number=0xFD) + answer,
+    "no-hello": plain(crypto(hello(11, b"cert") + client) + b"\x08oops") + answer,
+}.items():
+    write("quicFrames", name, seed)
 # HTTP: the conversations of the captures, and hand-made ones.
 for name in ("http", "http-nginx"):
     for number, talk in enumerate(conversations(traces / f"{name}.pcap")):

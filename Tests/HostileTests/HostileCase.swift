@@ -1,4 +1,5 @@
 import Packets
+import TestSupport
 import Testing
 @testable import Tracking
 
@@ -24,8 +25,6 @@ struct HostileCase {
         return options
     }
 
-    /// How much longer than in proportion more of it may take.
-    private static let slack = 2.5
     /// Honest packets are spread over so much of the attack's beginning: no honest host pauses for longer.
     private static let honestSpan = 4 * second
 
@@ -104,28 +103,21 @@ struct HostileCase {
 
     // MARK: Time
 
-    /// Best of several, of the processor's time for this thread: other work on the machine does not count, but for what it does to caches.
     private func checkTime(_ fail: (String) -> Void) throws {
         let part = max(1, size / 4)
         let few = FrameMemory(attack(part)), many = FrameMemory(attack(size))
         // Some attacks grow only up to a point.
         guard few.frames.count > 0, many.frames.count > few.frames.count else { return }
         let proportion = Double(many.frames.count) / Double(few.frames.count)
-        var (short, long) = (Double.infinity, Double.infinity)
-        for _ in 0..<6 {
-            short = min(short, try seconds(few))
-            long = min(long, try seconds(many))
-            if long <= proportion * Self.slack * short { return }
+        if let complaint = try ProportionalTime.complaint(proportion, little: { try send(few) }, much: { try send(many) }) {
+            fail("\(few.frames.count) packets take \(complaint)")
         }
-        fail("\(few.frames.count) packets take \(short) s, \(many.frames.count) take \(long)")
     }
 
-    private func seconds(_ frames: FrameMemory) throws -> Double {
+    private func send(_ frames: FrameMemory) throws {
         let passage = try Passage(options)
-        let start = ProcessorTime.seconds
         passage.send(frames, burst: burst, isChecked: false)
         passage.drain()
-        return ProcessorTime.seconds - start
     }
 }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Packets
 @testable import Tracking
 
@@ -65,13 +64,4 @@ final class Passage {
     }
 
     private func expect(_ condition: Bool, _ text: String) { if !condition, !faults.contains(text) { faults.append(text) } }
-}
-
-/// The processor's time for this thread.
-enum ProcessorTime {
-    static var seconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
 }

@@ -22,6 +22,9 @@ struct Datagram: Equatable {
 /// Puts a parser of datagrams through a mill, as ``ParserVerifier`` does with parsers of streams: what is captured cannot come in other pieces, but twice,
 /// cut off, flipped, and with the roles the wrong way round.
 struct DatagramVerifier<Parser: SessionParser> where Parser.Session: Equatable {
+    /// What conversations mean by the order between their directions.
+    var order = DirectionOrder.any
+
     /// Parses a conversation as a tracker would: no longer than the parser wants, and sessions taken after each call.
     ///
     /// - Parameter turn: the datagrams before it come with the roles reversed, and the parser is told so then.
@@ -52,9 +55,21 @@ struct DatagramVerifier<Parser: SessionParser> where Parser.Session: Equatable {
 
     /// What the parser makes of a conversation, once it has stood all trials.
     ///
-    /// - Parameter flips: of how many bytes one is flipped.
-    func verify(_ conversation: [Datagram], flips: Int = 1, sourceLocation: SourceLocation = #_sourceLocation) -> Parsed<Parser.Session> {
+    /// - Parameters:
+    ///   - flips: of how many bytes one is flipped.
+    ///   - order: where it is another one than all conversations have.
+    func verify(
+        _ conversation: [Datagram], flips: Int = 1, order: DirectionOrder? = nil, sourceLocation: SourceLocation = #_sourceLocation
+    ) -> Parsed<Parser.Session> {
         let whole = parse(conversation)
+        for seed in 0..<20 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            guard let other = (order ?? self.order).interleaved(conversation, by: \.sender, using: &random).map({ parse($0) }) else { break }
+            if !other.isSame(as: whole) {
+                Issue.record("directions interleaved, seed \(seed): \(other) instead of \(whole)", sourceLocation: sourceLocation)
+                break
+            }
+        }
         for turn in conversation.indices where saysNothing(until: turn, of: conversation) {
             let other = parse(conversation, reversedBefore: turn)
             if other != whole { Issue.record("with roles reversed before datagram \(turn): \(other) instead of \(whole)", sourceLocation: sourceLocation) }

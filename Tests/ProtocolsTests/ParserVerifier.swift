@@ -9,6 +9,12 @@ enum Step {
     case bytes(Direction, [UInt8])
     case gap(Direction, Int)
 
+    var sender: Direction {
+        switch self {
+        case .bytes(let sender, _), .gap(let sender, _): sender
+        }
+    }
+
     /// The same from the other side.
     var reversed: Step {
         switch self {
@@ -22,6 +28,17 @@ enum Step {
 struct Parsed<Session: Equatable>: Equatable {
     var sessions: [Session] = []
     var progress = ParserProgress.wantsMore
+
+    /// Whether the sessions are the same, in whatever order: what ends first depends on what comes first.
+    func isSame(as other: Self) -> Bool {
+        guard progress == other.progress, sessions.count == other.sessions.count else { return false }
+        var rest = other.sessions
+        for session in sessions {
+            guard let place = rest.firstIndex(of: session) else { return false }
+            rest.remove(at: place)
+        }
+        return true
+    }
 }
 
 /// Puts any session parser through the same mill: it must find the same sessions however a conversation is cut, and survive whatever is cut
@@ -29,6 +46,8 @@ struct Parsed<Session: Equatable>: Equatable {
 struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
     /// How far parsers go.
     var depth = SessionDepth.opening
+    /// What conversations mean by the order between their directions.
+    var order = DirectionOrder.any
 
     /// Parses a conversation as a tracker would: no longer than the parser wants, and sessions taken after each call.
     ///
@@ -68,7 +87,9 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
     }
 
     /// What the parser makes of a conversation, once it has stood all trials.
-    func verify(_ conversation: [Step], sourceLocation: SourceLocation = #_sourceLocation) -> Parsed<Parser.Session> {
+    ///
+    /// - Parameter order: where it is another one than all conversations have.
+    func verify(_ conversation: [Step], order: DirectionOrder? = nil, sourceLocation: SourceLocation = #_sourceLocation) -> Parsed<Parser.Session> {
         let whole = parse(conversation)
         func expectSame(_ steps: [Step], _ how: @autoclosure () -> String) {
             let other = parse(steps)
@@ -87,6 +108,23 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
                 conversation.cut { bytes in (0..<2).map { _ in Int.random(in: 0...bytes.count, using: &random) }.sorted() },
                 "in three pieces, seed \(seed)")
         }
+        for seed in 0..<20 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            let steps = (order ?? self.order).interleaved(conversation, by: \.sender, using: &random) { step, random in
+                guard case .bytes(let sender, let bytes) = step else { return [step] }
+                var (cuts, place): ([Int], Int) = ([], Int.random(in: 1...60, using: &random))
+                while place < bytes.count {
+                    cuts.append(place)
+                    place += Int.random(in: 1...60, using: &random)
+                }
+                return pieces(of: bytes, at: cuts).map { .bytes(sender, $0) }
+            }
+            guard let other = steps.map({ parse($0) }) else { break }
+            if !other.isSame(as: whole) {
+                Issue.record("directions interleaved, seed \(seed): \(other) instead of \(whole)", sourceLocation: sourceLocation)
+                break
+            }
+        }
         // Up to where the parser has said something that depends on roles.
         for turn in conversation.indices where saysNothing(until: turn, of: conversation) {
             let other = parse(conversation, reversedBefore: turn)
@@ -94,6 +132,20 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
         }
         survive(conversation)
         return whole
+    }
+
+    /// Cuts each step in three at every two places: what takes the square of its length, so of short conversations.
+    func verifyThreePieces(_ conversation: [Step], sourceLocation: SourceLocation = #_sourceLocation) {
+        let whole = parse(conversation)
+        for (place, step) in conversation.enumerated() {
+            guard case .bytes(let sender, let bytes) = step else { continue }
+            for first in 0...bytes.count {
+                for second in first...bytes.count {
+                    let other = parse(conversation.replacing(place, with: sender, pieces(of: bytes, at: [first, second])))
+                    if other != whole { Issue.record("step \(place) cut at \(first) and \(second): \(other) instead of \(whole)", sourceLocation: sourceLocation) }
+                }
+            }
+        }
     }
 
     /// Cuts each step off at every length and flips each of its bytes; nothing is expected but to get to the end.

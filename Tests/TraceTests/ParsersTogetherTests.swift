@@ -23,6 +23,22 @@ import Tracking
         #expect(differences == known?.differences ?? [:], "known: \(known?.reason ?? "nothing")")
     }
 
+    /// Hostile case 38: each service's port is every other's, too.
+    @Test(.timeLimit(.minutes(5)), arguments: CaptureFolder.own.files, [22, 25, 53, 67, 80, 123, 443, 3306, 5432, 6379, 27017] as [UInt16])
+    func `38 find the same on each other's ports`(_ capture: CaptureName, port: UInt16) throws {
+        let recording = try Recording(capture)
+        let moved = recording.replacing { bytes, packet in
+            var bytes = Array(bytes)
+            // The server's is the lower one. Of what lies in a tunnel or in fragments, where it is.
+            if packet.kind == .flow, packet.transport == .tcp || packet.transport == .udp {
+                let place = Int(packet.transportOffset) + (packet.sourcePort <= packet.destinationPort ? 0 : 2)
+                bytes.replaceSubrange(place..<place + 2, with: [UInt8(port >> 8), UInt8(port & 255)])
+            }
+            return [bytes]
+        }
+        #expect(try Self.count(Parsers.all, moved) == (try Self.count(Parsers.all, recording)))
+    }
+
     /// How many sessions there are of each service.
     private static func count(_ parsers: [any SessionParser.Type], _ recording: Recording) throws -> [Service: Int] {
         let tally = Tally()

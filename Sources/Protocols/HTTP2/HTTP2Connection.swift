@@ -14,6 +14,8 @@ final class HTTP2Connection {
     private var highestOpened: UInt32 = 0
     private var lowestOpened = UInt32.max
     private var highestPromised: UInt32 = 0
+    /// Whether there was a stream 1: the client may go on to others before it is answered whose request came by HTTP/1.
+    private var hasFirst = false
     /// Streams with a response whose request may yet come.
     private var unasked = 0
     private var goAwayCode: UInt32?
@@ -147,7 +149,7 @@ final class HTTP2Connection {
             return true
         case false?:
             if id & 1 == 0 { return sides.0.isWhole && sides.1.isWhole ? false : id > highestPromised }
-            if id > highestOpened { return true }
+            if id > highestOpened || id == 1 && !hasFirst { return true }
             return clientSide?.isWhole == false && id < lowestOpened
         }
     }
@@ -186,6 +188,7 @@ final class HTTP2Connection {
     }
 
     private func open(_ stream: HTTP2Stream) {
+        if stream.id == 1 { hasFirst = true }
         if streams.isFull, let oldest = streams.removeOldest() { give(oldest, .givenUp) }
         streams.insert(stream)
     }

@@ -114,7 +114,7 @@ public struct HTTP2Exchange: Equatable, Sendable {
 }
 
 /// How a stream ended.
-public enum HTTP2End: Equatable, Sendable {
+public enum HTTP2End: Hashable, Sendable {
     /// Both sides said that they were through (END_STREAM), or the server did whose client was not seen.
     case complete
     /// RST_STREAM, with its code.

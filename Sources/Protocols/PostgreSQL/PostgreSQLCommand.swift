@@ -61,7 +61,7 @@ public struct PostgreSQLCommand: Equatable, Sendable {
     public internal(set) var error: PostgreSQLError?
     /// Of a startup.
     public internal(set) var login: PostgreSQLLogin?
-    /// I: no transaction, T: in one, E: in one that has failed; as ReadyForQuery says behind the command.
+    /// I: no transaction, T: in one, E: in one that has failed; as ReadyForQuery says behind the command. Nil for what was passed over.
     public internal(set) var transactionStatus: UInt8?
     /// Of a request to encrypt: whether the server agreed.
     public internal(set) var isAccepted: Bool?

@@ -110,7 +110,8 @@ extension PostgreSQLConnection {
     private func giveAnswered(status: UInt8?) {
         while answeredCount > 0, var item = popPending() {
             answeredCount -= 1
-            item.command?.transactionStatus = status
+            // What was passed over did not run, whether it came before the error or behind it.
+            if item.command?.problem != .passedOver { item.command?.transactionStatus = status }
             give(item, item.command?.problem)
         }
     }

@@ -27,6 +27,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case mongodb
     /// The QUIC parser, fed with datagrams.
     case quic
+    /// The same with packets whose payload the input says, and which the target protects.
+    case quicFrames
     /// The parser of HTTP/1, fed in any cuts.
     case http
     /// The HTTP/2 parser, fed in any cuts.
@@ -67,6 +69,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .redis: ParserInput<RedisParser>.complaint(&reader)
         case .mongodb: ParserInput<MongoDBParser>.complaint(&reader)
         case .quic: ParserInput<QUICParser>.complaint(&reader)
+        case .quicFrames: QUICFramesInput.complaint(&reader)
         case .http: ParserInput<HTTPParser>.complaint(&reader)
         case .http2: ParserInput<HTTP2Parser>.complaint(&reader)
         case .ssh: ParserInput<SSHParser>.complaint(&reader)

@@ -47,6 +47,17 @@ private enum DHCPBytes {
 
     // MARK: Exchanges
 
+    @Test func `stands what any parser must stand`() {
+        let parsed = DatagramVerifier<DHCPParser>(order: .given(because: "an exchange has its messages in their order")).verify(
+            [
+                .init(.originator, DHCPBytes.discover), .init(.responder, DHCPBytes.offer), .init(.originator, DHCPBytes.request),
+                .init(.responder, DHCPBytes.acknowledgment),
+            ])
+        #expect(parsed.sessions.map(\.messageCount) == [4] && parsed.progress == .wantsMore)
+        let two = DatagramVerifier<DHCPParser>().verify([.init(.originator, DHCPBytes.message(7)), .init(.responder, DHCPBytes.message(6, id: 9, reply: true))])
+        #expect(two.sessions.map(\.messageCount) == [1, 1])
+    }
+
     @Test func `puts the messages of a transaction together`() throws {
         var parser = DHCPParser()
         #expect(feed(&parser, DHCPBytes.discover, at: 1) == .wantsMore && feed(&parser, DHCPBytes.offer, from: .responder, at: 2) == .wantsMore)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `DNS parser` {
-    let verifier = ParserVerifier<DNSParser>()
+    let verifier = ParserVerifier<DNSParser>(order: .questionsFirst)
     private static let address = [DNSBytes.record(DNSBytes.pointer(to: 12), type: 1, [192, 0, 2, 1])]
     private func query(_ id: Int, _ name: String = "www.example.org") -> [UInt8] { DNSBytes.query(id: id, name) }
     private func response(_ id: Int, _ name: String = "www.example.org") -> [UInt8] { DNSBytes.response(id: id, name, Self.address) }
@@ -79,6 +79,14 @@ import Testing
         let transaction = try #require(sessions(&parser).first)
         #expect(transaction.latency == 2_000_000_000 && transaction.queried?.nanoseconds == 10_000_000_000)
         #expect(transaction.response?.answers.count == 1)
+    }
+
+    @Test func `stands what any parser of datagrams must stand`() {
+        let parsed = DatagramVerifier<DNSParser>(order: .questionsFirst).verify([
+            .init(.originator, query(1)), .init(.originator, query(2, "b.example.org")), .init(.responder, response(2, "b.example.org")), .init(.originator, query(3)),
+            .init(.responder, response(1)), .init(.responder, response(3)),
+        ])
+        #expect(parsed.sessions.map(text) == ["2 b.example.org qr originator", "1 www.example.org qr originator", "3 www.example.org qr originator"])
     }
 
     @Test func `pairs a repeated question once`() {

@@ -37,6 +37,7 @@ import Testing
         #expect(cookie == 3)
         #expect(session.ja4?.hasPrefix("dd2d0203") == true && session.ja3 != nil)
         for turn in 1..<Self.exchange.count { #expect(parse(Self.exchange, reversedBefore: turn) == parsed) }
+        #expect(DatagramVerifier<DTLSParser>(order: .questionsFirst).verify(Self.exchange.map { .init($0.sender, $0.bytes) }, flips: 3) == parsed)
     }
 
     @Test(arguments: [(0xfeff, nil, "DTLSv10", "d1"), (0xfefd, nil, "DTLSv12", "d2"), (0xfefd, 0xfefc, "DTLSv13", "d3")] as [(UInt16, UInt16?, String, String)])

@@ -10,7 +10,7 @@ import Testing
         ("{not json", .text), ("caf\u{e9}", .text), ("\u{0}\u{1}\u{2}", nil), ("\u{feff}<html>", .html),
     ])
     func `are told by their first bytes, whatever the head says and however they are cut`(_ body: String, _ type: HTTPBodyType?) {
-        let parsed = ParserVerifier<HTTPParser>().verify([
+        let parsed = ParserVerifier<HTTPParser>(order: .questionsFirst).verify([
             client("GET / HTTP/1.1\r\n\r\n"),
             server("HTTP/1.1 200 OK\r\nContent-Type: x/y\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"),
         ])
@@ -19,7 +19,7 @@ import Testing
 
     @Test func `are told by 64 bytes of long ones`() {
         let text = String(repeating: "words ", count: 20)
-        let parsed = ParserVerifier<HTTPParser>().verify([client("POST / HTTP/1.1\r\nContent-Length: 121\r\n\r\n\(text)\u{0}")])
+        let parsed = ParserVerifier<HTTPParser>(order: .questionsFirst).verify([client("POST / HTTP/1.1\r\nContent-Length: 121\r\n\r\n\(text)\u{0}")])
         #expect(parsed.sessions.first?.requestBody.type == .text)
     }
 }

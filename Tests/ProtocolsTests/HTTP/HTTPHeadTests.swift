@@ -2,7 +2,7 @@ import Protocols
 import Testing
 
 @Suite struct `HTTP heads` {
-    let verifier = ParserVerifier<HTTPParser>()
+    let verifier = ParserVerifier<HTTPParser>(order: .questionsFirst)
 
     private func request(_ head: String) throws -> HTTPExchange { try #require(verifier.verify([client(head)]).sessions.first) }
 

@@ -3,7 +3,7 @@ import Protocols
 import Testing
 
 @Suite struct `HTTP behind holes` {
-    let verifier = ParserVerifier<HTTPParser>()
+    let verifier = ParserVerifier<HTTPParser>(order: .questionsFirst)
     private let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
     private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -35,7 +35,7 @@ import Testing
                 client(get), server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), .gap(.responder, 400), server(between),
                 client("GET /b HTTP/1.1\r\n\r\n"), server(ok),
                 client(get), server(ok),
-            ])
+            ], order: .given(because: "how many requests are out when the hole comes says whose the response behind it is"))
             #expect(parsed.texts == ["1 GET /a 200 out=3 missing=0+7 bodyCut bodyGap", "2 GET /b 200 out=2 uncertainPair", "3 GET /a 200 out=2"], "\(between)")
         }
     }
@@ -45,7 +45,7 @@ import Testing
         let responses = verifier.verify([
             client(get), server(ok), client(get), client("GET /c HTTP/1.1\r\n\r\n"), .gap(.responder, 40), server(ok), client("GET /d HTTP/1.1\r\n\r\n"),
             server(ok),
-        ])
+        ], order: .given(because: "how many requests are out when the hole comes says whose the response behind it is"))
         #expect(
             responses.texts == [
                 "1 GET /a 200 out=2", "2 GET /a - (lostInGap)", "3 GET /c - (lostInGap)", "2 - 200 out=2 (lostInGap)", "4 GET /d 200 out=2 uncertainPair",
@@ -54,7 +54,7 @@ import Testing
         let requests = verifier.verify([
             client(get), server(ok), server(ok), server(ok), .gap(.originator, 40), client("GET /c HTTP/1.1\r\n\r\n"), client("GET /d HTTP/1.1\r\n\r\n"),
             server(ok),
-        ])
+        ], order: .given(because: "how many requests are out when the hole comes says whose the response behind it is"))
         #expect(
             requests.texts == [
                 "1 GET /a 200 out=2", "2 - 200 out=2 (notSeen)", "3 - 200 out=2 (notSeen)", "2 GET /c - (lostInGap)", "3 GET /d 200 out=2 uncertainPair",
@@ -66,7 +66,8 @@ import Testing
             client("GET /a HTTP/1.1\r\nHost: a\r\nCook"), .gap(.originator, 100), client("ie: b\r\n\r\nGET /b HTTP/1.1\r\n\r\n"), server(ok),
         ])
         #expect(parsed.texts == ["1 GET /a - headCut (lostInGap)", "2 GET /b 200 out=2 uncertainPair"])
-        let response = verifier.verify([client(get), server("HTTP/1.1 200 OK\r\nCont"), .gap(.responder, 100), client(get), server(ok)])
+        let response = verifier.verify([client(get), server("HTTP/1.1 200 OK\r\nCont"), .gap(.responder, 100), client(get), server(ok)],
+            order: .given(because: "how many requests are out when the hole comes says whose the response behind it is"))
         #expect(response.texts == ["1 GET /a 200 headCut", "2 GET /a 200 out=2 uncertainPair"])
     }
 
@@ -74,7 +75,7 @@ import Testing
         let parsed = verifier.verify([
             client(get), server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc"), .gap(.responder, 20), server("cde\r\n0\r\n\r\n"),
             client(get), server(ok),
-        ])
+        ], order: .given(because: "how many requests are out when the hole comes says whose the response behind it is"))
         #expect(parsed.texts == ["1 GET /a 200 out=3 bodyCut", "2 GET /a 200 out=2 uncertainPair"])
     }
 

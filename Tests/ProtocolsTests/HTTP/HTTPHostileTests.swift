@@ -123,6 +123,29 @@ import Testing
         }
     }
 
+    /// As much as there is room for in a head, or as many messages: a fourth of it, and all.
+    private static let floods: [(name: String, size: Int, steps: (Int) -> [Step])] = [
+        ("folded lines", 64_000, { [client("GET / HTTP/1.1\r\nX: a\r\n" + String(repeating: " b\r\n", count: $0 / 4) + "\r\n")] }),
+        ("a line", 64_000, { [client("GET / HTTP/1.1\r\nX: " + String(repeating: "a", count: $0) + "\r\n\r\n")] }),
+        ("headers", 64_000, { [client("GET / HTTP/1.1\r\n" + String(repeating: "a: b\r\n", count: $0 / 6) + "\r\n")] }),
+        ("headers of one name that proxies add", 64_000, { [client("GET / HTTP/1.1\r\n" + String(repeating: "Via: b\r\n", count: $0 / 8) + "\r\n")] }),
+        ("heads full of headers", 40, { [client(String(repeating: "GET / HTTP/1.1\r\n" + String(repeating: "a: b\r\n", count: 2000) + "\r\n", count: $0))] }),
+        ("requests at once", 10_000, {
+            [client(String(repeating: "GET / HTTP/1.1\r\n\r\n", count: $0)), server(String(repeating: "HTTP/1.1 204 None\r\n\r\n", count: $0))]
+        }),
+        ("requests without an answer", 100_000, { [client(String(repeating: "GET / HTTP/1.1\r\n\r\n", count: $0))] }),
+        ("interim responses", 100_000, { [client("GET / HTTP/1.1\r\n\r\n"), server(String(repeating: "HTTP/1.1 102 Processing\r\n\r\n", count: $0))] }),
+        ("chunks of a byte", 100_000, { [client("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + String(repeating: "1\r\na\r\n", count: $0))] }),
+        ("almost beginnings", 100_000, { [server("HTTP/1.1 204 None\r\n\r\n?\n" + String(repeating: "HTTP/1.1 2", count: $0 / 10))] }),
+    ]
+
+    @Test(arguments: floods.map(\.name), [16, 1460]) func `33: four times as much takes no more than ten times as long`(name: String, size: Int) {
+        let flood = Self.floods.first { $0.name == name }!
+        ProportionalTime.expect(flood.size, of: flood.steps) { steps in
+            for session in parse(steps, pieces: size).sessions { for field in HTTPParser.fields { field.read(session) { _ in } } }
+        }
+    }
+
     @Test func `sessions are the same in whatever pieces a hostile stream comes`() {
         var random = SeededGenerator(seed: 33)
         let words = [

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `HTTP parser` {
-    let verifier = ParserVerifier<HTTPParser>()
+    let verifier = ParserVerifier<HTTPParser>(order: .questionsFirst)
 
     @Test func `pairs a request with its response`() throws {
         let parsed = verifier.verify([
@@ -31,7 +31,7 @@ import Testing
     @Test func `knows who asks by what is said`() {
         let parsed = verifier.verify([
             .bytes(.responder, Array("GET / HTTP/1.0\r\n\r\n".utf8)), .bytes(.originator, Array("HTTP/1.0 204 None\r\n\r\n".utf8)),
-        ])
+        ], order: .given(because: "the responder asks"))
         #expect(parsed.texts == ["1 GET / 204 reversed"])
     }
 
@@ -86,7 +86,7 @@ import Testing
         let parsed = verifier.verify([
             server("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"), client("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"),
             server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\ncut"), client("GET /3 HTTP/1.1\r\nHost: a\r\nCoo"),
-        ])
+        ], order: .given(because: "a response to nothing comes before all requests"))
         #expect(
             parsed.texts == [
                 "1 - 200 out=3 (notSeen)", "1 GET /1 200 out=3 bodyCut", "2 GET /2 - (notSeen)", "3 GET /3 - headCut (notSeen)",

@@ -87,7 +87,7 @@ func text(_ exchange: HTTP2Exchange) -> String {
         let parsed = verifier.verify([
             client(H.clientStart, opened), server(H.serverStart, H.headers(1, H.response(200)), H.reset(1, 2)), client(H.reset(3, 8)),
             server(H.headers(5, H.response(500), end: true), H.goAway(last: 7, 11, "calm down"), H.headers(7, H.response(200)), H.data(7, [1])),
-        ])
+        ], order: .given(because: "what comes behind a reset is of no stream"))
         #expect(
             parsed.sessions.map(text) == [
                 "1 GET www.example.org/0 0 > 200 0 reset(2, by: Packets.Direction.responder) originator",
@@ -150,7 +150,7 @@ func text(_ exchange: HTTP2Exchange) -> String {
             server(H.headers(99, H.indexed(8) + H.literal("a", "b"), end: true), H.headers(101, H.indexed(8) + H.indexed(70), end: true)),
             client(H.headers(103, H.indexed(2) + H.indexed(6) + H.literal(4, "/known") + H.indexed(62), end: true)),
             server(H.headers(103, H.indexed(8), end: true)),
-        ])
+        ], order: .questionsFirst)
         #expect(
             parsed.sessions.map(text) == [
                 "99 - 0 > 200 0 complete originator", "101 GET www.example.org? 0 > 200 0 complete originator !table_unknown",
@@ -182,7 +182,7 @@ func text(_ exchange: HTTP2Exchange) -> String {
             client(H.clientStart, H.headers(1, H.get("/big"), end: true)), server(H.serverStart, H.headers(1, H.response(200, H.literal("a", "b", added: true))), Array(start)),
             .gap(.responder, 9000), server(rest),
             client(H.headers(3, H.get("/next"), end: true)), server(H.headers(3, H.response(200, H.indexed(62)), end: true)),
-        ])
+        ], order: .given(because: "any stream that is open when the hole comes may have lost a part"))
         #expect(
             parsed.sessions.map(text) == [
                 "1 GET www.example.org/big 0 > 200 93 complete originator !bytes_missing",

@@ -43,7 +43,7 @@ enum MongoDBBytes {
 
 @Suite struct `MongoDB parser` {
     private typealias Bytes = MongoDBBytes
-    private let verifier = ParserVerifier<MongoDBParser>()
+    private let verifier = ParserVerifier<MongoDBParser>(order: .questionsFirst)
 
     private func text(_ command: MongoDBCommand) -> String {
         var parts = [command.name, "\(command.database ?? "-").\(command.collection ?? "-")"]
@@ -144,7 +144,7 @@ enum MongoDBBytes {
 
 @Suite struct `MongoDB under attack` {
     private typealias Bytes = MongoDBBytes
-    private let verifier = ParserVerifier<MongoDBParser>()
+    private let verifier = ParserVerifier<MongoDBParser>(order: .questionsFirst)
 
     @Test(arguments: [0, 3, 16, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]) func `refuses messages of 0, 3 and 2^31 bytes, and outlives documents that lie so`(length: Int) {
         let header = Bytes.little(length, 4) + Bytes.little(5, 4) + Bytes.little(0, 4) + Bytes.little(2013, 4)

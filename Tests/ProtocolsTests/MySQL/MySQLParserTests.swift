@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `MySQL parser` {
     private typealias Bytes = MySQLBytes
-    private let verifier = ParserVerifier<MySQLParser>()
+    private let verifier = ParserVerifier<MySQLParser>(order: .questionsFirst(after: 5))
 
     private func text(_ command: MySQLCommand) -> String {
         var parts = [command.name]
@@ -71,7 +71,7 @@ import Testing
                 .bytes(.responder, Bytes.packet(1, [0, 0, 1]) + (withEOF ? Bytes.eof(2, status: 128) : Bytes.ok(2, status: 128, first: 0xfe))),
                 .bytes(.originator, Bytes.command(25, Bytes.little(7, 4)) + Bytes.command(23, Bytes.little(7, 4) + [0, 1, 0, 0, 0])),
                 .bytes(.responder, Bytes.error(1243, "HY000", "Unknown prepared statement")),
-            ])
+            ], order: .given(because: "a statement's number is what the answer to its text says"))
         #expect(
             parsed.sessions.map(text) == [
                 Self.loggedIn, "stmt_prepare | SELECT ?", "stmt_execute | SELECT ? | 2 rows of 1", "stmt_execute | SELECT ? | 0 rows of 1", "stmt_fetch | SELECT ? | 1 rows of 0",
@@ -105,7 +105,7 @@ import Testing
             login + [
                 .bytes(.originator, Bytes.query("LOAD DATA LOCAL")), .bytes(.responder, Bytes.packet(1, [0xfb] + Array("f.csv".utf8))),
                 .bytes(.originator, Bytes.packet(2, [3, 1, 2]) + Bytes.packet(0, [3, 4]) + Bytes.packet(1, [])), .bytes(.responder, Bytes.ok(5, affected: 2)),
-            ])
+            ], order: .given(because: "whether a file or commands follow is what the answer says"))
         #expect(parsed.sessions.last.map(text) == "query | LOAD DATA LOCAL | 2 affected")
         let attributes = verifier.verify([
             .bytes(.responder, Bytes.greeting(capabilities: Bytes.capabilities | Bytes.queryAttributes)),
@@ -141,7 +141,7 @@ import Testing
 
 @Suite struct `MySQL under attack` {
     private typealias Bytes = MySQLBytes
-    private let verifier = ParserVerifier<MySQLParser>()
+    private let verifier = ParserVerifier<MySQLParser>(order: .questionsFirst(after: 5))
 
     @Test func `keeps nothing of packets of more than 16 MB but their first bytes`() {
         var parser = MySQLParser()

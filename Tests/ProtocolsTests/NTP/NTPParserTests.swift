@@ -43,6 +43,12 @@ private enum NTPBytes {
         return try #require(message)
     }
 
+    @Test func `stands what any parser must stand`() {
+        let messages = [NTPBytes.chrony, NTPBytes.server, NTPBytes.simplest, NTPBytes.kiss, NTPBytes.readVariables, NTPBytes.variables]
+        let parsed = DatagramVerifier<NTPParser>().verify(messages.enumerated().map { .init($0 % 2 == 0 ? .originator : .responder, $1) })
+        #expect(parsed.sessions.map(\.mode) == [3, 4, 3, 4, 6, 6])
+    }
+
     // MARK: Messages
 
     @Test func `reads what a server says of time`() throws {

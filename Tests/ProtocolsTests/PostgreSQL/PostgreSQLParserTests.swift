@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `PostgreSQL parser` {
     private typealias Bytes = PostgreSQLBytes
-    private let verifier = ParserVerifier<PostgreSQLParser>()
+    private let verifier = ParserVerifier<PostgreSQLParser>(order: .questionsFirst(after: 2))
 
     /// A command in a line: what it was, what came of it.
     private func text(_ command: PostgreSQLCommand) -> String {
@@ -91,7 +91,7 @@ import Testing
             .bytes(.responder, Bytes.complete("COPY 2") + Bytes.ready()),
             .bytes(.originator, Bytes.query("COPY t TO STDOUT")),
             .bytes(.responder, Bytes.message("H", [0, 0, 0]) + Bytes.message("d", [1, 2, 3]) + Bytes.message("c") + Bytes.complete("COPY 1") + Bytes.ready()),
-        ])
+        ], order: .given(because: "whether data or commands follow COPY is what its answer says"))
         #expect(
             parsed.sessions.map(text).suffix(2) == ["query | COPY t FROM STDIN | COPY 2 | 15 copied | I", "query | COPY t TO STDOUT | COPY 1 | 3 copied | I"])
     }
@@ -103,7 +103,7 @@ import Testing
             .bytes(.originator, Bytes.encryptGSS), .bytes(.responder, Array("N".utf8)), .bytes(.originator, Bytes.encrypt), .bytes(.responder, Array("N".utf8)),
             .bytes(.originator, Bytes.startup()), .bytes(.responder, Bytes.authentication(3)),
             .bytes(.originator, Bytes.message("p", Bytes.text("secret"))), .bytes(.responder, Bytes.error("28P01", "password authentication failed", severity: "FATAL")),
-        ])
+        ], order: .given(because: "whether TLS or a login follow is what the answer says"))
         #expect(refused.sessions.map(text) == ["gssenc_request | false", "ssl_request | false", "startup | admin@shop password | FATAL 28P01"])
         let encrypted = verifier.verify([.bytes(.originator, Bytes.encryptGSS), .bytes(.responder, Array("G".utf8))])
         #expect(encrypted.progress == .done && encrypted.sessions.map(text) == ["gssenc_request | true"])
@@ -158,7 +158,7 @@ import Testing
 
 @Suite struct `PostgreSQL under attack` {
     private typealias Bytes = PostgreSQLBytes
-    private let verifier = ParserVerifier<PostgreSQLParser>()
+    private let verifier = ParserVerifier<PostgreSQLParser>(order: .questionsFirst(after: 2))
 
     @Test(arguments: [[0, 0, 0, 0], [0, 0, 0, 3], [0x7f, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0xff]] as [[UInt8]])
     func `refuses lengths of 0, 3, 2^31 and more`(length: [UInt8]) {

@@ -1,12 +1,13 @@
 import Packets
 import Protocols
+import TestQUIC
 import TestSupport
 import Testing
 
 /// Hostile case 35: what nobody should send, and what networks do to the rest.
 @Suite struct `QUIC hostile cases` {
     typealias Initial = QUICBytes.Initial
-    let verifier = DatagramVerifier<QUICParser>()
+    let verifier = DatagramVerifier<QUICParser>(order: .keysFirst)
     private let clientHello = TLSBytes.clientHello(versions: [0x0304], protocols: ["h3"])
     private let serverHello = TLSBytes.serverHello(suite: 0x1301, selected: 0x0304)
 
@@ -52,6 +53,32 @@ import Testing
         for order in [frames, frames.reversed(), frames.shuffled(using: &random)] {
             #expect(try handshake(order.flatMap { $0 }).serverName == "www.example.org")
         }
+    }
+
+    @Test func `35: a piece in the middle that never comes, that comes late, and that is sent again`() throws {
+        // quic-frag-middle-gap: in one packet, and in three of which the second is lost.
+        let pieces = [clientHello[..<40], clientHello[40..<90], clientHello[90...]]
+        let places = [0, 40, 90] as [UInt64]
+        let frames = zip(pieces, places).map { QUICBytes.crypto($0, at: $1) }
+        let without = try handshake(frames[0] + frames[2])
+        #expect(without.clientHello == nil && without.serverHello != nil && without.serverName == nil)
+        let packets = frames.enumerated().map { number, frames in
+            var packet = Initial()
+            packet.number = UInt64(number)
+            return Datagram(.originator, packet.bytes(frames))
+        }
+        let answer = server(QUICBytes.crypto(serverHello))
+        let lost = verifier.verify([packets[0], packets[2], answer], flips: 11)
+        #expect(lost.sessions.map(\.serverName) == [nil] && lost.progress == .wantsMore)
+        for order in [[0, 2, 1], [2, 0, 1], [1, 2, 0]] {
+            let late = verifier.verify(order.map { packets[$0] } + [answer], flips: 11)
+            #expect(late.sessions.map(\.serverName) == ["www.example.org"] && late.sessions.first?.problems == [] && late.progress == .done)
+        }
+        // Sent again as a whole, overlapping what is there.
+        var again = Initial()
+        again.number = 3
+        let whole = verifier.verify([packets[0], packets[2], Datagram(.originator, again.bytes(QUICBytes.crypto(clientHello))), answer], flips: 11)
+        #expect(whole.sessions.map(\.serverName) == ["www.example.org"] && whole.sessions.first?.problems == [])
     }
 
     @Test func `35: Initials coalesced and padded`() throws {

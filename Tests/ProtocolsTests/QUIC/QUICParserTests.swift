@@ -1,11 +1,17 @@
 import Packets
 import Protocols
+import TestQUIC
 import TestSupport
 import Testing
 
+extension DirectionOrder {
+    /// QUIC's.
+    static var keysFirst: DirectionOrder { .given(because: "keys follow from the client's first packet, and a session tells the order of what was seen") }
+}
+
 @Suite struct `QUIC parser` {
     typealias Initial = QUICBytes.Initial
-    let verifier = DatagramVerifier<QUICParser>()
+    let verifier = DatagramVerifier<QUICParser>(order: .keysFirst)
     private let clientHello = TLSBytes.clientHello(versions: [0x0304], protocols: ["h3"], suites: [0x1301, 0x1302])
     private let serverHello = TLSBytes.serverHello(suite: 0x1301, selected: 0x0304)
 

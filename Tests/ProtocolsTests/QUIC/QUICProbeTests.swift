@@ -1,5 +1,6 @@
 import Packets
 import Protocols
+import TestQUIC
 import TestSupport
 import Testing
 

@@ -1,21 +1,23 @@
+import TestQUIC
+
 /// The packets of RFC 9001 A and RFC 9369 A, byte for byte.
 enum QUICSamples {
     /// Where the client's Initial goes to.
     static let destination = "8394c8f03e515708"
     /// What both clients' Initials say, of which the rest is padding: A.2.
-    static let clientFrames = octets("""
+    static let clientFrames = QUICBytes.octets("""
         060040f1010000ed0303ebf8fa56f12939b9584a3896472ec40bb863cfd3e86804fe3a47f06a2b69484c00000413011302010000c000000010000e00000b6578616d706c
         652e636f6dff01000100000a00080006001d0017001800100007000504616c706e000500050100000000003300260024001d00209370b2c9caa47fbabaf4559fedba753d
         e171fa71f50f1ce15d43e994ec74d748002b0003020304000d0010000e0403050306030203080408050806002d00020101001c00024001003900320408ffffffffffffff
         ff05048000ffff07048000ffff0801100104800075300901100f088394c8f03e51570806048000ffff
         """)
-    static let serverFrames = octets("""
+    static let serverFrames = QUICBytes.octets("""
         02000000000600405a020000560303eefce7f7b37ba1d1632e96677825ddf73988cfc79825df566dc5430b9a045a1200130100002e00330024001d00209d3c940d89690b
         84d08a60993c144eca684d1081287c834d5311bcf32bb9da1a002b00020304
         """)
-    static let retryV1 = octets("ff000000010008f067a5502a4262b5746f6b656e04a265ba2eff4d829058fb3f0f2496ba")
-    static let retryV2 = octets("cf6b3343cf0008f067a5502a4262b5746f6b656ec8646ce8bfe33952d955543665dcc7b6")
-    static let clientV1 = octets("""
+    static let retryV1 = QUICBytes.octets("ff000000010008f067a5502a4262b5746f6b656e04a265ba2eff4d829058fb3f0f2496ba")
+    static let retryV2 = QUICBytes.octets("cf6b3343cf0008f067a5502a4262b5746f6b656ec8646ce8bfe33952d955543665dcc7b6")
+    static let clientV1 = QUICBytes.octets("""
         c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11d242b123dc9bd8bab936b47d92ec356c0bab7df5976d27cd449f63300099f3991c260ec4
         c60d17b31f8429157bb35a1282a643a8d2262cad67500cadb8e7378c8eb7539ec4d4905fed1bee1fc8aafba17c750e2c7ace01e6005f80fcb7df621230c83711b39343fa
         028cea7f7fb5ff89eac2308249a02252155e2347b63d58c5457afd84d05dfffdb20392844ae812154682e9cf012f9021a6f0be17ddd0c2084dce25ff9b06cde535d0f920
@@ -35,11 +37,11 @@ enum QUICSamples {
         f96f3ca9ec1dde434da7d2d392b905ddf3d1f9af93d1af5950bd493f5aa731b4056df31bd267b6b90a079831aaf579be0a39013137aac6d404f518cfd46840647e78bfe7
         06ca4cf5e9c5453e9f7cfd2b8b4c8d169a44e55c88d4a9a7f9474241e221af44860018ab0856972e194cd934
         """)
-    static let serverV1 = octets("""
+    static let serverV1 = QUICBytes.octets("""
         cf000000010008f067a5502a4262b5004075c0d95a482cd0991cd25b0aac406a5816b6394100f37a1c69797554780bb38cc5a99f5ede4cf73c3ec2493a1839b3dbcba3f6
         ea46c5b7684df3548e7ddeb9c3bf9c73cc3f3bded74b562bfb19fb84022f8ef4cdd93795d77d06edbb7aaf2f58891850abbdca3d20398c276456cbc42158407dd074ee
         """)
-    static let clientV2 = octets("""
+    static let clientV2 = QUICBytes.octets("""
         d76b3343cf088394c8f03e5157080000449ea0c95e82ffe67b6abcdb4298b485dd04de806071bf03dceebfa162e75d6c96058bdbfb127cdfcbf903388e99ad049f9a3dd4
         425ae4d0992cfff18ecf0fdb5a842d09747052f17ac2053d21f57c5d250f2c4f0e0202b70785b7946e992e58a59ac52dea6774d4f03b55545243cf1a12834e3f249a78d3
         95e0d18f4d766004f1a2674802a747eaa901c3f10cda5500cb9122faa9f1df66c392079a1b40f0de1c6054196a11cbea40afb6ef5253cd6818f6625efce3b6def6ba7e4b
@@ -59,17 +61,8 @@ enum QUICSamples {
         d5974ee12e5cf7d5da4d6a31123041f33e61407e76cffcdcfd7e19ba58cf4b536f4c4938ae79324dc402894b44faf8afbab35282ab659d13c93f70412e85cb199a37ddec
         600545473cfb5a05e08d0b209973b2172b4d21fb69745a262ccde96ba18b2faa745b6fe189cf772a9f84cbfc
         """)
-    static let serverV2 = octets("""
+    static let serverV2 = QUICBytes.octets("""
         dc6b3343cf0008f067a5502a4262b5004075d92faaf16f05d8a4398c47089698baeea26b91eb761d9b89237bbf87263017915358230035f7fd3945d88965cf17f9af6e16
         886c61bfc703106fbaf3cb4cfa52382dd16a393e42757507698075b2c984c707f0a0812d8cd5a6881eaf21ceda98f4bd23f6fe1a3e2c43edd9ce7ca84bed8521e2e140
         """)
-
-    /// Hexadecimal digits' bytes; white space between them means nothing.
-    static func octets(_ digits: String) -> [UInt8] {
-        let digits = digits.filter { !$0.isWhitespace }
-        return stride(from: 0, to: digits.count, by: 2).map { place in
-            let start = digits.index(digits.startIndex, offsetBy: place)
-            return UInt8(digits[start..<digits.index(start, offsetBy: 2)], radix: 16)!
-        }
-    }
 }

@@ -13,7 +13,7 @@ enum RedisBytes {
 
 @Suite struct `Redis parser` {
     private typealias Bytes = RedisBytes
-    private let verifier = ParserVerifier<RedisParser>()
+    private let verifier = ParserVerifier<RedisParser>(order: .questionsFirst)
 
     private func text(_ command: RedisCommand) -> String {
         var parts = [command.name]
@@ -146,7 +146,7 @@ enum RedisBytes {
 
 @Suite struct `Redis under attack` {
     private typealias Bytes = RedisBytes
-    private let verifier = ParserVerifier<RedisParser>()
+    private let verifier = ParserVerifier<RedisParser>(order: .questionsFirst)
 
     @Test(arguments: ["*1\r\n", "%1\r\n", "~1\r\n", "|1\r\n", ">1\r\n", "*1000000\r\n"]) func `gives up 1,000,000 values within each other`(level: String) {
         var parser = RedisParser()

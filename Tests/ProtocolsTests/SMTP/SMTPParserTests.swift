@@ -5,7 +5,7 @@ import Testing
 @testable import Protocols
 
 @Suite struct `SMTP parser` {
-    let verifier = ParserVerifier<SMTPParser>()
+    let verifier = ParserVerifier<SMTPParser>(order: .questionsFirst)
 
     private func client(_ lines: String...) -> Step { .bytes(.originator, lines.flatMap { Array(($0 + "\r\n").utf8) }) }
     private func server(_ lines: String...) -> Step { .bytes(.responder, lines.flatMap { Array(($0 + "\r\n").utf8) }) }
@@ -74,7 +74,7 @@ import Testing
         let parsed = verifier.verify(greeting + [
             client("MAIL FROM:<a@b>"), server("250 ok"), client("DATA"), server("503 nobody to send it to"), client("RCPT TO:<c@d>"), server("250 ok"),
             client("DATA"), server("354 go on"), client(".") , server("250 an empty one"),
-        ])
+        ], order: .given(because: "whether mail or commands follow DATA is what its answer says"))
         #expect(parsed.sessions.map(\.lastReply) == ["250 an empty one"] && parsed.sessions.map(\.recipients) == [["c@d"]] && parsed.sessions.map(\.messageLength) == [0])
     }
 
@@ -111,7 +111,8 @@ import Testing
         #expect(parsed.progress == .handsOver)
         let session = try #require(parsed.sessions.first)
         #expect(parsed.sessions.count == 1 && session.isFollowedByTLS && session.helo == "client.example.net" && session.lastReply == "220 go ahead" && session.sender == nil)
-        let refused = verifier.verify(greeting + [client("STARTTLS"), server("454 not now")] + mail())
+        let refused = verifier.verify(greeting + [client("STARTTLS"), server("454 not now")] + mail(),
+            order: .given(because: "whether commands or TLS follow STARTTLS is what its answer says"))
         #expect(refused.progress == .wantsMore && refused.sessions.map(\.sender) == ["ann@example.net"] && refused.sessions.map(\.isFollowedByTLS) == [false])
     }
 
@@ -123,9 +124,9 @@ import Testing
             [client("AUTH LOGIN \(name)"), server("334 UGFzc3dvcmQ6"), client("MAIL FROM:<\(word)>"), server("535 no")],
             [client("AUTH LOGIN"), client(name), client(word), server("334 x", "334 y", "235 ok")],
         ] {
-            let alone = try #require(verifier.verify(greeting + steps).sessions.first)
+            let alone = try #require(verifier.verify(greeting + steps, order: .given(because: "what follows AUTH is a secret until it is answered")).sessions.first)
             #expect(["PLAIN", "LOGIN"].contains(alone.authenticationMechanism) && alone.sender == nil)
-            let parsed = verifier.verify(greeting + steps + mail())
+            let parsed = verifier.verify(greeting + steps + mail(), order: .given(because: "what follows AUTH is a secret until it is answered"))
             #expect(parsed.sessions.count == 1)
             for session in [alone] + parsed.sessions {
                 #expect(!"\(session)".contains(word) && !session.recipients.contains(word))
@@ -156,9 +157,11 @@ import Testing
         let inside = verifier.verify(start + [.gap(.originator, 100), .bytes(.originator, Array("rest\r\n.\r\n".utf8)), server("250 one")] + mail("250 two"))
         #expect(inside.sessions.map(\.problem) == [.gap, nil] && inside.sessions.map(\.lastReply) == ["250 one", "250 two"])
         // The server says that the mail ended in the gap.
-        let end = verifier.verify(start + [.gap(.originator, 4000), server("250 one")] + mail("250 two"))
+        let end = verifier.verify(start + [.gap(.originator, 4000), server("250 one")] + mail("250 two"),
+            order: .given(because: "the answer says that a mail has ended in the hole"))
         #expect(end.sessions.map(\.problem) == [.gap, nil] && end.sessions.map(\.lastReply) == ["250 one", "250 two"])
-        let between = verifier.verify(greeting + [.gap(.originator, 30), .bytes(.originator, Array("x.org>\r\n".utf8)), .gap(.responder, 10), server("k")] + mail())
+        let between = verifier.verify(greeting + [.gap(.originator, 30), .bytes(.originator, Array("x.org>\r\n".utf8)), .gap(.responder, 10), server("k")] + mail(),
+            order: .given(because: "how many commands are out when the hole comes says whose the answer behind it is"))
         #expect(between.sessions.map(\.problem) == [.gap] && between.sessions.map(\.sender) == ["ann@example.net"] && between.sessions.map(\.replyCode) == [250])
     }
 

@@ -108,7 +108,7 @@ import Testing
         let warned = try #require(
             verifier.verify([
                 .bytes(.originator, client), .bytes(.responder, TLSBytes.record(21, [1, 112]) + server), .bytes(.originator, TLSBytes.record(21, [2, 42])),
-            ]).sessions.first)
+            ], order: .given(because: "a fatal alert is the end of what was said before it")).sessions.first)
         #expect(warned.warning?.description == "unrecognized_name" && warned.alert?.description == "bad_certificate" && warned.isEstablished == false)
     }
 

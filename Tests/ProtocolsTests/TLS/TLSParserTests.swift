@@ -79,7 +79,8 @@ import Testing
     }
 
     @Test func `reports the client alone when the server answers with an alert`() throws {
-        let parsed = verifier.verify([.bytes(.originator, client), .bytes(.responder, TLSBytes.record(21, [2, 40]))])
+        let parsed = verifier.verify([.bytes(.originator, client), .bytes(.responder, TLSBytes.record(21, [2, 40]))],
+            order: .given(because: "a fatal alert is the end of what was said before it"))
         #expect(parsed.progress == .done)
         let session = try #require(parsed.sessions.first)
         #expect(session.alert?.description == "handshake_failure" && session.serverName == "www.example.org")

@@ -26,6 +26,7 @@ public enum DataTypes {
             SMTPData.self,
             DHCPData.self,
             NTPData.self,
+            SIPData.self,
         ]
     }
 }

@@ -22,6 +22,7 @@ public enum DataTypes {
             HTTPData.self,
             HTTPBodiesData.self,
             HTTP2Data.self,
+            HTTP2BodiesData.self,
             SSHData.self,
             SMTPData.self,
             DHCPData.self,

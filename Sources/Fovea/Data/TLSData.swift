@@ -63,6 +63,7 @@ extension LogLine {
         if handshake.certificateRequested { add("certificate_requested", true) }
         let problems = handshake.problems
         if !problems.isEmpty { add("problems", problems.map(\.rawValue)) }
+        addToEvent { $0.addCertificates(of: handshake) }
     }
 }
 

@@ -37,5 +37,6 @@ extension LogLine {
         if let address = exchange.relay { add("relay_addr", address) }
         if exchange.messageCount > exchange.messages.count { add("msg_count", exchange.messageCount) }
         if exchange.isMalformed { add("malformed", true) }
+        addToEvent { $0.add(exchange) }
     }
 }

@@ -46,6 +46,14 @@ extension TLSParser {
         return probe(bytes) == .mine
     }
 
+    /// The first bytes of such a ClientHello.
+    public static func mayBeCutLater(_ bytes: RawSpan) -> Bool {
+        guard (1...10).contains(bytes.byteCount), bytes.byte(0) == TLSContentType.handshake.rawValue else { return false }
+        if bytes.byteCount > 5, bytes.byte(5) != 1 { return false }
+        if bytes.byteCount >= 5, bytes.uint16(3) < 6 { return false }
+        return probe(bytes) == .unsure
+    }
+
     /// Whether a record's header may begin with these bytes, fewer than it has.
     private static func mayBegin(_ reader: consuming ByteReader) -> Bool {
         guard let type = reader.uint8() else { return true }

@@ -210,6 +210,8 @@ struct SideFlags: OptionSet {
     static let multiFlag = SideFlags(rawValue: 2048)
     /// Its first bytes have been shown to the parsers.
     static let probed = SideFlags(rawValue: 4096)
+    /// They may be a part of a proxy's header, which goes on.
+    static let proxyHeader = SideFlags(rawValue: 8192)
 }
 
 extension UnsafeMutablePointer<Connection> {

@@ -40,6 +40,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     /// The DHCP parser and the NTP parser, fed with datagrams.
     case dhcp
     case ntp
+    /// The SIP parser, fed with streams in any cuts, and with datagrams.
+    case sip
     /// A capture file.
     case file
 
@@ -76,6 +78,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .smtp: ParserInput<SMTPParser>.complaint(&reader)
         case .dhcp: ParserInput<DHCPParser>.complaint(&reader)
         case .ntp: ParserInput<NTPParser>.complaint(&reader)
+        case .sip: ParserInput<SIPParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }

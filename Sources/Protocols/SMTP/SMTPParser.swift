@@ -34,6 +34,16 @@ public struct SMTPParser: SessionParser {
     private struct Line {
         var bytes: [UInt8] = []
         var length: UInt32 = 0
+
+        /// Takes its next bytes; false once it is longer than a line may be.
+        mutating func keep(_ piece: RawSpan) -> Bool {
+            guard length != behindGap else { return true }
+            let longer = UInt32(clamping: Int(length) + piece.byteCount)
+            guard longer <= longestLine else { return false }
+            length = longer
+            piece.extracting(0..<min(piece.byteCount, longestKept - bytes.count)).withUnsafeBytes { bytes.append(contentsOf: $0) }
+            return true
+        }
     }
 
     private var client: Direction?
@@ -117,13 +127,17 @@ public struct SMTPParser: SessionParser {
             case .commands:
                 let ahead = reader
                 let rest = reader.bytes(upTo: reader.count)
-                guard let end = rest.firstPlace(of: UInt8(ascii: "\n")) else { return keep(rest, \.clientLine) }
+                guard let end = rest.firstPlace(of: UInt8(ascii: "\n")) else {
+                    if !clientLine.keep(rest) { fail(.tooLong) }
+                    return
+                }
                 reader = ahead
                 _ = reader.bytes(end + 1)
                 if clientLine.length == 0 {
+                    guard end <= Self.longestLine else { return fail(.tooLong) }
                     takeCommand(rest.extracting(0..<min(end, Self.longestKept)), isCut: end > Self.longestKept)
                 } else {
-                    keep(rest.extracting(0..<end), \.clientLine)
+                    guard clientLine.keep(rest.extracting(0..<end)) else { return fail(.tooLong) }
                     let line = clientLine
                     clientLine = Line()
                     if line.length != Self.behindGap { takeCommand(line.bytes.span.bytes, isCut: line.length > UInt32(Self.longestKept)) }
@@ -144,27 +158,22 @@ public struct SMTPParser: SessionParser {
         while !reader.isAtEnd, progress == .wantsMore {
             let ahead = reader
             let rest = reader.bytes(upTo: reader.count)
-            guard let end = rest.firstPlace(of: UInt8(ascii: "\n")) else { return keep(rest, \.serverLine) }
+            guard let end = rest.firstPlace(of: UInt8(ascii: "\n")) else {
+                if !serverLine.keep(rest) { fail(.tooLong) }
+                return
+            }
             reader = ahead
             _ = reader.bytes(end + 1)
             if serverLine.length == 0 {
+                guard end <= Self.longestLine else { return fail(.tooLong) }
                 takeReplyLine(rest.extracting(0..<min(end, Self.longestKept)))
             } else {
-                keep(rest.extracting(0..<end), \.serverLine)
+                guard serverLine.keep(rest.extracting(0..<end)) else { return fail(.tooLong) }
                 let line = serverLine
                 serverLine = Line()
                 if line.length != Self.behindGap { takeReplyLine(line.bytes.span.bytes) }
             }
         }
-    }
-
-    private mutating func keep(_ piece: RawSpan, _ line: WritableKeyPath<Self, Line>) {
-        guard self[keyPath: line].length != Self.behindGap else { return }
-        let length = UInt32(clamping: Int(self[keyPath: line].length) + piece.byteCount)
-        guard length <= Self.longestLine else { return fail(.tooLong) }
-        self[keyPath: line].length = length
-        let room = Self.longestKept - self[keyPath: line].bytes.count
-        piece.extracting(0..<min(piece.byteCount, room)).withUnsafeBytes { self[keyPath: line].bytes.append(contentsOf: $0) }
     }
 
     private mutating func fail(_ failure: ParserFailure) {

@@ -37,9 +37,9 @@ public protocol SessionParser {
     /// fed then, and must fail if it is none of its own. False unless a parser says otherwise.
     static func mayBeCutLater(_ bytes: RawSpan) -> Bool
 
-    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true: no means that a few
-    /// more chunks are looked at, yes that it may, whatever the other direction's said. Nil, which is nothing, unless a parser says otherwise.
-    static func mayBeginLater(after opening: RawSpan) -> Bool?
+    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true. Nothing, which is
+    /// `open`, unless a parser says otherwise.
+    static func mayBeginLater(after opening: RawSpan) -> LaterBeginning
 
     /// Takes a direction's next bytes, in order and without those already fed.
     mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress
@@ -95,7 +95,7 @@ extension SessionParser {
     public static var beginsLater: Bool { false }
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
     public static func mayBeCutLater(_ bytes: RawSpan) -> Bool { false }
-    public static func mayBeginLater(after opening: RawSpan) -> Bool? { nil }
+    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning { .open }
     public static func probe(datagram: RawSpan) -> Bool { false }
     public static var mayHandOver: Bool { false }
     public var unreadBytes: Int { 0 }

@@ -25,15 +25,13 @@ extension TLSParser {
         return .notMine
     }
 
-    /// Not behind a request to a web server, unless it is answered by another protocol (RFC 2817 3.2). Behind one to a proxy, whose target is no path, it may.
-    public static func mayBeginLater(after opening: RawSpan) -> Bool? {
-        var reader = ByteReader(opening)
-        // "GET " and "PUT ", "POST" and "HEAD", and what follows of " /"; "HTTP".
-        switch reader.uint32() {
-        case 0x4745_5420, 0x5055_5420: return reader.uint8() == UInt8(ascii: "/") ? false : nil
-        case 0x504f_5354, 0x4845_4144: return reader.uint16() == 0x202f ? false : nil
-        case 0x4854_5450: return opening.begins(with: "HTTP/1.1 101") ? true : nil
-        default: return nil
+    /// Not behind a request to a web server, unless it is answered by another protocol (RFC 2817 3.2). Behind one to a proxy it may.
+    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning {
+        switch StreamOpening(opening) {
+        case .webRequest: .unlikely
+        case .ssh: .ruledOut
+        case .switchingProtocols: .expected
+        case .tls, .other: .open
         }
     }
 

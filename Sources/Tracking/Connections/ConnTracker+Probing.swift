@@ -119,16 +119,18 @@ extension ConnTracker {
 
     /// Asks those who may begin later whether they will, by what a direction begins with.
     private mutating func lookAhead(_ opening: RawSpan, _ connection: UnsafeMutablePointer<Connection>) {
-        var isExpected = false, isNot = true
+        var (isExpected, isUnlikely, isRuledOut) = (false, true, true)
         for number in 0..<parsers.count {
-            let answer = parsers.with(number) { $0.beginsLater ? $0.mayBeginLater(after: opening) : false }
-            isExpected = isExpected || answer == true
-            isNot = isNot && answer == false
+            let prospect: LaterBeginning = parsers.with(number) { $0.beginsLater ? $0.mayBeginLater(after: opening) : .ruledOut }
+            isExpected = isExpected || prospect == .expected
+            isUnlikely = isUnlikely && (prospect == .unlikely || prospect == .ruledOut)
+            isRuledOut = isRuledOut && prospect == .ruledOut
         }
         if isExpected {
             connection.pointee.probedChunks = 0
-        } else if isNot {
-            connection.pointee.probedChunks = max(connection.pointee.probedChunks, Self.maxProbedChunks &- Self.chunksOfAnswer)
+        } else if isUnlikely {
+            let left = isRuledOut ? 1 : Self.chunksOfAnswer
+            connection.pointee.probedChunks = max(connection.pointee.probedChunks, Self.maxProbedChunks &- left)
         }
     }
 

@@ -71,7 +71,7 @@ class ParserStage {
     func adopt(_ plan: FilterPlan) {}
     func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
     func probeLater(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
-    func mayBeginLater(after opening: RawSpan) -> Bool? { nil }
+    func mayBeginLater(after opening: RawSpan) -> LaterBeginning { .ruledOut }
     func probe(datagram: RawSpan) -> Bool { false }
     func start(_ index: Int) {}
     func stop(_ index: Int) {}
@@ -171,7 +171,7 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     override func probeLater(_ bytes: RawSpan) -> ProbeAnswer {
         P.probeLater(bytes) ? .mine : bytes.byteCount < ProbeAnswer.fewBytes && P.mayBeCutLater(bytes) ? .unsure : .notMine
     }
-    override func mayBeginLater(after opening: RawSpan) -> Bool? { P.mayBeginLater(after: opening) }
+    override func mayBeginLater(after opening: RawSpan) -> LaterBeginning { P.mayBeginLater(after: opening) }
     override func probe(datagram: RawSpan) -> Bool { P.probe(datagram: datagram) }
     override func start(_ index: Int) { P._start(parsers + index, depth) }
 

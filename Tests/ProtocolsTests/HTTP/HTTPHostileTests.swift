@@ -124,7 +124,7 @@ import Testing
     }
 
     /// As much as there is room for in a head, or as many messages: a fourth of it, and all.
-    private static let floods: [(name: String, size: Int, steps: (Int) -> [Step])] = [
+    private static let floods: [(name: String, size: Int, steps: @Sendable (Int) -> [Step])] = [
         ("folded lines", 64_000, { [client("GET / HTTP/1.1\r\nX: a\r\n" + String(repeating: " b\r\n", count: $0 / 4) + "\r\n")] }),
         ("a line", 64_000, { [client("GET / HTTP/1.1\r\nX: " + String(repeating: "a", count: $0) + "\r\n\r\n")] }),
         ("headers", 64_000, { [client("GET / HTTP/1.1\r\n" + String(repeating: "a: b\r\n", count: $0 / 6) + "\r\n")] }),

@@ -12,9 +12,9 @@ import sys
 import xml.etree.ElementTree as tree
 
 HERE = pathlib.Path(__file__).parent
-# As they are written, or by their octets; of options that may come several times all.
+# As they are written, or by their octets (tshark turns seconds round that look as if they were); of options that may come several times all.
 DHCP = [
-    ("dhcp.option.dhcp", "show"), ("dhcp.id", "value"), ("dhcp.secs", "show"), ("dhcp.ip.client", "show"), ("dhcp.ip.your", "show"), ("dhcp.ip.server", "show"),
+    ("dhcp.option.dhcp", "show"), ("dhcp.id", "value"), ("dhcp.secs", "value"), ("dhcp.ip.client", "show"), ("dhcp.ip.your", "show"), ("dhcp.ip.server", "show"),
     ("dhcp.ip.relay", "show"), ("dhcp.hw.mac_addr", "show"), ("dhcp.option.hostname", "value"), ("dhcp.option.domain_name", "value"),
     ("dhcp.option.vendor_class_id", "value"), ("dhcp.option.requested_ip_address", "show"), ("dhcp.option.ip_address_lease_time", "value"),
     ("dhcp.option.dhcp_server_id", "show"), ("dhcp.fqdn.name", "show"), ("dhcp.option.message", "value"), ("dhcp.option.request_list_item", "value"),

@@ -33,12 +33,12 @@ public protocol SessionParser {
     /// true, so a miss costs a few instructions, and a hit is beyond doubt.
     static func probeLater(_ bytes: RawSpan) -> Bool
 
-    /// Whether a session may begin with these bytes in the middle of a stream, which are fewer than `probeLater` needs, and all that the chunk has: the parser is
-    /// fed then, and must fail if it is none of its own. False unless a parser says otherwise.
+    /// Whether a session may begin with these bytes in the middle of a stream, which are fewer than `probeLater` needs, and all that the chunk has: the parser
+    /// is fed then, and must fail if it is none of its own. False unless a parser says otherwise.
     static func mayBeCutLater(_ bytes: RawSpan) -> Bool
 
-    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true: no means that a few
-    /// more chunks are looked at, yes that it may, whatever the other direction's said. Nil, which is nothing, unless a parser says otherwise.
+    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true: no means that a
+    /// few more chunks are looked at, yes that it may, whatever the other direction's said. Nil, which is nothing, unless a parser says otherwise.
     static func mayBeginLater(after opening: RawSpan) -> Bool?
 
     /// Takes a direction's next bytes, in order and without those already fed.

@@ -33,8 +33,8 @@ public protocol SessionParser {
     /// true, so a miss costs a few instructions, and a hit is beyond doubt.
     static func probeLater(_ bytes: RawSpan) -> Bool
 
-    /// Whether a session may begin with these bytes in the middle of a stream, which are fewer than `probeLater` needs, and all that the chunk has: the parser is
-    /// fed then, and must fail if it is none of its own. False unless a parser says otherwise.
+    /// Whether a session may begin with these bytes in the middle of a stream, which are fewer than `probeLater` needs, and all that the chunk has: the parser
+    /// is fed then, and must fail if it is none of its own. False unless a parser says otherwise.
     static func mayBeCutLater(_ bytes: RawSpan) -> Bool
 
     /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true. Nothing, which is

@@ -2,8 +2,8 @@ import Packets
 import Protocols
 import Tracking
 
-/// `data = "dhcp"`: a line for each DHCP transaction, or for each side's part of it where the sides' messages are of different flows. Fields are those of Zeek's
-/// dhcp.log.
+/// `data = "dhcp"`: a line for each DHCP transaction, or for each side's part of it where the sides' messages are of different flows. Fields are those of
+/// Zeek's dhcp.log.
 struct DHCPData: SessionLines {
     typealias Parser = DHCPParser
 

@@ -1,8 +1,8 @@
 import Protocols
 
 extension EventLine {
-    /// What Suricata's pgsql says of a request and what answers it. Statements that are prepared, bound and executed, which it does not read, stand in `message`
-    /// and `query`.
+    /// What Suricata's pgsql says of a request and what answers it. Statements that are prepared, bound and executed, which it does not read, stand in
+    /// `message` and `query`.
     mutating func add(_ command: PostgreSQLCommand) {
         if command.kind != .notice { add("request", object: { Self.addRequest(command, to: &$0) }) }
         if command.answered != nil || command.error != nil { add("response", object: { Self.addResponse(command, to: &$0) }) }

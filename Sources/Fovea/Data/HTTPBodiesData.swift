@@ -3,8 +3,8 @@ import Packets
 import Protocols
 import Tracking
 
-/// `data = "http_bodies"`: a line for each body of an HTTP/1 message: files, forms, pages, answers of services. Fields are those of Zeek's files.log, behind whose
-/// connection it was; the bytes are not kept.
+/// `data = "http_bodies"`: a line for each body of an HTTP/1 message: files, forms, pages, answers of services. Fields are those of Zeek's files.log, behind
+/// whose connection it was; the bytes are not kept.
 struct HTTPBodiesData: SessionTrackable {
     typealias Parser = HTTPParser
 

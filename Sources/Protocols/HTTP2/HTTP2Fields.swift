@@ -55,7 +55,9 @@ extension HTTP2Parser {
         .string("http2.request.body_type", "what the request's body is by its first bytes", example: "http2.request.body_type exists") {
             $0.requestBody?.type?.rawValue
         }.at(.whole),
-        .string("http2.response.body_type", "what the response's body is by its first bytes", example: "http2.response.body_type == \"application/x-dosexec\"") {
+        .string(
+            "http2.response.body_type", "what the response's body is by its first bytes", example: "http2.response.body_type == \"application/x-dosexec\""
+        ) {
             $0.responseBody?.type?.rawValue
         }.at(.whole),
         .name("http2.request.body_sha256", "SHA-256 of the request's body, in hexadecimal", example: "http2.request.body_sha256 exists") {

@@ -67,5 +67,7 @@ public struct SIPURI: Equatable, Sendable {
         port = rest.extracting(digits..<digitsEnd).unsignedDecimal.flatMap { UInt16(exactly: $0) }
     }
 
-    private static func endsHost(_ byte: UInt8) -> Bool { byte == HTTPByte.colon || byte == HTTPByte.semicolon || byte == UInt8(ascii: "?") || byte == UInt8(ascii: ">") }
+    private static func endsHost(_ byte: UInt8) -> Bool {
+        byte == HTTPByte.colon || byte == HTTPByte.semicolon || byte == UInt8(ascii: "?") || byte == UInt8(ascii: ">")
+    }
 }

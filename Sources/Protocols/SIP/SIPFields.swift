@@ -55,7 +55,9 @@ extension SIPParser {
         .boolean("sip.answered", "whether a final response was seen", example: "sip.Method == \"INVITE\" and not sip.answered") { $0.response != nil },
         .integer("sip.provisional", max: 0xffff_ffff, "responses of 1xx that came before", example: "sip.provisional > 0") { UInt64($0.provisionalCount) },
         .integer("sip.resend", max: 0xffff_ffff, "how often the request was sent again", example: "sip.resend > 3") { UInt64($0.retransmissions) },
-        SessionField("sip.response-time", .duration, "from request to final response", example: "sip.response-time > 500ms", isSingle: true) { transaction, give in
+        SessionField(
+            "sip.response-time", .duration, "from request to final response", example: "sip.response-time > 500ms", isSingle: true
+        ) { transaction, give in
             if let latency = transaction.latency { give(.integer(UInt64(max(0, latency)))) }
         },
         .boolean("sip.malformed", "whether something is wrong with either message", example: "sip.malformed") { $0.isMalformed },

@@ -1,4 +1,5 @@
-/// A request or a response, RFC 3261 7. It owns its head, without credentials; headers are looked for when somebody asks, by their long name or the compact one.
+/// A request or a response, RFC 3261 7. It owns its head, without credentials; headers are looked for when somebody asks, by their long name or the compact
+/// one.
 public struct SIPMessage: Equatable, Sendable {
     /// Has the form that HTTP's has; lines may be folded.
     let head: HTTPHead

@@ -18,6 +18,7 @@ public struct TimerWheel: ~Copyable {
     /// Nanoseconds.
     public let tick: Int64
     public private(set) var armedCount = 0
+    private let division: TickDivision
     private let bucketMask: Int64
     private let capacity: UInt32
     /// The tick whose bucket is next.
@@ -38,9 +39,9 @@ public struct TimerWheel: ~Copyable {
         var buckets: Int64 = 64
         while buckets < span / tick, buckets < 1 << 20 { buckets *= 2 }
         bucketMask = buckets - 1
-        self.tick = tick
+        (self.tick, division) = (tick, TickDivision(by: tick))
         self.capacity = UInt32(capacity)
-        current = Self.number(of: start, tick)
+        current = Self.number(of: start, division)
         // The ids' nodes, the buckets' sentinels, and one for what is due.
         memory = RawMemory(byteCount: (capacity + Int(buckets) + 1) * MemoryLayout<Node>.stride)
         nodes = memory.bound(to: Node.self)
@@ -54,10 +55,14 @@ public struct TimerWheel: ~Copyable {
     /// Bytes reserved.
     public var byteCount: Int { memory.byteCount + filledMemory.byteCount }
 
+    /// When the tick began that a time lies in; for times before 1970 the first one that does not.
+    @inline(__always)
+    public func start(ofTickAt time: Int64) -> Int64 { Self.number(of: time, division) &* tick }
+
     /// Sets or moves an id's deadline.
     public mutating func arm(_ id: UInt32, at deadline: Int64) {
         if nodes[Int(id)].tick != 0 { unlink(id) } else { armedCount &+= 1 }
-        link(id, tick: max(Self.number(of: deadline, tick), current))
+        link(id, tick: max(Self.number(of: deadline, division), current))
     }
 
     public mutating func disarm(_ id: UInt32) {
@@ -69,7 +74,7 @@ public struct TimerWheel: ~Copyable {
 
     /// An id whose deadline has passed, which is disarmed with that; nil when there is none.
     public mutating func popDue(by time: Int64) -> UInt32? {
-        let now = Self.number(of: time, tick)
+        let now = Self.number(of: time, division)
         while true {
             let due = nodes[Int(dueSentinel)].next
             if due != dueSentinel {
@@ -98,7 +103,7 @@ public struct TimerWheel: ~Copyable {
     }
 
     /// Goes back to an earlier time: what is armed stays so, and what is armed from now on may be due before it.
-    public mutating func rewind(to time: Int64) { current = min(current, Self.number(of: time, tick)) }
+    public mutating func rewind(to time: Int64) { current = min(current, Self.number(of: time, division)) }
 
     @inline(__always)
     private var dueSentinel: UInt32 { capacity &+ UInt32(truncatingIfNeeded: bucketMask &+ 1) }
@@ -106,7 +111,8 @@ public struct TimerWheel: ~Copyable {
     private func bucket(of tick: Int64) -> UInt32 { capacity &+ UInt32(truncatingIfNeeded: tick & bucketMask) }
 
     /// Times before 1970 count as 1970, so that every tick is a number that can be marked as unset.
-    private static func number(of time: Int64, _ tick: Int64) -> Int64 { min(max(time, 0), .max - 1) / tick }
+    @inline(__always)
+    private static func number(of time: Int64, _ division: TickDivision) -> Int64 { division.quotient(min(max(time, 0), .max - 1)) }
 
     /// The first tick from one on, and before another, whose bucket is not empty; that other if there is none.
     @inline(__always)

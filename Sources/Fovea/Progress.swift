@@ -62,7 +62,8 @@ struct LiveLines {
         let bits = Figures.scaled(Double(reading.bytes &- lastReading.bytes) * 8 / seconds)
         let drops = Figures.grouped(dropped &- lastDropped)
         StandardError.write(
-            "\(Figures.clock(Int((now - start).inSeconds)))  \(packets) packets/s  \(bits)bit/s  \(drops) dropped  \(Figures.grouped(reading.connections)) connections\n")
+            "\(Figures.clock(Int((now - start).inSeconds)))  \(packets) packets/s  \(bits)bit/s  \(drops) dropped  "
+                + "\(Figures.grouped(reading.connections)) connections\n")
         (last, lastReading, lastDropped) = (now, reading, dropped)
     }
 }

@@ -21,7 +21,9 @@ public struct RunPlan {
     /// What the reader of a config file checks, for configs made in code.
     private func checkPorts() throws(ConfigError) {
         guard case .online(let online) = config.source else {
-            guard Config.Offline.workerCounts.contains(workers) else { throw ConfigError(path: nil, message: "workers: expected an integer in 1...64, found \(workers)") }
+            guard Config.Offline.workerCounts.contains(workers) else {
+                throw ConfigError(path: nil, message: "workers: expected an integer in 1...64, found \(workers)")
+            }
             return
         }
         guard !online.ports.isEmpty else { throw ConfigError(path: nil, message: "no port to listen to") }

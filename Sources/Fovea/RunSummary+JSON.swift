@@ -27,7 +27,8 @@ extension RunSummary {
         object["problems"] = problems
         object["ports"] = ports.map { port in
             [
-                "device": port.device, "queues": port.queues, "spreading": port.spreading.name, "missed": port.statistics.missed, "no_mbuf": port.statistics.noBuffer,
+                "device": port.device, "queues": port.queues, "spreading": port.spreading.name, "missed": port.statistics.missed,
+                "no_mbuf": port.statistics.noBuffer,
                 "errors": port.statistics.errors,
             ] as [String: Any]
         }
@@ -56,7 +57,8 @@ extension RunSummary {
             "datagrams": counters.datagrams, "datagrams_lost": table { (loss: DatagramLoss) in counters[loss] },
             "fragment_duplicates": counters.fragmentDuplicates, "fragment_conflicts": counters.fragmentConflicts, "fragments_peak": counters.fragmentsPeak,
             "wrong_core": counters.wrongCore,
-            "sessions": counters.sessions, "sessions_missed": counters.sessionsMissed, "history_packets_missed": counters.historyPacketsMissed, "history_bytes_missed": counters.historyBytesMissed,
+            "sessions": counters.sessions, "sessions_missed": counters.sessionsMissed, "history_packets_missed": counters.historyPacketsMissed,
+            "history_bytes_missed": counters.historyBytesMissed,
             "parser_failures": table { (failure: ParserFailure) in counters.parserFailures[Int(failure.rawValue)] },
             "emergencies": counters.emergencies, "emergency_time": Double(counters.emergencyTime) / 1e9,
             "time_leaps": counters.timeLeaps, "stray_times": counters.strayTimes, "latest_timeout": Double(counters.lateness.most) / 1e9,

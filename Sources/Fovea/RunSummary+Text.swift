@@ -31,7 +31,8 @@ extension RunSummary: CustomStringConvertible {
         for port in ports { page.line("\(port.device)  (\(port.driver), \(port.queues) \(port.queues == 1 ? "queue" : "queues")\(spread(port)))") }
         if let file { page.line(file.path == "-" ? "standard input" : file.path) }
         let seconds = max(wallTime.inSeconds, 1e-9)
-        page.line("\(Figures.grouped(counters.packets)) packets, \(Figures.grouped(counters.bytes)) bytes, \(Figures.duration(Double(packetTime) / 1e9)) of packet time")
+        let duration = Figures.duration(Double(packetTime) / 1e9)
+        page.line("\(Figures.grouped(counters.packets)) packets, \(Figures.grouped(counters.bytes)) bytes, \(duration) of packet time")
         let packetRate = Figures.scaled(Double(counters.packets) / seconds).trimmed, bitRate = Figures.scaled(Double(counters.bytes) * 8 / seconds).trimmed
         page.line("took \(Figures.duration(seconds)): \(packetRate) packets/s, \(bitRate)bit/s")
         page.rowIfAny("filters reloaded", UInt64(reloads))

@@ -50,7 +50,8 @@ extension RunPlan {
         for warning in warnings { options.logger.warning("\(warning)") }
         switch config.source {
         case .offline(let offline):
-            let file = try CaptureFile(path: offline.pcap, onlyLibpcap: false, blockSize: min(options.reading.block, workers == 1 ? FileBlocks.blockSize : SharedFile.mostBytes))
+            let block = min(options.reading.block, workers == 1 ? FileBlocks.blockSize : SharedFile.mostBytes)
+            let file = try CaptureFile(path: offline.pcap, onlyLibpcap: false, blockSize: block)
             let byteCount = file.byteCount
             let crew = Crew(self, options)
             if workers == 1 {
@@ -74,7 +75,8 @@ extension RunPlan {
     private func startEAL(_ online: Config.Online) throws(DPDKError) {
         guard EAL.setup == nil else { return try EAL.require(lcores: lcores + dispatchCores, memory: poolMemory(online), usesPCI: usesPCI) }
         try EAL.start(
-            mainLcore: config.mainCore, workers: lcores + dispatchCores, hugepages: config.hugepages, memory: poolMemory(online), channels: config.nbMemoryChannels,
+            mainLcore: config.mainCore, workers: lcores + dispatchCores, hugepages: config.hugepages, memory: poolMemory(online),
+            channels: config.nbMemoryChannels,
             usesPCI: usesPCI, quiet: config.suppressDPDKOutput, extra: online.dpdkSuplArgs)
     }
 }
@@ -229,7 +231,8 @@ final class Crew {
         defer { if options.handlesSignals { Signals.unwatch(reload: reloads != nil) } }
         let (start, startCycles) = (ContinuousClock.now, EAL.cycles)
         try launch()
-        var monitor = Monitor(plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, dispatch, outputs, start: start)
+        var monitor = Monitor(
+            plan, options, gauges: members.map(\.gauges), ports: ports, fileByteCount: fileByteCount, reloads, dispatch, outputs, start: start)
         monitor.watch { members.contains(where: \.thread.isRunning) }
         for member in members { member.thread.wait() }
         dispatch.finish()

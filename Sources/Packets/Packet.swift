@@ -73,14 +73,14 @@ public struct Packet: BitwiseCopyable, Sendable {
     /// - Parameter tunnels: those to be opened; of others the outer packet is all there is.
     @inlinable @inline(__always) @discardableResult
     public mutating func read(_ frame: UnsafePointer<Frame>, opening tunnels: TunnelKinds = .all) -> ReadingNotes {
-        let captured = frame.pointee.length
-        if captured == frame.pointee.wireLength, readPlain(frame, captured: captured, onWire: captured, opening: tunnels) { return [] }
-        return readOther(frame, opening: tunnels)
+        guard let plain = PlainIPv4(frame, opening: tunnels) else { return readOther(frame, opening: tunnels) }
+        withUnsafeMutablePointer(to: &self) { $0.take(plain, of: frame) }
+        return []
     }
 
-    /// Cut frames, and those that are plain but for VLAN tags or IPv6; then all others.
-    @usableFromInline @inline(never)
-    mutating func readOther(_ frame: UnsafePointer<Frame>, opening tunnels: TunnelKinds) -> ReadingNotes {
+    /// Reads what is no `PlainIPv4`: cut frames, and those that are plain but for VLAN tags or IPv6; then all others.
+    @inline(never)
+    public mutating func readOther(_ frame: UnsafePointer<Frame>, opening tunnels: TunnelKinds) -> ReadingNotes {
         let (captured, onWire) = (frame.pointee.length, frame.pointee.wireLength)
         let isCut = captured < onWire
         if captured <= onWire {
@@ -180,7 +180,7 @@ extension UnsafePointer<Packet> {
         return (key, senderIsB)
     }
 
-    /// How packets of an IPv4 flow look on their way, and on the way back: what tells that one continues another without a look at that. Of others none.
+    /// How packets of the packet's flow look on their way, and on the way back, where it is IPv4: what tells that one continues another without a look at that.
     @inlinable @inline(__always)
     public var way: PacketWay {
         guard pointee.isIPv4 else { return PacketWay() }
@@ -193,11 +193,7 @@ extension UnsafePointer<Packet> {
 
     /// Whether this packet goes a way, or comes back on it.
     @inlinable @inline(__always)
-    public func follows(_ way: PacketWay) -> PacketContinuation {
-        guard pointee.context == way.context else { return .no }
-        if pointee.addresses.0 == way.addresses, pointee.portsAndVLANs == way.ends { return .sameWay }
-        return pointee.addresses.0 == way.addressesBack && pointee.portsAndVLANs == way.endsBack ? .back : .no
-    }
+    public func follows(_ way: PacketWay) -> PacketContinuation { way.continuation(pointee.context, pointee.addresses.0, pointee.portsAndVLANs) }
 
     /// Whether this packet has the same two ends as another, and then whether the same one sent it, without working out a key: packets come in
     /// trains.
@@ -237,6 +233,7 @@ public struct PacketWay: BitwiseCopyable {
     /// 0, which no flow's packet has, for none.
     @usableFromInline var context: UInt64 = 0
     @usableFromInline var addresses: UInt64 = 0
+    /// `portsAndVLANs`.
     @usableFromInline var ends: UInt64 = 0
     @usableFromInline var addressesBack: UInt64 = 0
     @usableFromInline var endsBack: UInt64 = 0
@@ -244,6 +241,16 @@ public struct PacketWay: BitwiseCopyable {
     @inlinable public init() {}
     @inlinable init(context: UInt64, addresses: UInt64, ends: UInt64, addressesBack: UInt64, endsBack: UInt64) {
         (self.context, self.addresses, self.ends, self.addressesBack, self.endsBack) = (context, addresses, ends, addressesBack, endsBack)
+    }
+
+    @inlinable @inline(__always) public var isEmpty: Bool { context == 0 }
+
+    /// How a packet with these follows one that goes this way.
+    @inlinable @inline(__always)
+    func continuation(_ context: UInt64, _ addresses: UInt64, _ ends: UInt64) -> PacketContinuation {
+        guard context == self.context else { return .no }
+        if addresses == self.addresses, ends == self.ends { return .sameWay }
+        return addresses == addressesBack && ends == endsBack ? .back : .no
     }
 }
 

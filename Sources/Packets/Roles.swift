@@ -33,6 +33,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case smtp
     case dhcp
     case ntp
+    case sip
 
     public var name: String { "\(self)" }
 
@@ -41,7 +42,7 @@ public enum Service: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         switch self {
         case .tls, .postgresql, .mysql, .redis, .mongodb, .http, .http2, .ssh, .smtp: [.tcp]
         case .dtls, .quic, .dhcp, .ntp: [.udp]
-        case .none, .dns: [.tcp, .udp]
+        case .none, .dns, .sip: [.tcp, .udp]
         }
     }
 }

@@ -21,7 +21,9 @@ extension RawSpan {
 
     /// Whether it begins as a text does, as far as both go.
     func agrees(with text: StaticString) -> Bool {
-        for place in 0..<min(byteCount, text.utf8CodeUnitCount) where unsafeLoad(fromByteOffset: place, as: UInt8.self) != text.utf8Start[place] { return false }
+        for place in 0..<min(byteCount, text.utf8CodeUnitCount) where unsafeLoad(fromByteOffset: place, as: UInt8.self) != text.utf8Start[place] {
+            return false
+        }
         return true
     }
 }

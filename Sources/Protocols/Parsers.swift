@@ -16,6 +16,7 @@ public enum Parsers {
             SMTPParser.self,
             DHCPParser.self,
             NTPParser.self,
+            SIPParser.self,
         ]
     }
 }

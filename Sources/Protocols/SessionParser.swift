@@ -33,9 +33,13 @@ public protocol SessionParser {
     /// true, so a miss costs a few instructions, and a hit is beyond doubt.
     static func probeLater(_ bytes: RawSpan) -> Bool
 
-    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true: no means that a few
-    /// more chunks are looked at, yes that it may, whatever the other direction's said. Nil, which is nothing, unless a parser says otherwise.
-    static func mayBeginLater(after opening: RawSpan) -> Bool?
+    /// Whether a session may begin with these bytes in the middle of a stream, which are fewer than `probeLater` needs, and all that the chunk has: the parser
+    /// is fed then, and must fail if it is none of its own. False unless a parser says otherwise.
+    static func mayBeCutLater(_ bytes: RawSpan) -> Bool
+
+    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true. Nothing, which is
+    /// `open`, unless a parser says otherwise.
+    static func mayBeginLater(after opening: RawSpan) -> LaterBeginning
 
     /// Takes a direction's next bytes, in order and without those already fed.
     mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress
@@ -90,7 +94,8 @@ extension SessionParser {
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
     public static var beginsLater: Bool { false }
     public static func probeLater(_ bytes: RawSpan) -> Bool { false }
-    public static func mayBeginLater(after opening: RawSpan) -> Bool? { nil }
+    public static func mayBeCutLater(_ bytes: RawSpan) -> Bool { false }
+    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning { .open }
     public static func probe(datagram: RawSpan) -> Bool { false }
     public static var mayHandOver: Bool { false }
     public var unreadBytes: Int { 0 }
@@ -122,6 +127,9 @@ public enum ProbeAnswer: Sendable {
     case notMine
     /// More bytes would decide.
     case unsure
+
+    /// Fewer bytes than that may be too few to know what begins in the middle of a stream.
+    public static let fewBytes = 16
 }
 
 /// Whether a parser wants to be fed further. Once it does not, its sessions may still be taken.

@@ -31,11 +31,17 @@ extension Pipeline {
     @inline(__always)
     func isDelivered(_ packet: UnsafePointer<Packet>) -> Bool { delivered >> UInt64(packet - UnsafePointer(packets)) & 1 != 0 }
 
-    /// Nobody wants connections, and all are packets of flows: they have their outcome with that.
-    mutating func countDelivered(_ count: Int) -> Int {
-        let given = UInt64(delivered.nonzeroBitCount)
-        tracker.counters.outcomes[PacketOutcome.delivered.rawValue] &+= given
-        tracker.counters.outcomes[PacketOutcome.filtered.rawValue] &+= UInt64(count) &- given
+    /// Nobody wants connections: the packets have their outcome with that. Gives the number of trains.
+    ///
+    /// - Parameter areFlows: whether all are packets of flows.
+    mutating func countDelivered(_ frames: UnsafePointer<Frame>, _ count: Int, areFlows: Bool) -> Int {
+        var flows = UInt64.max >> UInt64(Self.width - count)
+        if !areFlows {
+            for place in 0..<count where packets[place].kind != .flow && !becomesFlow(packets + place, frames + place) { flows &= ~(1 << UInt64(place)) }
+        }
+        let given = (delivered & flows).nonzeroBitCount
+        tracker.counters.outcomes[PacketOutcome.delivered.rawValue] &+= UInt64(given)
+        tracker.counters.outcomes[PacketOutcome.filtered.rawValue] &+= UInt64(flows.nonzeroBitCount - given)
         return 0
     }
 }

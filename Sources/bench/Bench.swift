@@ -77,7 +77,8 @@ struct Bench: ParsableCommand {
         if live { return try LivePorts(path: capture!, rounds: rounds, seconds: max(seconds, 0.5)).run() }
         if file, !counts {
             guard let packets else { return try write(FileReading(path: capture!, rounds: rounds).run()) }
-            return try FilePass(path: capture!).run(scenarios()[0], isWhole: packets > 0)
+            try FilePass(path: capture!).run(scenarios()[0], isWhole: packets > 0)
+            return
         }
         let scenarios = try scenarios()
         for case .flows(let count) in Set(scenarios.map(\.traffic)) { try ManyFlows.make(count, at: ManyFlows.path(count, in: folder)) }

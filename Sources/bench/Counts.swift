@@ -61,6 +61,7 @@ extension Bench {
         var all: [Scenario] = []
         for scenario in scenarios { for one in [scenario.ceiling, scenario] where !all.contains(where: { $0.name == one.name }) { all.append(one) } }
         let counts = try measureCounts(all)
+        let sessions = try countSessions(all), packets = sessions.isEmpty ? 0 : try CaptureSize(of: capture).packets
         var missed: [String] = []
         for scenario in all {
             let count = counts[scenario.name]!
@@ -73,7 +74,8 @@ extension Bench {
                 scenario.title.padding(toLength: 38, withPad: " ", startingAt: 0)
                     + String(
                         format: "%7.1f instructions/packet, %6.1f above \(file ? "reading" : "receiving")%@; %.3f allocations, %.3f reference counts", count.instructions, above,
-                        verdict, abs(count.allocations), abs(count.references)))
+                        verdict, abs(count.allocations), abs(count.references))
+                    + (sessions[scenario.name].map { String(format: "; %d sessions, %.1f allocations each", $0, count.allocations * Double(packets) / Double(max(1, $0))) } ?? ""))
             // A start differs by a few from the next (hash seeds, the loader); a thousandth a packet is none.
             let allocates = max(count.allocations, count.references) > 0.001
             if isAbove || scenario.mustNotAllocate && allocates { missed.append(scenario.name) }
@@ -93,6 +95,13 @@ extension Bench {
                 ]
             })
         return missed
+    }
+
+    /// Of one pass over a file, the sessions of those scenarios that have some, by name.
+    private func countSessions(_ scenarios: [Scenario]) throws -> [String: Int] {
+        guard file else { return [:] }
+        let pass = FilePass(path: capture!)
+        return try Dictionary(uniqueKeysWithValues: scenarios.filter(\.hasSessions).map { ($0.name, try pass.run($0, isWhole: true)) })
     }
 
     /// Two runs for each, as many at a time as there are cores: of a capture that is replayed a shorter and a longer one, both long enough that what is made

@@ -6,13 +6,17 @@ struct FilePass {
     let path: String
 
     /// - Parameter isWhole: otherwise everything but the pass itself happens.
-    func run(_ scenario: Scenario, isWhole: Bool) throws {
+    /// - Returns: the number of sessions that there were.
+    @discardableResult
+    func run(_ scenario: Scenario, isWhole: Bool) throws -> Int {
+        var sessions = 0
         // What is made once in a process is made by the first.
         for isCounted in [false, true] {
             var work = try Work(scenario, pace: 0, address: nil, isFile: true)
             if !isCounted || isWhole { try pass(&work) }
-            work.end()
+            sessions = try work.end()
         }
+        return sessions
     }
 
     private func pass(_ work: inout Work) throws {

@@ -25,6 +25,14 @@ struct Scenario {
         }
     }
 
+    /// Whether it is sessions that it is about.
+    var hasSessions: Bool {
+        switch task {
+        case .names, .sessions: true
+        default: false
+        }
+    }
+
     /// Nothing may be allocated and no reference counted for a packet. A TLS session is parsed into memory of its own, once a connection.
     var mustNotAllocate: Bool {
         switch task {

@@ -8,6 +8,7 @@ import Tracking
 /// A scenario's state, which lives on from round to round; and its time, which passes with its packets at a fixed pace.
 struct Work: ~Copyable {
     private let task: Task
+    private let subscribers: [Subscriber]
     private var pipeline: Pipeline
     private let packets: UnsafeMutablePointer<Packet>
     private(set) var time = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
@@ -59,6 +60,7 @@ struct Work: ~Copyable {
                     }
                 }
             }
+        self.subscribers = subscribers
         // A fixed seed, so that instruction counts repeat.
         pipeline = Pipeline(options, subscribers: subscribers, seed: HashSeed(1))
         if case .syns(let table) = scenario.traffic, task != .free {
@@ -76,8 +78,14 @@ struct Work: ~Copyable {
 
     deinit { packets.deallocate() }
 
-    /// There are no more packets.
-    mutating func end() { pipeline.drain() }
+    /// There are no more packets. Gives the number of sessions that there were.
+    @discardableResult
+    mutating func end() throws -> Int {
+        pipeline.drain()
+        SessionCount.all = 0
+        for subscriber in subscribers { try subscriber.finishReport() }
+        return SessionCount.all
+    }
 
     @inline(__always)
     mutating func take(_ frames: UnsafeBufferPointer<Frame>) {
@@ -135,18 +143,14 @@ private struct PacketCount: PacketSubscription {
 /// The server name of each TLS connection, read and counted.
 private struct Names: SessionTrackable {
     typealias Parser = TLSParser
-    struct Count: SubscriptionReport {
-        var names = 0
-        mutating func merge(_ other: Count) { names += other.names }
-    }
 
-    static func makeReport(_ context: ReportContext) -> Count { Count() }
+    static func makeReport(_ context: ReportContext) -> SessionCount { SessionCount() }
     init(_ connection: ConnectionRecord) {}
-    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ report: inout Count) -> Verdict {
-        if handshake.serverName != nil { report.names += 1 }
+    mutating func session(_ handshake: TLSHandshake, of connection: ConnectionRecord, _ report: inout SessionCount) -> Verdict {
+        if handshake.serverName != nil { report.sessions += 1 }
         return .done
     }
-    consuming func ended(_ connection: ConnectionRecord, _ report: inout Count) {}
+    consuming func ended(_ connection: ConnectionRecord, _ report: inout SessionCount) {}
 }
 
 /// All sessions of a protocol, counted.
@@ -162,8 +166,12 @@ private struct Sessions<Parser: SessionParser>: SessionTrackable {
 }
 
 private struct SessionCount: SubscriptionReport {
+    /// Of all subscriptions, once they are finished.
+    nonisolated(unsafe) static var all = 0
+
     var sessions = 0
     mutating func merge(_ other: SessionCount) { sessions += other.sessions }
+    func finish() { Self.all += sessions }
 }
 
 /// How each connection's packets came.

@@ -421,6 +421,29 @@ for number, data in enumerate(frame[42:] for frame in frames(traces / "ntp.pcap"
 write("ntp", "tails", one(1, b"\x24" + b"\1" * 47 + b"\1\4\0\x1c" + b"x" * 24 + b"\0\0\0\1" + b"m" * 20) + one(0, b"\x1b" + b"\0" * 47 + b"\0\0\0\0"))
 write("ntp", "private", one(1, b"\xd7\0\3\x2a\0\2\0\x48" + b"i" * 144) + one(1, b"\x16\x82\0\1\0\0\0\0\0\0\0\4a=b\n"))
 
+# SIP: what SIPp said over TCP, and short messages by hand, of which datagrams have at most 255 bytes.
+def sent(sender, data):
+    return bytes([len(data) >> 8 << 5 | 3 << 1 | sender, len(data) & 255]) + data
+
+
+for number, data in enumerate(frame[66:] for frame in frames(traces / "sip.pcap")[1] if frame[12:14] == b"\x08\0" and frame[23] == 6 and len(frame) > 66):
+    write("sip", f"message-{number:02}", sent(number % 2, data))
+
+
+def sip(line, more=b"", body=b"", method=None, number=1):
+    method = method or line.split()[0]
+    return (line + b"\r\nVia: x;branch=%d\r\nf:<sip:a:p@b>;tag=1\r\nTo:sip:c\r\ni:%d\r\nCSeq: %d %s\r\n" % (number, number, number, method) + more
+            + (b"c:application/sdp\r\nl:%d\r\n\r\n" % len(body) if body else b"\r\n") + body)
+
+
+invite, ok = sip(b"INVITE sip:a SIP/2.0", body=b"c=IN IP4 192.0.2.1\r\nm=audio 9 x\r\n"), sip(b"SIP/2.0 200 OK", method=b"INVITE")
+write("sip", "call", one(0, invite) + one(0, invite) + one(1, sip(b"SIP/2.0 180 R", method=b"INVITE")) + one(1, ok) + one(1, ok) + one(0, sip(b"ACK sip:a SIP/2.0")))
+write("sip", "stream", sent(0, b"\r\n".join([invite, sip(b"BYE sip:a SIP/2.0", number=2)])) + sent(1, ok + sip(b"SIP/2.0 481 No", number=2, method=b"BYE")))
+write("sip", "secrets", sent(0, sip(b"REGISTER sip:a:b@c SIP/2.0", b"Authorization: Digest realm=\"a, b\", username=\"u\",\r\n response=\"s\"\r\nproxy-authorization: Basic x\r\n")))
+write("sip", "hole", sent(0, invite[:-20]) + b"\0\0\x0a" + sent(0, invite[-10:] + sip(b"INFO sip:a SIP/2.0", number=3)) + b"\0\1\0" + sent(0, b"x\r\n" + invite))
+write("sip", "strays", sent(0, invite + b"garbage\nSIP/2.0 \r\n" + sip(b"INFO sip:a SIP/2.0", number=3)) + b"\2" + sent(1, ok))
+write("sip", "keepalives", one(0, invite) + one(0, b"\r\n\r\n") + one(1, b"\0\1\0\0\x21\x12\xa4\x42" + b"t" * 12) + one(1, b"what?") + one(1, b"\r\n" + ok[:-9]))
+
 # Capture files: the beginnings of those there are, and hand-made ones of either byte order.
 for path in sorted(traces.glob("*.pcap*")):
     write("file", path.stem, path.read_bytes()[:3000])

@@ -126,6 +126,9 @@ extension Packet {
             seen.insert("\(plain.isIPv4) \(plain.networkOffset)")
             var layered = Packet()
             layered.readLayers(&frame)
+            var read = Packet()
+            read.read(&frame)
+            if read.meaning != layered.meaning { Issue.record("round \(round), read: \(bytes)\n\(read.meaning)\n\(layered.meaning)") }
             if plain.meaning != layered.meaning { Issue.record("round \(round): \(bytes)\n\(plain.meaning)\n\(layered.meaning)") }
         }
         #expect(short > 200)

@@ -31,6 +31,15 @@ import Tracking
         #expect(lines.sorted() == Self.lines.sorted())
     }
 
+    /// What the script had nghttpd and nghttpx serve.
+    @Test func `real programs' bodies have the hashes of the files that were sent`() throws {
+        let capture = try #require(CaptureFolder.own.files.first { $0.name == "http2" })
+        let files = ["/small.txt": "4c47b3e816fbe7d40cef9f665ba8f0be1ae68b5e8e7ed70f5b6bab7f70528e8f", "/large.txt": "e1630f843370f402870799e14abbf2b06af2d23b0153658e1211dffabc61ad8f"]
+        let found = try sessions(of: HTTP2Parser.self, in: Recording(capture), depth: .whole).map(\.session).filter { $0.method == "GET" }
+        #expect(found.filter { files[$0.path ?? ""] != nil }.count == 5)
+        for exchange in found { if let hash = files[exchange.path ?? ""] { #expect(exchange.responseBody?.sha256 == hash) } }
+    }
+
     private func line(_ exchange: HTTP2Exchange) -> String {
         var line = "\(exchange.stream) \(exchange.method ?? "-") \(exchange.path ?? "-") \(exchange.requestBodyLength) \(exchange.status ?? 0) \(exchange.responseBodyLength)"
         line += " \(exchange.end.name)\(exchange.end.code.map { " \($0)" } ?? "")\(exchange.isPushed ? " pushed" : "")"

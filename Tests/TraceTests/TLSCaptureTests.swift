@@ -89,6 +89,20 @@ import Tracking
         #expect(found.count == 1 && session.version == .dtls12 && session.helloRetried && session.serverHello != nil)
         #expect(found.first?.connection.service == .dtls)
     }
+
+    /// Of messages in one datagram, and of fragments.
+    @Test func `of DTLS have the certificates that tshark puts together, where somebody asks`() throws {
+        let capture = try #require(CaptureFolder.own.files.first { $0.name == "dtls" })
+        let found = try sessions(of: DTLSParser.self, in: Recording(capture), depth: .whole).map(\.session)
+        #expect(found.map { $0.serverCertificates?.certificates.map(\.sha256) } == [[String]?](repeating: [
+            "9ab55fd25680b210ac039c395553b6f6cf183a2a0889176d3ae337068e1c7f6b"], count: 3))
+        #expect(found.map { $0.serverCertificates?.first?.subject } == ["CN=example.org", "CN=example.org", "CN=example.org"])
+        #expect(found.allSatisfy { $0.isEstablished == true && $0.clientCertificates == nil && !$0.certificateRequested && $0.problems.isEmpty })
+        guard let shared = CaptureFolder.shared.files.first(where: { $0.name == "dtls12" }) else { return }
+        let session = try #require(try sessions(of: DTLSParser.self, in: Recording(shared), depth: .whole).first?.session)
+        #expect(session.serverCertificates?.certificates.map(\.sha256) == ["6f5446a5b23f4e73925de5e6629c09b1c61ed66537d6d8a7818750c9cd0a67d7"])
+        #expect(session.isEstablished == true && session.serverCertificates?.first?.subject?.contains("O=Internet Widgits Pty Ltd") == true)
+    }
 }
 
 /// The part of an oracle that tells of TLS.

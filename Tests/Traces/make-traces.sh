@@ -7,7 +7,7 @@
 #        nginx-light tinyproxy (for http-nginx)
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3 nghttp2 python3-grpcio
 #        openssh-server openssh-client dropbear-bin python3-aiosmtpd
-#        openssh-server openssh-client dropbear-bin python3-aiosmtpd busybox chrony
+#        openssh-server openssh-client dropbear-bin python3-aiosmtpd busybox chrony sip-tester
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
@@ -22,6 +22,8 @@
 #   ssh            OpenSSH and Dropbear with each other, over IPv4 and IPv6, nothing in common, a banner and no more, lines before a banner
 #   smtp           aiosmtpd and Python's smtplib: mails, refused recipients and mails, AUTH, STARTTLS with a mail behind it, commands sent ahead, IPv6
 #   dhcp           dnsmasq and udhcpc: an address is given, renewed and released; another asks for one of another network
+#   sip            SIPp with itself over UDP and TCP, IPv4 and IPv6: calls that are taken, refused and given up, a lost answer, registrations with and without
+#                  credentials, compact headers, a line that is no header, a request without an answer
 #   ntp            chrony as server and client over IPv4 and IPv6; and from a script, for chrony has none: a control message, a request for the list of clients
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
 #   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
@@ -42,7 +44,7 @@ here=$PWD
 work=$(mktemp -d)
 net=fovea$$  # the namespaces' names begin so
 names=("${@:-}")
-[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx http2 ssh smtp dhcp ntp)
+[ -n "${names[0]}" ] || names=(tls dtls http dns vlan-qinq udp-fragments tcp-loss blocks nanoseconds cooked cooked2 raw-ip postgresql mysql redis mongodb quic http-nginx http2 ssh smtp dhcp ntp sip)
 
 # Ends whatever runs in the namespaces, and them.
 clear_spaces() {
@@ -236,6 +238,9 @@ END
     fetch a -p -x $host:8888 $host/small.txt
     fetch a -p -x $host:8888 -k https://192.0.2.2/small.txt
     fetch a -m 2 -H "Connection: Upgrade" -H "Upgrade: websocket" -H "Sec-WebSocket-Version: 13" -H "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" $host:81/chat
+    captured
+}
+
 make_http2() {
     ethernet
     mkdir -p "$work/site"
@@ -430,6 +435,182 @@ make_dhcp() {
     wait $client || true
     in_space a busybox udhcpc -f -q -n -t 1 -i eth0 -r 203.0.113.9 -s /bin/true >>"$work/log" 2>&1 || true
     captured
+}
+
+make_sip() {
+    ethernet
+    cat >"$work/registrar.xml" <<'END'
+<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="registrar"><recv request="REGISTER" rrs="true"/>
+<send><![CDATA[
+SIP/2.0 401 Unauthorized
+[last_Via:]
+[last_From:]
+[last_To:];tag=r[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+WWW-Authenticate: Digest realm="example.org", nonce="47364c23432d2e131a5fb210812c"
+Server: registrar 1.0
+Content-Length: 0
+
+]]></send>
+<recv request="REGISTER"/>
+<send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:];tag=r[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+[last_Contact:];expires=60
+Date: Sat, 28 Nov 2026 08:00:00 GMT
+Warning: 399 example.org "just so"
+Content-Length: 0
+
+]]></send></scenario>
+END
+    cat >"$work/register.xml" <<'END'
+<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="register"><send retrans="500"><![CDATA[
+REGISTER sip:example.org SIP/2.0
+v: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+f: "Ann, of sales" <sip:ann@example.org>;tag=f[call_number]
+t: <sip:ann@example.org>
+i: [call_id]
+CSeq: 1 REGISTER
+m: <sip:ann@[local_ip]:[local_port]>
+Max-Forwards: 70
+s: I am
+ here
+User-Agent: phone 1.0
+Expires: 60
+l: 0
+
+]]></send>
+<recv response="401" auth="true"/>
+<send retrans="500"><![CDATA[
+REGISTER sip:example.org SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: "Ann, of sales" <sip:ann@example.org>;tag=f[call_number]
+To: <sip:ann@example.org>
+Call-ID: [call_id]
+CSeq: 2 REGISTER
+Contact: <sip:ann@[local_ip]:[local_port]>
+Max-Forwards: 70
+User-Agent: phone 1.0
+[authentication username=ann password=s3cret]
+Expires: 60
+Content-Length: 0
+
+]]></send>
+<recv response="200"/></scenario>
+END
+    cat >"$work/busy.xml" <<'END'
+<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="busy"><recv request="INVITE"/>
+<pause milliseconds="700"/>
+<send><![CDATA[
+SIP/2.0 100 Trying
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+<send retrans="500"><![CDATA[
+SIP/2.0 486 Busy Here
+[last_Via:]
+[last_From:]
+[last_To:];tag=b[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+<recv request="ACK"/></scenario>
+END
+    cat >"$work/refused.xml" <<'END'
+<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="refused"><send retrans="300"><![CDATA[
+INVITE sip:bob:h1dden@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:ann@example.org>;tag=f[call_number]
+To: Bob <sip:bob@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:ann@[local_ip]:[local_port]>
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=ann 1 1 IN IP[local_ip_type] [local_ip]
+s=-
+c=IN IP[local_ip_type] [local_ip]
+t=0 0
+m=audio 40000 RTP/AVP 0
+m=video 40002 RTP/AVP 31
+c=IN IP4 198.51.100.7
+
+]]></send>
+<recv response="100" optional="true"/>
+<recv response="486"/>
+<send><![CDATA[
+ACK sip:bob@[remote_ip]:[remote_port] SIP/2.0
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send></scenario>
+END
+    cat >"$work/unanswered.xml" <<'END'
+<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="unanswered"><send><![CDATA[
+OPTIONS sip:100@[remote_ip] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: "sipvicious" <sip:100@1.1.1.1>;tag=f[call_number]
+To: "sipvicious" <sip:100@1.1.1.1>
+Call-ID: [call_id]
+CSeq: 1 OPTIONS
+User-Agent: friendly-scanner
+Accept: application/sdp
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send></scenario>
+END
+    # -nd, and so no answers of its own to what is not in the scenario; each port has a program of its own.
+    serve() { start b sipp "$@" -bg -nd -timeout 60s; }
+    ask() { in_space a sipp "$@" -nd -timeout 9s -timeout_error -trace_err -error_file /dev/null </dev/null >>"$work/log" 2>&1 || true; }
+    serve -sn uas -i 192.0.2.2 -p 5060 -m 9
+    serve -sn uas -i '[2001:db8::2]' -p 5060 -m 9
+    serve -sn uas -i 192.0.2.2 -p 5062 -t t1 -m 9
+    serve -sf "$work/registrar.xml" -i 192.0.2.2 -p 5064 -m 9
+    serve -sf "$work/busy.xml" -i 192.0.2.2 -p 5066 -m 9
+    sleep 1.5
+    capture a "$work/sip.pcap" -i eth0 udp or tcp or icmp
+    ask -sn uac -s john -i 192.0.2.1 -p 5060 -m 2 -r 5 -d 200 192.0.2.2:5060
+    ask -sn uac -s john -i '[2001:db8::1]' -p 5060 -m 1 '[2001:db8::2]:5060'
+    ask -sn uac -s john -t t1 -i 192.0.2.1 -p 5072 -m 2 -r 5 192.0.2.2:5062
+    ask -sf "$work/register.xml" -i 192.0.2.1 -p 5074 -m 1 192.0.2.2:5064
+    # The answer takes so long that the request is sent again.
+    ask -sf "$work/refused.xml" -i 192.0.2.1 -p 5076 -m 1 192.0.2.2:5066
+    ask -sf "$work/unanswered.xml" -i 192.0.2.1 -p 5078 -m 1 192.0.2.2:5068
+    captured
+    # What tshark sees in each message, a line for each: `SIPCaptureTests` holds the parser against it.
+    local fields=(frame.number frame.time_epoch sip.Method sip.r-uri sip.r-uri.user sip.r-uri.host sip.Status-Code sip.Status-Line sip.Call-ID sip.CSeq.seq
+        sip.CSeq.method sip.from.user sip.from.host sip.from.tag sip.to.user sip.to.host sip.to.tag sip.contact.user sip.contact.host sip.Via sip.Via.branch
+        sip.User-Agent sip.Server sip.Subject sip.Max-Forwards sip.Expires sip.Content-Length sip.Content-Type sip.Warning sip.auth.scheme sip.auth.username
+        sdp.media.media sdp.media.port sdp.connection_info.address sip.resend-original sip.response-request)
+    tshark -r "$work/sip.pcap" -Y "sip and not icmp" -T json ${fields[@]/#/-e } 2>>"$work/log" | python3 -c '
+import json, sys
+print("[" + ",\n".join(json.dumps(message["_source"]["layers"]) for message in json.load(sys.stdin)) + "]")' >"$here/sip-messages.json"
 }
 
 make_ntp() {
@@ -659,6 +840,9 @@ make_mongodb() {
     sleep 1
     capture a "$work/mongodb.pcap" -i eth0 tcp
     in_space a "${FOVEA_PYTHON:-python3}" "$here/mongo.py" ask 192.0.2.2 >>"$work/log" 2>&1 || true
+    captured
+}
+
 make_quic() {
     ethernet
     python3 -m venv "$work/venv"

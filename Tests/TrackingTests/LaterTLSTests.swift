@@ -91,6 +91,74 @@ import Testing
         #expect(run.log.names == ["proxied.example"])
     }
 
+    @Test(arguments: [text("PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n"), text("PROXY UNKNOWN\r\n"), proxy2], [[], [Service.http, .http2, .dns]])
+    func `is found behind a PROXY header that comes in pieces, wherever they end`(header: Octets, others: [Service]) throws {
+        for cut in 1...header.count + 12 {
+            let all = header + Sessions.clientHello("proxied.example")
+            for pieces in [[cut], [cut, cut + 1], Array(1...cut)] {
+                let cuts = [0] + pieces + [all.count]
+                var talk = Talk()
+                talk.payloads = zip(cuts, cuts.dropFirst()).map { Octets(all[$0..<$1]) } + [Sessions.serverHello]
+                talk.say(">S <SA >A")
+                for _ in 1..<cuts.count { talk.say(">PA1") }
+                talk.say("<PA1 >FA <FA")
+                let run = try Run([.init(TLSNames.self)] + others.map { .init(TLSNames.self, .service($0)) })
+                run.send(talk)
+                run.drain()
+                #expect(run.logs[0].names == ["proxied.example"], "\(cuts)")
+                #expect(run.log.ended.map(\.service) == [.tls])
+            }
+        }
+    }
+
+    @Test(arguments: ["POST /a HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n"])
+    func `and what begins as a PROXY header does is still found, wherever it is cut`(request: String) throws {
+        let all = Self.text(request)
+        for cut in 1..<12 {
+            var talk = Talk()
+            talk.payloads = [Octets(all[..<cut]), Octets(all[cut...]), Self.text("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]
+            talk.say(">S <SA >A >PA1 >PA1 <PA1 >FA <FA")
+            let run = try Run([.init(Records.self), .init(Records.self, .service(.http)), .init(TLSNames.self)])
+            run.send(talk)
+            run.drain()
+            #expect(run.log.ended.map(\.service) == [.http], "\(cut)")
+        }
+    }
+
+    /// The first bytes of a ClientHello say little; behind STARTTLS they may come alone.
+    @Test(arguments: ["SMTP", "IMAP", "PostgreSQL", "MySQL", "CONNECT"], others) func `is found behind others where its first 1 to 10 bytes come alone`(name: String, others: [Service]) throws {
+        let opening = Self.openings.first { $0.name == name }!
+        let hello = Sessions.clientHello("cut.example")
+        for cuts in (1...11).map({ [$0] }) + [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [3, 10], [10, 14]] {
+            var talk = Talk()
+            let places = [0] + cuts + [hello.count]
+            talk.payloads = opening.payloads + zip(places, places.dropFirst()).map { Octets(hello[$0..<$1]) } + [Sessions.serverHello]
+            talk.say(">S <SA >A")
+            for place in opening.payloads.indices { talk.say((place % 2 == 0) == opening.clientFirst ? ">PA1" : "<PA1") }
+            for _ in 1..<places.count { talk.say(">PA1") }
+            talk.say("<PA1 >FA <FA")
+            let run = try Run([.init(TLSNames.self)] + others.map { .init(TLSNames.self, .service($0)) })
+            run.send(talk)
+            run.drain()
+            #expect(run.logs[0].names == ["cut.example"], "\(cuts)")
+            #expect(run.log.ended.map(\.service) == [.tls])
+        }
+    }
+
+    @Test func `is found in the segment of MySQL's request for it`() throws {
+        let request = Self.openings.first { $0.name == "MySQL" }!.payloads[1]
+        let greeting: Octets = [52, 0, 0, 0, 10] + Self.text("8.0.36\0") + [1, 0, 0, 0] + Octets(repeating: 1, count: 8) + [0, 0xff, 0xff, 33, 2, 0, 0xff, 0xff, 21]
+            + Octets(repeating: 0, count: 10) + Octets(repeating: 1, count: 13)
+        var talk = Talk()
+        talk.payloads = [greeting, request + Sessions.clientHello("one.example"), Sessions.serverHello]
+        talk.say(">S <SA >A <PA1 >PA1 <PA1 >FA <FA")
+        let run = try Run([.init(TLSNames.self), .init(Records.self, .service(.mysql))])
+        run.send(talk)
+        run.drain()
+        #expect(run.logs[0].names == ["one.example"])
+        #expect(run.log.ended.map(\.service) == [.tls])
+    }
+
     @Test(arguments: [text("PROXY"), text("PROXY TCP4 \n"), text("PROXY " + String(repeating: "a", count: 120) + "\r\n"), Octets(proxy2.prefix(15)), Octets(proxy2.prefix(20))])
     func `is not taken for what has half a PROXY header`(header: Octets) {
         #expect(ProxyHeader.byteCount(header.span.bytes) == 0)

@@ -17,11 +17,22 @@ struct FilterCompiler {
     }
 
     var remainder: Remainder {
+        if isOneOfServices { return .services }
         guard instructions.count == 1, let test = instructions.first, test.onYes == .yes, test.protocols == required else { return .walk }
         switch test.kind {
         case .port where test.side == .either: return .port
         case .service: return .service
         default: return .walk
+        }
+    }
+
+    /// Whether there are several tests, each of a service, and one of them must say yes.
+    private var isOneOfServices: Bool {
+        guard instructions.count > 1 else { return false }
+        // Written from the end to the beginning.
+        return instructions.indices.allSatisfy { place in
+            let test = instructions[place]
+            return test.kind == .service && !test.isNegated && test.onYes == .yes && test.onNo == (place == 0 ? .no : Target(index: place - 1))
         }
     }
 

@@ -14,6 +14,7 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
     private let start: Target
     private let remainder: Remainder
     private let instructions: UnsafeMutablePointer<Instruction>
+    private let count: Int
     /// Kept for the instructions.
     private let tables: ProgramTables
 
@@ -36,6 +37,7 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
         remainder = compiler.remainder
         tables = compiler.tables
         let code = compiler.instructions
+        count = code.count
         asksFlowsAlone = !code.contains { $0.kind == .packet }
         instructions = UnsafeMutableRawPointer.allocate(byteCount: max(1, code.count) * MemoryLayout<Instruction>.stride, alignment: 64)
             .bindMemory(to: Instruction.self, capacity: code.count)
@@ -67,8 +69,25 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
         switch remainder {
         case .port: return UnsafePointer(instructions).testPort(subject)
         case .service: return UnsafePointer(instructions).testService(subject, service)
+        case .services: return Self.testServices(instructions, count: count, subject, service)
         case .walk: return Self.walk(instructions, from: start, subject, source, service, facts)
         }
+    }
+
+    /// As `walk` would, of tests that follow each other and of which one must say yes.
+    @inline(__always)
+    private static func testServices<Subject: FilterSubject>(
+        _ instructions: UnsafePointer<Instruction>, count: Int, _ subject: UnsafePointer<Subject>, _ service: Service?
+    ) -> Match {
+        var answer = Match.no
+        for place in 0..<count where instructions[place].protocols.fits(subject.pointee.context) {
+            switch (instructions + place).testService(subject, service) {
+            case .yes: return .yes
+            case .unknown: answer = .unknown
+            case .no: break
+            }
+        }
+        return answer
     }
 
     // Static, so that a call passes the instructions alone and not the program, field by field.
@@ -125,6 +144,8 @@ enum Remainder: UInt8 {
     case port
     /// One test of the service: `tls`.
     case service
+    /// Several, or for several transports: `dns`, `tls or ssh`.
+    case services
     case walk
 }
 

@@ -54,7 +54,8 @@ struct EngineExplanation {
             "history", for: names { $0.history != nil }, orOff: "no subscription asks for what came before its filter could tell",
             [("history_memory", conntrack.historyMemory)])
         add(
-            "fragments", for: conntrack.fragments ? trackers.map(\.0) : [], orOff: conntrack.fragments ? "no subscription tracks connections" : "fragments = false",
+            "fragments", for: conntrack.fragments ? trackers.map(\.0) : [],
+            orOff: conntrack.fragments ? "no subscription tracks connections" : "fragments = false",
             [("fragment_memory", conntrack.fragmentMemory), ("bytes", memory.fragments)])
         add("values", for: memory.subscriptions > 0 ? trackers.map(\.0) : [], orOff: "no subscription keeps any", [("bytes", memory.subscriptions)])
         let dispatched = plan.dispatchedEntries.map { "\($0.name) (on \(plan.dispatchPlace))" }

@@ -9,8 +9,8 @@ struct ExplainCommand: ParsableCommand {
         commandName: "explain", abstract: "Says how subscriptions come to their decisions: what is asked when, and what a card could do.",
         discussion: """
             For each stage at which more is known: what a connection must be to go on. What a card could pick out are frames of whole packets outside of \
-            tunnels; with --device it is asked whether it would. With --profile the subscriptions run on a capture, their results going nowhere: what each stage \
-            costs, and what each filter lets through to the next.
+            tunnels; with --device it is asked whether it would. With --profile the subscriptions run on a capture, their results going nowhere: what each \
+            stage costs, and what each filter lets through to the next.
             """)
 
     @Argument(help: "A configuration (TOML).", completion: .file(extensions: ["toml"]))

@@ -2,7 +2,8 @@ import ArgumentParser
 import Tracking
 
 struct ListCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the subscriptions of this program, and the data types that a configuration can ask for.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists the subscriptions of this program, and the data types that a configuration can ask for.")
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case text, json

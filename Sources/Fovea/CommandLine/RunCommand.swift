@@ -5,9 +5,9 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs subscriptions on a capture file or on ports.",
         discussion: """
-            Results go to standard output as JSON lines, or to files, and in other formats if so asked; how it went goes to standard error. What is given here overrides the configuration. \
-            SIGHUP has the filters and lists of the configuration read again, while everything else goes on; with reload = "watch" in it a change of its \
-            files does, too.
+            Results go to standard output as JSON lines, or to files, and in other formats if so asked; how it went goes to standard error. What is given \
+            here overrides the configuration. SIGHUP has the filters and lists of the configuration read again, while everything else goes on; with reload \
+            = "watch" in it a change of its files does, too.
             """)
 
     @Argument(help: "A configuration (TOML). Not needed with --capture or --device.", completion: .file(extensions: ["toml"]))
@@ -22,7 +22,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Listen to this device: a PCI address, or a virtual device such as net_af_packet0,iface=eth0.", valueName: "device"))
     var device: String?
 
-    @Option(help: ArgumentHelp("The lcores that poll the device, a queue each if it can spread flows: 1,2,3. The one after the main core unless given.", valueName: "list"))
+    @Option(
+        help: ArgumentHelp(
+            "The lcores that poll the device, a queue each if it can spread flows: 1,2,3. The one after the main core unless given.", valueName: "list"))
     var cores: CoreList?
 
     @Option(help: ArgumentHelp("Listen for so long.", valueName: "seconds"))
@@ -34,10 +36,13 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Run this one only; may be given more than once.", valueName: "name"))
     var subscription: [String] = []
 
-    @Option(help: ArgumentHelp("Write results to <folder>/<subscription>.jsonl, or as the format calls its files.", valueName: "folder"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("Write results to <folder>/<subscription>.jsonl, or as the format calls its files.", valueName: "folder"), completion: .directory)
     var output: String?
 
-    @Option(help: ArgumentHelp("Write results as jsonl, zeek, eve or csv, of all subscriptions for which the configuration says nothing else.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp(
+            "Write results as jsonl, zeek, eve or csv, of all subscriptions for which the configuration says nothing else.", valueName: "format"))
     var format: OutputFormat?
 
     @Option(help: ArgumentHelp("Connections on a core at most.", valueName: "count"))

@@ -2,8 +2,8 @@ import Packets
 import Protocols
 import Tracking
 
-/// `data = "dhcp"`: a line for each DHCP transaction, or for each side's part of it where the sides' messages are of different flows. Fields are those of Zeek's
-/// dhcp.log.
+/// `data = "dhcp"`: a line for each DHCP transaction, or for each side's part of it where the sides' messages are of different flows. Fields are those of
+/// Zeek's dhcp.log.
 struct DHCPData: SessionLines {
     typealias Parser = DHCPParser
 
@@ -37,5 +37,6 @@ extension LogLine {
         if let address = exchange.relay { add("relay_addr", address) }
         if exchange.messageCount > exchange.messages.count { add("msg_count", exchange.messageCount) }
         if exchange.isMalformed { add("malformed", true) }
+        addToEvent { $0.add(exchange) }
     }
 }

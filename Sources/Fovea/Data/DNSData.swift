@@ -55,7 +55,7 @@ extension LogLine {
         addToEvent { event in
             event.add("version", .integer(2))
             event.add("type", .text(transaction.response == nil ? "query" : "answer"))
-            guard let response = transaction.response else { return }
+            guard let response = transaction.response, !response.answers.isEmpty else { return }
             event.add("answers", objects: response.answers) { answer, object in
                 object.add("rrname", answer.name)
                 object.add("rrtype", DNSType.name(answer.type))

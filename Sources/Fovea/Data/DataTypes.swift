@@ -22,10 +22,12 @@ public enum DataTypes {
             HTTPData.self,
             HTTPBodiesData.self,
             HTTP2Data.self,
+            HTTP2BodiesData.self,
             SSHData.self,
             SMTPData.self,
             DHCPData.self,
             NTPData.self,
+            SIPData.self,
         ]
     }
 }

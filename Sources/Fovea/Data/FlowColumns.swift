@@ -1,6 +1,8 @@
 extension LogSchema {
     /// What `add(_:minimum:mean:maximum:deviation)` writes under names that begin with one word.
-    fileprivate static func statistics(_ minimum: StaticString, _ mean: StaticString, _ maximum: StaticString, _ deviation: StaticString, _ type: ZeekType) -> [Column] {
+    fileprivate static func statistics(
+        _ minimum: StaticString, _ mean: StaticString, _ maximum: StaticString, _ deviation: StaticString, _ type: ZeekType
+    ) -> [Column] {
         let inBetween: ZeekType = type == .interval ? .interval : .double
         return [Column(minimum, type), Column(mean, inBetween), Column(maximum, type), Column(deviation, inBetween)]
     }

@@ -44,6 +44,8 @@ extension LogLine {
             add("grpc_request_messages", exchange.requestMessages)
             add("grpc_response_messages", exchange.responseMessages)
         }
+        add("request_body_sha256", exchange.requestBody?.sha256)
+        add("response_body_sha256", exchange.responseBody?.sha256)
         if !exchange.problems.isEmpty { add("problems", exchange.problems.texts) }
     }
 }

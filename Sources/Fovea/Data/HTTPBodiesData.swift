@@ -3,8 +3,8 @@ import Packets
 import Protocols
 import Tracking
 
-/// `data = "http_bodies"`: a line for each body of an HTTP/1 message: files, forms, pages, answers of services. Fields are those of Zeek's files.log, behind whose
-/// connection it was; the bytes are not kept.
+/// `data = "http_bodies"`: a line for each body of an HTTP/1 message: files, forms, pages, answers of services. Fields are those of Zeek's files.log, behind
+/// whose connection it was; the bytes are not kept.
 struct HTTPBodiesData: SessionTrackable {
     typealias Parser = HTTPParser
 
@@ -31,6 +31,41 @@ struct HTTPBodiesData: SessionTrackable {
                 line.addBody(body, declared: head?.header("content-type"))
                 line.add("host", exchange.request?.host)
                 line.add("uri", exchange.request?.target)
+            }
+        }
+        return .more
+    }
+
+    consuming func ended(_ connection: ConnectionRecord, _ output: inout LogWriter) {}
+}
+
+/// `data = "http2_bodies"`: the same of HTTP/2 in the clear, once their streams are over.
+struct HTTP2BodiesData: SessionTrackable {
+    typealias Parser = HTTP2Parser
+
+    static let name = "http2_bodies"
+    static let summary = "bodies of requests and responses of HTTP/2 in the clear: what they are by their first bytes, length, SHA-256"
+    static let filter: Filter = .service(.http2)
+    static let sessionDepth = SessionDepth.whole
+
+    static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
+
+    init(_ connection: ConnectionRecord) {}
+
+    mutating func session(_ exchange: HTTP2Exchange, of connection: ConnectionRecord, _ output: inout LogWriter) -> Verdict {
+        for (body, type, sender, time) in [
+            (exchange.requestBody, exchange.requestHeader("content-type"), exchange.client, exchange.requested),
+            (exchange.responseBody, exchange.responseHeader("content-type"), exchange.client.opposite, exchange.answered),
+        ] {
+            guard let body, body.byteCount > 0 else { continue }
+            output.write { line in
+                line.addIdentity(of: connection, at: time ?? exchange.ended)
+                line.add("source", "HTTP2")
+                line.add("stream_id", exchange.stream)
+                line.add("is_orig", sender == .originator)
+                line.addBody(body, declared: type)
+                line.add("host", exchange.host)
+                line.add("uri", exchange.path)
             }
         }
         return .more

@@ -27,11 +27,18 @@ extension LogSchema {
             Column("response_content_type", .string, event: "http_content_type"), Column("response_time", .interval), Column("end", .string),
             Column("error", .string), Column("pushed", .bool), Column("request_seen", .bool), Column("grpc_service", .string),
             Column("grpc_method", .string), Column("grpc_status", .count), Column("grpc_message", .string), Column("grpc_request_messages", .count),
-            Column("grpc_response_messages", .count), Column("problems", .strings),
+            Column("grpc_response_messages", .count), Column("request_body_sha256", .string), Column("response_body_sha256", .string),
+            Column("problems", .strings),
         ], event: "http", transport: "tcp")
 }
 
 extension EventMember {
+    fileprivate static let gaps = EventMember { value, event in
+        if case .integer(let missing) = value {
+            event.add("gaps", .bool(missing > 0))
+            event.add("stored", .bool(false))
+        }
+    }
     fileprivate static let httpVersion = EventMember.text("protocol") { "HTTP/\($0)" }
 }
 
@@ -40,9 +47,20 @@ extension HTTP2Data: LoggedSubscription { static let log = LogSchema.http2 }
 extension HTTPBodiesData: LoggedSubscription {
     /// As Zeek's files.log has it, a file a line.
     static let log = LogSchema(
-        "http_bodies",
-        LogSchema.identity + [
-            .init("source", .string), .init("trans_depth", .count), .init("is_orig", .bool), .init("mime_type", .string), .init("seen_bytes", .count),
-            .init("missing_bytes", .count), .init("sha256", .string), .init("declared_type", .string), .init("host", .string), .init("uri", .string),
-        ])
+        "http_bodies", LogSchema.identity + [.init("source", .string), .init("trans_depth", .count), .init("is_orig", .bool)] + LogSchema.bodies,
+        event: "fileinfo", transport: "tcp")
+}
+extension HTTP2BodiesData: LoggedSubscription {
+    static let log = LogSchema(
+        "http2_bodies", LogSchema.identity + [.init("source", .string), .init("stream_id", .count), .init("is_orig", .bool)] + LogSchema.bodies,
+        event: "fileinfo", transport: "tcp")
+}
+
+extension LogSchema {
+    /// What `addBody` writes, and whose it is: Zeek's files.log, Suricata's fileinfo.
+    fileprivate static let bodies: [Column] = [
+        .init("mime_type", .string), .init("seen_bytes", .count, event: "size"), .init("missing_bytes", .count, event: .gaps),
+        .init("sha256", .string, event: "sha256"), .init("declared_type", .string),
+        .init("host", .string), .init("uri", .string, event: "filename"),
+    ]
 }

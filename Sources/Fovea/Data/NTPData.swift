@@ -34,6 +34,10 @@ extension LogLine {
             if let time = time.transmitTime.timestamp { add("xmt_time", time) }
             add("num_exts", time.extensionCount)
             add("leap", time.leap)
+            let reference = withUnsafeBytes(of: time.referenceID.bigEndian) {
+                $0.map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined(separator: ":")
+            }
+            addToEvent { $0.add("reference_id", .text(reference)) }
         case .control(let operation, let isAnswer):
             add("opcode", operation)
             add("is_answer", isAnswer)

@@ -13,5 +13,5 @@ extension PacketData: LoggedSubscription { static let log = LogSchema("packet", 
 extension ConnectionPacketData: LoggedSubscription { static let log = LogSchema("connection_packet", LogSchema.owner + LogSchema.packetColumns) }
 extension StreamData: LoggedSubscription {
     static let log = LogSchema(
-        "stream", LogSchema.owner + [.init("offset", .count), .init("len", .count), .init("data", .string), .init("gap", .count)])
+        "stream", [.init("ts", .time)] + LogSchema.owner + [.init("offset", .count), .init("len", .count), .init("data", .string), .init("gap", .count)])
 }

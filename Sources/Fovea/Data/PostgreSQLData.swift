@@ -51,5 +51,6 @@ extension LogLine {
         if let status = command.transactionStatus { add("transaction_status", String(Unicode.Scalar(status))) }
         if let latency = command.latency { add("rtt", seconds: latency) }
         add("problem", command.problem?.name)
+        addToEvent { $0.add(command) }
     }
 }

@@ -3,7 +3,8 @@ import Packets
 import Protocols
 import Tracking
 
-/// `data = "ssh"`: a line for each SSH connection, as soon as both sides have said what they offer. Fields are those of Zeek's ssh.log, and of its HASSH package.
+/// `data = "ssh"`: a line for each SSH connection, as soon as both sides have said what they offer. Fields are those of Zeek's ssh.log, and of its HASSH
+/// package.
 struct SSHData: SessionTrackable {
     typealias Parser = SSHParser
 

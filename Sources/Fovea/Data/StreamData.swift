@@ -1,7 +1,7 @@
 import Packets
 import Tracking
 
-/// `data = "stream"`: a line for each piece of TCP payload in order, with the bytes as text; and for each gap.
+/// `data = "stream"`: a line for each piece of TCP payload in order, with the bytes as text; and for each gap. Its time is that of the connection's beginning.
 struct StreamData: StreamTrackable {
     static let name = "stream"
     static let summary = "TCP payload in order, a line a piece, as text"
@@ -9,10 +9,11 @@ struct StreamData: StreamTrackable {
     static func makeReport(_ context: ReportContext) throws -> LogWriter { try LogWriter(context) }
 
     private let uid: String
+    private let began: Timestamp
     private var originatorOffset: UInt64 = 0
     private var responderOffset: UInt64 = 0
 
-    init(_ connection: ConnectionRecord) { uid = connection.uid }
+    init(_ connection: ConnectionRecord) { (uid, began) = (connection.uid, connection.first) }
 
     mutating func stream(_ bytes: RawSpan, from sender: Direction, _ output: inout LogWriter) -> Verdict {
         let offset = advance(bytes.byteCount, sender)
@@ -50,6 +51,7 @@ struct StreamData: StreamTrackable {
     }
 
     private func addPlace(to line: inout LogLine, _ sender: Direction, _ offset: UInt64) {
+        line.add("ts", began)
         line.add("uid", uid)
         line.add("is_orig", sender == .originator)
         line.add("offset", offset)

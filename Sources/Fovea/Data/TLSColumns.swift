@@ -30,5 +30,5 @@ extension EventMember {
 }
 
 extension TLSData: LoggedSubscription { static let log = LogSchema.tls }
-/// Zeek has these in ssl.log, too; Suricata has no event for them.
-extension DTLSData: LoggedSubscription { static let log = LogSchema("dtls", LogSchema.handshakes) }
+/// Zeek has these in ssl.log, too; Suricata has no event for them, and they are one like tls.
+extension DTLSData: LoggedSubscription { static let log = LogSchema("dtls", LogSchema.handshakes, event: "dtls", transport: "udp") }

@@ -15,12 +15,13 @@ struct TLSData: SessionLines {
     }
 }
 
-/// `data = "dtls"`: the same of DTLS, of whose handshakes the hellos are read.
+/// `data = "dtls"`: the same of DTLS.
 struct DTLSData: SessionLines {
     typealias Parser = DTLSParser
 
     static let name = "dtls"
-    static let summary = "DTLS handshakes, as soon as both hellos are known: server name, version, cipher suite, application protocol, fingerprints"
+    static let summary = "DTLS handshakes: server name, version, cipher suite, application protocol, certificates' names, fingerprints"
+    static let sessionDepth = SessionDepth.whole
 
     static func add(_ handshake: TLSHandshake, of connection: ConnectionRecord, to line: inout LogLine) {
         line.addIdentity(of: connection)
@@ -62,6 +63,7 @@ extension LogLine {
         if handshake.certificateRequested { add("certificate_requested", true) }
         let problems = handshake.problems
         if !problems.isEmpty { add("problems", problems.map(\.rawValue)) }
+        addToEvent { $0.addCertificates(of: handshake) }
     }
 }
 

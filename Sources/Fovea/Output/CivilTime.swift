@@ -16,6 +16,12 @@ struct CivilTime {
         microseconds = Int(rest / 1000)
     }
 
+    /// - Parameter seconds: since 1970.
+    init(seconds: Int64) { self.init(Timestamp(nanoseconds: min(max(seconds, -9_000_000_000), 9_000_000_000) * 1_000_000_000)) }
+
+    /// 2026-01-02T03:04:05
+    var dateTimeText: String { "\(date)T\(time(":"))" }
+
     /// 2026-01-02T03:04:05.123456+0000
     var eventText: String { "\(date)T\(time(":")).\(Self.digits(microseconds, 6))+0000" }
 

@@ -18,7 +18,8 @@ final class Compressor {
         case .gzip:
             context = nil
             // 16: with gzip's head and check; 15, 8: as much memory as it likes, 256 KiB.
-            isReady = deflateInit2_(stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+            let size = Int32(MemoryLayout<z_stream>.size)
+            isReady = deflateInit2_(stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
         case .zstd:
             context = ZSTD_createCCtx()
             isReady = context != nil && ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)) == 0

@@ -188,6 +188,11 @@ public struct EventMember: Sendable, ExpressibleByStringLiteral {
     /// Only if it is true, as Suricata's flags are.
     public static func flag(_ key: StaticString) -> EventMember { EventMember { value, event in if case .bool(true) = value { event.add(key, value) } } }
 
+    /// A length of time in whole seconds.
+    public static func wholeSeconds(_ key: StaticString) -> EventMember {
+        EventMember { value, event in if case .interval(let nanoseconds) = value { event.add(key, .integer(Int128(nanoseconds / 1_000_000_000))) } }
+    }
+
     static let timestamp = EventMember { value, event in if case .time(let time) = value { event.time = time } }
     /// A number in place of Zeek's name; of 53 bits, so that readers whose numbers are doubles keep flows apart.
     static let flow = EventMember { value, event in

@@ -159,7 +159,8 @@ final class OutputPlace: @unchecked Sendable {
             refusal = code
             // Nobody reads it, and the run is over: that is no fault of the place.
             if code != ETIMEDOUT {
-                logger.error("results cannot be written", metadata: ["to": "\(file?.path ?? path ?? "standard output")", "reason": "\(String(cString: strerror(code)))"])
+                let place = file?.path ?? path ?? "standard output"
+                logger.error("results cannot be written", metadata: ["to": "\(place)", "reason": "\(String(cString: strerror(code)))"])
             }
         }
         refuse(shares)

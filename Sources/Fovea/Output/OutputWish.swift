@@ -20,7 +20,8 @@ struct OutputWish {
         options.rotateSize = (wish.rotateSize ?? config.rotateSize)?.value
         options.rotateInterval = (wish.rotateInterval ?? config.rotateInterval)?.value
         if options.format != .jsonl, log == nil {
-            throw format!.error("format: \(type.name) has no columns, which \(options.format.rawValue.shown) needs; only \(OutputFormat.jsonl.rawValue.shown) does not")
+            let (wanted, free) = (options.format.rawValue.shown, OutputFormat.jsonl.rawValue.shown)
+            throw format!.error("format: \(type.name) has no columns, which \(wanted) needs; only \(free) does not")
         }
         if options.format == .eve, log?.event == nil {
             throw format!.error("format: \(OutputFormat.eve.rawValue.shown) has no event for what \(type.name) gives")
@@ -50,7 +51,8 @@ struct OutputWish {
             if wish.options != other.options { throw wish.place.error("output: \(both), and ask for different files") }
             if wish.options.format.isTable, !wish.hasColumns(of: other) {
                 let hint = wish.file == nil ? "give them a folder or outputs" : "give them outputs"
-                throw wish.place.error("output: \(both), and have different columns, of which \(wish.options.format.rawValue.shown) has one set a file; \(hint)")
+                let format = wish.options.format.rawValue.shown
+                throw wish.place.error("output: \(both), and have different columns, of which \(format) has one set a file; \(hint)")
             }
         }
     }
@@ -89,7 +91,8 @@ struct OutputWish {
     private static func fileName(_ name: String, _ wish: Config.Subscription, _ options: OutputOptions) throws(ConfigError) -> String {
         let suffix = options.compress?.suffix ?? ""
         let whole = name.hasSuffix(suffix) ? name : name + suffix
-        let isGood = !whole.hasPrefix(".") && !whole.contains("/") && whole.utf8.count <= 255 && whole.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+        let isPlain = whole.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+        let isGood = !whole.hasPrefix(".") && !whole.contains("/") && whole.utf8.count <= 255 && isPlain
         guard isGood, whole != "summary.json" else {
             throw (wish.output ?? wish.name).error("\(name.shown) cannot be the name of a result file\(wish.output == nil ? "; give it an output" : "")")
         }

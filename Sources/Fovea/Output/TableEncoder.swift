@@ -10,8 +10,8 @@ import Packets
 /// | end of a line | LF | CR LF |
 /// | what would be taken for something else | `\x09` | in quotes, `""` for a quote |
 ///
-/// In both, what is invisible (`Unicode.Scalar.isInvisible`) is written as its bytes of UTF-8, `\x0a`, and a backslash is doubled: a line is a line. Elements of
-/// a list stand between commas, `\x2c` is a comma in one of them.
+/// In both, what is invisible (`Unicode.Scalar.isInvisible`) is written as its bytes of UTF-8, `\x0a`, and a backslash is doubled: a line is a line. Elements
+/// of a list stand between commas, `\x2c` is a comma in one of them.
 final class TableEncoder: LineEncoder {
     enum Dialect { case zeek, csv }
 

@@ -1,7 +1,7 @@
 import Packets
 
-/// The messages of one transaction id that one flow has. A client that has no address yet sends to all, and the answer comes in another flow: then each side is an
-/// exchange of its own. Renewals, and what relays pass on, have both in one.
+/// The messages of one transaction id that one flow has. A client that has no address yet sends to all, and the answer comes in another flow: then each side is
+/// an exchange of its own. Renewals, and what relays pass on, have both in one.
 public struct DHCPExchange: Equatable, Sendable {
     /// In their order, at least one; of very many the first.
     public internal(set) var messages: [DHCPMessage]

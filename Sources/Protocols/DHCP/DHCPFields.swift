@@ -5,10 +5,13 @@ extension DHCPParser {
     /// Wireshark's names. What a message says last counts.
     public static let fields: [SessionField<DHCPExchange>] = [
         .integers(
-            "dhcp.option.dhcp", aliases: ["dhcp.type"], max: 255, valueNames: DHCPType.names, "the type of one of its messages", example: "dhcp.option.dhcp == NAK"
+            "dhcp.option.dhcp", aliases: ["dhcp.type"], max: 255, valueNames: DHCPType.names, "the type of one of its messages",
+            example: "dhcp.option.dhcp == NAK"
         ) { $0.messages.map { UInt64($0.type) } },
         .integer("dhcp.id", max: 0xffff_ffff, "the transaction's number", example: "dhcp.id == 0") { UInt64($0.id) },
-        SessionField("dhcp.hw.mac_addr", .mac, "the client's hardware address", example: "dhcp.hw.mac_addr == 02:00:00:00:00:01", isSingle: true) { exchange, give in
+        SessionField(
+            "dhcp.hw.mac_addr", .mac, "the client's hardware address", example: "dhcp.hw.mac_addr == 02:00:00:00:00:01", isSingle: true
+        ) { exchange, give in
             let octets = exchange.messages[0].hardwareAddress
             if octets.count == 6 { give(.integer(octets.reduce(0) { $0 << 8 | UInt64($1) })) }
         },
@@ -19,7 +22,9 @@ extension DHCPParser {
             $0.requestedAddress
         },
         address("dhcp.option.dhcp_server_id", "the server that gives it", example: "dhcp.option.dhcp_server_id != 192.0.2.1") { $0.serverAddress },
-        .integer("dhcp.option.ip_address_lease_time", max: 0xffff_ffff, "seconds for which it may be kept", example: "dhcp.option.ip_address_lease_time < 600") {
+        .integer(
+            "dhcp.option.ip_address_lease_time", max: 0xffff_ffff, "seconds for which it may be kept", example: "dhcp.option.ip_address_lease_time < 600"
+        ) {
             $0.leaseTime.map { UInt64($0) }
         },
         .name("dhcp.option.hostname", "the client's name for itself", example: "dhcp.option.hostname starts_with \"android-\"") { $0.hostName },
@@ -35,7 +40,9 @@ extension DHCPParser {
         .boolean("dhcp.malformed", "whether a message could not be read to its end", example: "dhcp.malformed") { $0.isMalformed },
     ]
 
-    private static func address(_ name: String, _ summary: String, example: String, _ read: @escaping @Sendable (DHCPExchange) -> IPAddress?) -> SessionField<DHCPExchange> {
+    private static func address(
+        _ name: String, _ summary: String, example: String, _ read: @escaping @Sendable (DHCPExchange) -> IPAddress?
+    ) -> SessionField<DHCPExchange> {
         SessionField(name, .address(version: nil), summary, example: example, isSingle: true) { exchange, give in
             if let address = read(exchange) { give(.address(address)) }
         }

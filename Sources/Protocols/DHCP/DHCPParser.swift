@@ -1,7 +1,7 @@
 import Packets
 
-/// Puts together what one flow has of each DHCP transaction, RFC 2131: messages of one id. An exchange is given once it is acknowledged or refused, or given back;
-/// with no message for some seconds, or in the end, it is what was seen.
+/// Puts together what one flow has of each DHCP transaction, RFC 2131: messages of one id. An exchange is given once it is acknowledged or refused, or given
+/// back; with no message for some seconds, or in the end, it is what was seen.
 public struct DHCPParser: SessionParser {
     public static let service = Service.dhcp
 

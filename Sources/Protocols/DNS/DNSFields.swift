@@ -13,17 +13,24 @@ extension DNSParser {
         },
         .integer("dns.id", max: 0xffff, "the transaction's number", example: "dns.id == 0") { UInt64($0.id) },
         .integer("dns.flags.opcode", max: 15, "0 a query, 4 a notification, 5 an update", example: "dns.flags.opcode != 0") { UInt64($0.message.opcode) },
-        .integer("dns.flags.rcode", aliases: ["dns.rcode"], max: 0xfff, valueNames: DNSResponseCode.names, "how it was answered", example: "dns.flags.rcode == NXDOMAIN") {
+        .integer(
+            "dns.flags.rcode", aliases: ["dns.rcode"], max: 0xfff, valueNames: DNSResponseCode.names, "how it was answered",
+            example: "dns.flags.rcode == NXDOMAIN"
+        ) {
             ($0.response?.responseCode).map(UInt64.init)
         },
         .boolean("dns.answered", "whether an answer was seen", example: "not dns.answered") { $0.response != nil },
-        .boolean("dns.flags.authoritative", "whether the server speaks for the name itself", example: "dns.flags.authoritative") { $0.response?.isAuthoritative },
+        .boolean("dns.flags.authoritative", "whether the server speaks for the name itself", example: "dns.flags.authoritative") {
+            $0.response?.isAuthoritative
+        },
         .boolean("dns.flags.truncated", "whether the answer was cut to fit a datagram", example: "dns.flags.truncated") { $0.response?.isTruncated },
         .boolean("dns.flags.recdesired", "whether the server is to ask others", example: "dns.flags.recdesired") { $0.message.recursionDesired },
         .integer("dns.count.answers", max: 0xffff, "records that the answer claims to have", example: "dns.count.answers > 20") {
             ($0.response?.answerCount).map(UInt64.init)
         },
-        .strings("dns.resp.name", "the name of a record in the answer", example: "dns.resp.name == \"www.example.org\"") { $0.response?.answers.map(\.name) ?? [] },
+        .strings("dns.resp.name", "the name of a record in the answer", example: "dns.resp.name == \"www.example.org\"") {
+            $0.response?.answers.map(\.name) ?? []
+        },
         .integers("dns.resp.type", max: 0xffff, valueNames: DNSType.names, "the type of a record in the answer", example: "dns.resp.type == CNAME") {
             ($0.response?.answers ?? []).map { UInt64($0.type) }
         },
@@ -41,7 +48,10 @@ extension DNSParser {
         SessionField("dns.time", .duration, "from question to answer", example: "dns.time > 100ms", isSingle: true) { transaction, give in
             if let latency = transaction.latency { give(.integer(UInt64(max(0, latency)))) }
         },
-        SessionField("dns.opt.client.addr", .address(version: nil), "the network that a resolver asks for (EDNS client subnet)", example: "dns.opt.client.addr == 192.0.2.0/24") {
+        SessionField(
+            "dns.opt.client.addr", .address(version: nil), "the network that a resolver asks for (EDNS client subnet)",
+            example: "dns.opt.client.addr == 192.0.2.0/24"
+        ) {
             transaction, give in
             if let subnet = (transaction.query ?? transaction.response)?.edns?.clientSubnet { give(.address(subnet.address)) }
         },

@@ -19,8 +19,8 @@ struct DNSFraming {
     /// Whether messages have been found.
     private(set) var hasSynchronised = false
 
-    /// A length, a header, the longest name, a type and a class.
-    private static let longestHead = 2 + 12 + 256 + 4
+    /// A length, a header, the longest name, and a record's fields before its data.
+    private static let longestHead = 2 + 12 + 256 + 10
 
     var heldBytes: Int { buffer.count }
     /// Whether what came does not look like messages.

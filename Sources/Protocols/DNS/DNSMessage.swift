@@ -193,16 +193,18 @@ private struct DNSSectionReader: ~Escapable {
     @_lifetime(copy message)
     init(_ message: RawSpan, isCut: Bool) { (self.message, self.isCut) = (message, isCut) }
 
+    // Counts are a stranger's word: a header alone would otherwise cost as many turns as four of them can claim.
+
     mutating func skipQuestions(count: UInt16) {
-        for _ in 0..<count where failure == nil {
-            guard let end = nameEnd() else { continue }
+        for _ in 0..<count {
+            guard failure == nil, let end = nameEnd() else { return }
             if end + 4 <= message.byteCount { place = end + 4 } else { failure = .cutShort }
         }
     }
 
     mutating func skipRecords(count: UInt16) {
-        for _ in 0..<count where failure == nil {
-            guard let name = nameEnd() else { continue }
+        for _ in 0..<count {
+            guard failure == nil, let name = nameEnd() else { return }
             if let parts = DNSRecord.parts(in: message, behind: name) { place = parts.end } else { failure = .cutShort }
         }
     }

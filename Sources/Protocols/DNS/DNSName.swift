@@ -45,32 +45,60 @@ struct DNSName {
 
     /// Whether names in two messages are the same, but for upper and lower case (RFC 4343).
     static func areEqual(_ one: RawSpan, _ start: Int, _ other: RawSpan, _ otherStart: Int) -> Bool {
-        var (a, b): ([UInt8], [UInt8]) = ([], [])
-        guard walk(one, from: start, { a.appendLabel($0) }) != nil, walk(other, from: otherStart, { b.appendLabel($0) }) != nil else { return false }
-        return a == b
+        var (a, b) = (Labels(from: start), Labels(from: otherStart))
+        while let label = a.next(in: one), let otherLabel = b.next(in: other), label.count == otherLabel.count {
+            if label.isEmpty { return true }
+            for place in 0..<label.count where one.byte(label.lowerBound + place) != other.byte(otherLabel.lowerBound + place) {
+                guard lower(one.byte(label.lowerBound + place)) == lower(other.byte(otherLabel.lowerBound + place)) else { return false }
+            }
+        }
+        return false
     }
+
+    private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
     /// Visits the labels.
     private static func walk(_ message: RawSpan, from start: Int, _ visit: (RawSpan) -> Void) -> Int? {
-        var (place, end, octets, pointers) = (start, nil as Int?, 1, 0)
-        while place < message.byteCount {
-            let length = Int(message.byte(place))
-            switch length {
-            case 0: return end ?? place + 1
-            case 1...63:
-                octets += 1 + length
-                guard octets <= longest, place + 1 + length <= message.byteCount else { return nil }
-                visit(message.extracting(place + 1..<place + 1 + length))
-                place += 1 + length
-            case 0xc0...:
-                guard place + 2 <= message.byteCount, pointers < mostPointers else { return nil }
-                if end == nil { end = place + 2 }
-                place = (length & 0x3f) << 8 | Int(message.byte(place + 1))
-                pointers += 1
-            default: return nil
-            }
+        var labels = Labels(from: start)
+        while let label = labels.next(in: message) {
+            if label.isEmpty { return labels.end ?? label.upperBound }
+            visit(message.extracting(label))
         }
         return nil
+    }
+
+    /// Goes from label to label of a name.
+    private struct Labels {
+        private var place: Int
+        private var octets = 1
+        private var pointers = 0
+        /// Behind the first pointer.
+        private(set) var end: Int?
+
+        init(from start: Int) { place = start }
+
+        /// Where the next label lies; an empty one, behind its length, is the name's end. Nil when the name does not hold together.
+        mutating func next(in message: RawSpan) -> Range<Int>? {
+            while place < message.byteCount {
+                let length = Int(message.byte(place))
+                switch length {
+                case 0: return place + 1..<place + 1
+                case 1...63:
+                    octets += 1 + length
+                    guard octets <= longest, place + 1 + length <= message.byteCount else { return nil }
+                    let label = place + 1..<place + 1 + length
+                    place = label.upperBound
+                    return label
+                case 0xc0...:
+                    guard place + 2 <= message.byteCount, pointers < mostPointers else { return nil }
+                    if end == nil { end = place + 2 }
+                    place = (length & 0x3f) << 8 | Int(message.byte(place + 1))
+                    pointers += 1
+                default: return nil
+                }
+            }
+            return nil
+        }
     }
 
     private static func write(_ label: RawSpan, to text: inout [UInt8]) {
@@ -81,17 +109,6 @@ struct DNSName {
             case 0x21...0x7e: text.append(byte)
             default: text += [UInt8(ascii: "\\"), 0x30 + byte / 100, 0x30 + byte / 10 % 10, 0x30 + byte % 10]
             }
-        }
-    }
-}
-
-extension [UInt8] {
-    /// A label behind its length, in lower case.
-    fileprivate mutating func appendLabel(_ label: RawSpan) {
-        append(UInt8(label.byteCount))
-        for place in 0..<label.byteCount {
-            let byte = label.byte(place)
-            append((0x41...0x5a).contains(byte) ? byte | 0x20 : byte)
         }
     }
 }

@@ -1,11 +1,11 @@
 import Packets
 
-/// Puts one hello together again from its fragments, which may come late, doubled, overlapping, and cut anew when they are sent again.
+/// Puts one message together again from its fragments, which may come late, doubled, overlapping, and cut anew when they are sent again.
 struct DTLSAssembly {
     /// The longest hello that is kept. Nobody sends half of that over UDP.
     static let longest = 1 << 14
-    /// Pieces apart from each other, at most; further ones are dropped, and come again.
-    static let mostPieces = 16
+    /// Pieces apart from each other, at most; further ones are dropped, and come again. Every second one of 64 KiB of certificates in common datagrams.
+    static let mostPieces = 32
 
     var sender: Direction
     let type: UInt8
@@ -14,7 +14,7 @@ struct DTLSAssembly {
     /// What has come: ascending, and with room between them.
     private var pieces: [Range<Int>] = []
 
-    /// - Parameter length: at most `longest`.
+    /// - Parameter length: at most `longest`, and of certificates what is kept of them.
     init(_ sender: Direction, type: UInt8, sequence: UInt16, length: Int) {
         (self.sender, self.type, self.sequence) = (sender, type, sequence)
         body = [UInt8](repeating: 0, count: length)

@@ -1,12 +1,13 @@
 import Filters
 
 extension DTLSParser {
-    /// Those of TLS' hellos under DTLS' name, as Wireshark has them. Versions are DTLS' own, of which the newest has the smallest number.
-    public static let fields = TLSParser.helloFields.map { field in
+    /// Those of TLS under DTLS' name, as Wireshark has them. Versions are DTLS' own, of which the newest has the smallest number.
+    public static let fields = (TLSParser.helloFields + TLSParser.wholeFields).map { field in
         let isVersion = field.name.contains("version")
         return SessionField<TLSHandshake>(
             renamed(field.name), aliases: field.aliases.map(renamed), field.type, valueNames: isVersion ? versions : field.valueNames, field.summary,
-            example: isVersion ? "\(renamed(field.name)) == DTLSv1.2" : renamed(field.example), isSingle: field.isSingle, read: field.read)
+            example: isVersion ? "\(renamed(field.name)) == DTLSv1.2" : renamed(field.example), isSingle: field.isSingle, read: field.read
+        ).at(field.depth)
     }
 
     /// Each `tls.` becomes `dtls.`: it begins a word.

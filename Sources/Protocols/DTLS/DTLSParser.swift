@@ -1,9 +1,12 @@
+import Filters
 import Packets
 
 /// Finds the hellos with which a DTLS association begins, versions 1.0 (RFC 4347), 1.2 (RFC 6347) and 1.3 (RFC 9147): one session, as of TLS.
 ///
 /// Datagrams may be late, lost or doubled, and STUN and RTP may come between them (RFC 7983). The client's hello that counts is the last, which answers a
 /// HelloVerifyRequest; the session is there with the server's, with a fatal alert, or when the flow ends or goes on for long without.
+///
+/// Where somebody wants all that is said in the clear (``SessionDepth/whole``), both sides are read on until they are encrypted, as TLS' are.
 public struct DTLSParser: SessionParser {
     public static let service = Service.dtls
 
@@ -11,17 +14,25 @@ public struct DTLSParser: SessionParser {
     private static let patience: UInt8 = 100
     private static let assemblyCost: UInt8 = 10
 
-    private var handshake = TLSHandshake()
-    /// Of each side at most one.
+    var handshake = TLSHandshake()
+    /// Of each side at most one hello, and of what lies behind them one of a kind.
     private var assemblies: [DTLSAssembly] = []
-    /// Memory of the hellos found.
-    private var helloBytes = 0
-    private var progress = ParserProgress.wantsMore
+    /// Memory of the hellos found, and of the certificates.
+    var foundBytes = 0
+    var progress = ParserProgress.wantsMore
     private var patience = DTLSParser.patience
     /// The last ClientHello's.
     private var clientSequence: UInt16 = 0
+    let isWhole: Bool
+    /// The sides whose records are encrypted.
+    var encrypted: DTLSSides = []
 
-    public init() { handshake.transport = .datagrams }
+    public init() { self.init(depth: .opening) }
+
+    public init(depth: SessionDepth) {
+        isWhole = depth == .whole
+        handshake.transport = .datagrams
+    }
 
     // MARK: Recognising
 
@@ -65,8 +76,9 @@ public struct DTLSParser: SessionParser {
         guard progress == .wantsMore else { return progress }
         var reader = ByteReader(datagram)
         while progress == .wantsMore, let record = DTLSRecord(&reader) {
-            if record.epoch == 0 { take(record, from: sender) }
+            if record.epoch == 0 { take(record, from: sender) } else if isWhole { takeEncrypted(from: sender) }
         }
+        if isWhole, progress == .wantsMore, handshake.version == .dtls13, !reader.isAtEnd, isUnified(&reader) { takeEncrypted(from: sender) }
         spend(1)
         return progress
     }
@@ -79,19 +91,21 @@ public struct DTLSParser: SessionParser {
     public mutating func reverseRoles() {
         for place in assemblies.indices { assemblies[place].sender = assemblies[place].sender.opposite }
         handshake.client = handshake.client.opposite
+        encrypted = encrypted.reversed
     }
 
     public mutating func finish() {
         if progress == .wantsMore { progress = .done }
     }
 
-    public var heldBytes: Int { assemblies.reduce(helloBytes) { $0 + $1.byteCount } }
+    public var heldBytes: Int { assemblies.reduce(foundBytes) { $0 + $1.byteCount } }
 
     public mutating func nextSession() -> TLSHandshake? {
         guard progress != .wantsMore, handshake.clientHello != nil || handshake.serverHello != nil else { return nil }
         defer { handshake = TLSHandshake() }
+        if isWhole { handshake.flags.insert(.isWhole) }
         assemblies = []
-        helloBytes = 0
+        foundBytes = 0
         return handshake
     }
 
@@ -107,7 +121,8 @@ public struct DTLSParser: SessionParser {
             guard level == 2 else { return handshake.warning = alert }
             handshake.alert = alert
             progress = .done
-        case .changeCipherSpec, .applicationData, .heartbeat: break
+        case .changeCipherSpec: if isWhole { takeCipherChange(from: sender) }
+        case .applicationData, .heartbeat: break
         }
     }
 
@@ -115,12 +130,12 @@ public struct DTLSParser: SessionParser {
         switch TLSMessageType(rawValue: fragment.type) {
         case .clientHello, .serverHello: break
         case .helloVerifyRequest: return handshake.flags.formUnion(.retried)
-        default: return
+        case let type: guard isWhole, wantsFlight(type, fragment.length, from: sender) else { return }
         }
-        guard fragment.length <= DTLSAssembly.longest else { return progress = .failed(.tooLong) }
+        guard fragment.length <= DTLSAssembly.longest || fragment.type > 2 else { return progress = .failed(.tooLong) }
         // The usual case: all of it at once.
         if fragment.bytes.byteCount == fragment.length { return complete(fragment.bytes.copied, fragment, from: sender) }
-        let place = assemblies.firstIndex { $0.sender == sender }
+        let place = assemblies.firstIndex { $0.sender == sender && ($0.type == fragment.type || $0.type <= 2 && fragment.type <= 2) }
         if let place, assemblies[place].fits(fragment) {
             if let message = assemblies[place].take(fragment) {
                 assemblies.remove(at: place)
@@ -144,18 +159,20 @@ public struct DTLSParser: SessionParser {
         if fragment.type == TLSMessageType.clientHello.rawValue {
             guard handshake.clientHello == nil || fragment.sequence > clientSequence else { return }
             guard let hello = TLSClientHello(message, .dtls) else { return progress = .failed(.malformed) }
-            helloBytes += hello.bytes.byteCount - (handshake.clientHello?.bytes.byteCount ?? 0)
+            foundBytes += hello.bytes.byteCount - (handshake.clientHello?.bytes.byteCount ?? 0)
             handshake.clientHello = hello
-            handshake.client = sender
+            setClient(sender)
             clientSequence = fragment.sequence
-        } else {
+        } else if fragment.type == TLSMessageType.serverHello.rawValue {
             guard let hello = TLSServerHello(message) else { return progress = .failed(.malformed) }
             guard !hello.isHelloRetryRequest else { return handshake.flags.formUnion(.retried) }
             guard handshake.serverHello == nil else { return }
-            helloBytes += hello.bytes.byteCount
+            foundBytes += hello.bytes.byteCount
             handshake.serverHello = hello
-            handshake.client = sender.opposite
+            setClient(sender.opposite)
+        } else {
+            return completeFlight(message, fragment, from: sender)
         }
-        if handshake.clientHello != nil, handshake.serverHello != nil { progress = .done }
+        if !isWhole, handshake.clientHello != nil, handshake.serverHello != nil { progress = .done }
     }
 }

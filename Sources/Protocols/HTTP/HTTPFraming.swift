@@ -27,7 +27,7 @@ struct HTTPFraming {
         var rest = value
         repeat {
             let comma = head.extracting(rest).firstPlace(of: HTTPByte.comma).map { rest.lowerBound + $0 }
-            take(Self.number(head.extracting(head.trimmed(rest.lowerBound..<(comma ?? rest.upperBound)))))
+            take(head.extracting(head.trimmed(rest.lowerBound..<(comma ?? rest.upperBound))).unsignedDecimal)
             rest = (comma.map { $0 + 1 } ?? rest.upperBound)..<rest.upperBound
         } while !rest.isEmpty
     }
@@ -36,19 +36,6 @@ struct HTTPFraming {
         guard let number else { return problems.formUnion(.badLength) }
         if let contentLength, contentLength != number { problems.insert(.differingLengths) }
         if contentLength == nil { contentLength = number }
-    }
-
-    private static func number(_ digits: RawSpan) -> Int? {
-        guard !digits.isEmpty else { return nil }
-        var number = 0
-        for place in 0..<digits.byteCount {
-            guard HTTPByte.isDigit(digits.byte(place)) else { return nil }
-            let (product, isTooLarge) = number.multipliedReportingOverflow(by: 10)
-            let (sum, isStillTooLarge) = product.addingReportingOverflow(Int(digits.byte(place) & 15))
-            guard !isTooLarge, !isStillTooLarge else { return nil }
-            number = sum
-        }
-        return number
     }
 
     private mutating func takeEncodings(_ head: RawSpan, _ value: Range<Int>) {

@@ -20,6 +20,9 @@ public struct HTTPHead: Equatable, Sendable {
         byteCount = head.byteCount
     }
 
+    /// - Parameter kept: its bytes, without what must not be kept.
+    init(kept: [UInt8], byteCount: Int) { (self.kept, self.byteCount) = (kept, byteCount) }
+
     /// As it was sent, and as far as it is kept.
     public var bytes: RawSpan {
         @_lifetime(borrow self)
@@ -197,6 +200,20 @@ extension RawSpan {
         while end > start, isSpace(byte(end - 1)) { end -= 1 }
         while start < end, isSpace(byte(start)) { start += 1 }
         return start..<end
+    }
+
+    /// The number that it is: decimal digits and nothing else.
+    var unsignedDecimal: Int? {
+        guard !isEmpty else { return nil }
+        var number = 0
+        for place in 0..<byteCount {
+            guard HTTPByte.isDigit(byte(place)) else { return nil }
+            let (product, isTooLarge) = number.multipliedReportingOverflow(by: 10)
+            let (sum, isStillTooLarge) = product.addingReportingOverflow(Int(byte(place) & 15))
+            guard !isTooLarge, !isStillTooLarge else { return nil }
+            number = sum
+        }
+        return number
     }
 
     /// Whether a word lies at a place; upper and lower case of ASCII's letters are the same.

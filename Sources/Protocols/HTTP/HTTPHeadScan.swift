@@ -8,26 +8,18 @@ struct HTTPHeadScan {
         case tooLong
     }
 
-    /// Bytes that were looked at, and where the last line begins.
-    private var looked = 0
-    private var lineStart = 0
+    private var lines = HTTPHeadLines()
     private var isJudged = false
     /// HTTP/0.9: a line and no more.
     private(set) var isSimple = false
 
-    var hasFirstLine: Bool { lineStart > 0 }
+    var hasFirstLine: Bool { lines.hasFirst }
 
     /// - Parameter head: the message from its first byte on.
     mutating func advance(over head: RawSpan, _ kind: inout HTTPMessageReader.Kind) -> Answer {
         let head = head.extracting(first: min(head.byteCount, HTTPHead.mostRead))
         if !isJudged, let answer = judge(head, &kind) { return answer }
-        while let lineFeed = head.firstPlace(of: HTTPByte.lineFeed, from: looked) {
-            let isBlank = lineFeed == lineStart || lineFeed == lineStart + 1 && head.byte(lineStart) == HTTPByte.return
-            let isOver = lineStart > 0 ? isBlank : isSimple
-            (looked, lineStart) = (lineFeed + 1, lineFeed + 1)
-            if isOver { return .whole(lineFeed + 1) }
-        }
-        looked = head.byteCount
+        if let end = lines.findEnd(of: head, isOneLine: isSimple) { return .whole(end) }
         return head.byteCount < HTTPHead.mostRead ? .more : .tooLong
     }
 
@@ -43,13 +35,40 @@ struct HTTPHeadScan {
             }
         }
         guard HTTPProbe.mayBegin(head) else { return .notMine }
-        guard let lineFeed = head.firstPlace(of: HTTPByte.lineFeed, from: looked) else {
-            looked = head.byteCount
+        guard let lineFeed = lines.findFirst(in: head) else {
             return head.byteCount < HTTPHead.mostRead ? .more : kind == .unknown ? .notMine : .tooLong
         }
         let line = head.extracting(first: lineFeed + 1).firstLine
         guard HTTPProbe.isRequest(line) else { return .notMine }
         (kind, isJudged, isSimple) = (.request, true, HTTPRequestLine(line).version.isEmpty)
         return nil
+    }
+}
+
+/// Goes over a head's lines as they come, to the empty one.
+struct HTTPHeadLines {
+    /// Bytes that were looked at, and where the last line begins.
+    private var looked = 0
+    private var lineStart = 0
+
+    var hasFirst: Bool { lineStart > 0 }
+
+    /// The place behind its empty line.
+    mutating func findEnd(of head: RawSpan, isOneLine: Bool = false) -> Int? {
+        while let lineFeed = head.firstPlace(of: HTTPByte.lineFeed, from: looked) {
+            let isBlank = lineFeed == lineStart || lineFeed == lineStart + 1 && head.byte(lineStart) == HTTPByte.return
+            let isOver = lineStart > 0 ? isBlank : isOneLine
+            (looked, lineStart) = (lineFeed + 1, lineFeed + 1)
+            if isOver { return lineFeed + 1 }
+        }
+        looked = head.byteCount
+        return nil
+    }
+
+    /// The place of its first line feed, which stays to be looked at.
+    mutating func findFirst(in head: RawSpan) -> Int? {
+        let lineFeed = head.firstPlace(of: HTTPByte.lineFeed, from: looked)
+        looked = lineFeed ?? head.byteCount
+        return lineFeed
     }
 }

@@ -9,6 +9,8 @@ final class HTTP2Connection {
     private var client: Int?
     private(set) var isRecognised = false
 
+    /// Whether bodies are hashed, and what they are is looked at.
+    private let followsBodies: Bool
     private var streams = HTTP2Streams()
     /// Highest and lowest number that the client has opened, and the highest that was promised.
     private var highestOpened: UInt32 = 0
@@ -28,7 +30,11 @@ final class HTTP2Connection {
     private var taken = 0
     private var sessionBytes = 0
 
-    var heldBytes: Int { sides.0.heldBytes + sides.1.heldBytes + streams.heldBytes + sessionBytes + 600 }
+    init(followsBodies: Bool) { self.followsBodies = followsBodies }
+
+    var heldBytes: Int {
+        sides.0.heldBytes + sides.1.heldBytes + streams.heldBytes + sessionBytes + 600 + (followsBodies ? 2 * HTTP2Body.byteCount * streams.count : 0)
+    }
 
     // MARK: What the parser does
 
@@ -257,6 +263,9 @@ final class HTTP2Connection {
         streams.with(id) { stream in
             stream[side].bodyLength &+= UInt64(piece.byteCount)
             stream[side].messages.take(piece)
+            guard followsBodies else { return }
+            if stream[side].body == nil { stream[side].body = HTTP2Body() }
+            stream[side].body?.take(piece)
         }
     }
 
@@ -264,6 +273,8 @@ final class HTTP2Connection {
         streams.with(id) { stream in
             stream[side].bodyLength &+= UInt64(byteCount)
             stream[side].messages.skip(byteCount)
+            if followsBodies, stream[side].body == nil { stream[side].body = HTTP2Body() }
+            stream[side].body?.skip(byteCount)
             stream.problems.insert(.bytesMissing)
         }
     }

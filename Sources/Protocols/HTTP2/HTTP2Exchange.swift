@@ -31,6 +31,8 @@ public struct HTTP2Exchange: Equatable, Sendable {
     public let answered: Timestamp?
     public let ended: Timestamp
 
+    /// One reference for both, where there is one: few ask.
+    private let bodies: HTTP2Bodies?
     private let asked: HTTP2HeaderList
     private let answers: HTTP2HeaderList
 
@@ -53,12 +55,18 @@ public struct HTTP2Exchange: Equatable, Sendable {
         requested = stream.isPushed ? stream.promised : asking.began
         answered = answering.began
         ended = time
+        let hasBody = asking.body != nil || answering.body != nil
+        bodies = hasBody ? HTTP2Bodies(request: stream.bodyOf(clientSide), response: stream.bodyOf(1 - clientSide)) : nil
         asked = asking.list
         answers = answering.list
     }
 
     /// Octets that it keeps of headers.
     var headerBytes: Int { asked.byteCount + answers.byteCount }
+
+    /// What the bodies are, where somebody asked (``SessionDepth/whole``) and there is one.
+    public var requestBody: HTTPBody? { bodies?.request }
+    public var responseBody: HTTPBody? { bodies?.response }
 
     // MARK: Headers
 
@@ -111,6 +119,16 @@ public struct HTTP2Exchange: Equatable, Sendable {
     public var grpcStatus: UInt64? { (responseTrailer("grpc-status") ?? responseHeader("grpc-status")).flatMap { UInt64($0) } }
     /// Percent-encoded, as it was sent.
     public var grpcMessage: String? { responseTrailer("grpc-message") ?? responseHeader("grpc-message") }
+}
+
+/// What is known of both bodies.
+private final class HTTP2Bodies: Equatable, Sendable {
+    let request: HTTPBody
+    let response: HTTPBody
+
+    init(request: HTTPBody, response: HTTPBody) { (self.request, self.response) = (request, response) }
+
+    static func == (left: HTTP2Bodies, right: HTTP2Bodies) -> Bool { (left.request, left.response) == (right.request, right.response) }
 }
 
 /// How a stream ended.

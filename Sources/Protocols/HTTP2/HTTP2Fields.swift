@@ -52,6 +52,21 @@ extension HTTP2Parser {
         SessionField("http2.time", .duration, "from the request's headers to the response's", example: "http2.time > 500ms", isSingle: true) { exchange, give in
             if let latency = exchange.latency { give(.integer(UInt64(max(0, latency)))) }
         },
+        .string("http2.request.body_type", "what the request's body is by its first bytes", example: "http2.request.body_type exists") {
+            $0.requestBody?.type?.rawValue
+        }.at(.whole),
+        .string(
+            "http2.response.body_type", "what the response's body is by its first bytes", example: "http2.response.body_type == \"application/x-dosexec\""
+        ) {
+            $0.responseBody?.type?.rawValue
+        }.at(.whole),
+        .name("http2.request.body_sha256", "SHA-256 of the request's body, in hexadecimal", example: "http2.request.body_sha256 exists") {
+            $0.requestBody?.sha256
+        }.at(.whole),
+        .name(
+            "http2.response.body_sha256", "SHA-256 of the response's body, in hexadecimal",
+            example: "http2.response.body_sha256 == \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\""
+        ) { $0.responseBody?.sha256 }.at(.whole),
         .string("grpc.service", "the service that gRPC calls", example: "grpc.service == \"grpc.health.v1.Health\"") { $0.grpcService },
         .string("grpc.method", "its method", example: "grpc.method == \"Check\"") { $0.grpcMethod },
         .integer("grpc.status_code", max: 0xffff_ffff, valueNames: GRPCStatus.names, "how the call went", example: "grpc.status_code == UNAVAILABLE") {

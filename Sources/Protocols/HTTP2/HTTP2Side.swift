@@ -9,42 +9,42 @@ import Packets
 /// A hole within a frame of known length is stepped over. Behind a larger one the next frame is searched for, by a header that fits what is known of the
 /// connection; HPACK's table is lost with it.
 final class HTTP2Side {
-    private enum Stage {
+    enum Stage {
         case opening, header, stream, lead, content, padding
         case searching
         /// No frame was found behind a hole.
         case lost
     }
 
-    /// Bytes behind a hole in which a frame is looked for: no frame is longer unless settings say so.
-    private static let longestSearch = 64 << 10
     /// Frames that a header block may come in, and octets (CVE-2023-45288, CVE-2024-27316).
     private static let mostBlockFrames = 128
     private static let longestBlock = 1 << 20
 
     /// 0 or 1: its place in streams.
     let number: Int
-    private var stage = Stage.opening
-    private var opening: [UInt8] = []
-    private var integer = SplitInteger()
-    private var frameStart: UInt64 = 0
-    private var frame = HTTP2FrameHeader(0, 0)
+    var stage = Stage.opening
+    var opening: [UInt8] = []
+    var integer = SplitInteger()
+    var frameStart: UInt64 = 0
+    var frame = HTTP2FrameHeader(0, 0)
     /// Of the frame, without padding.
-    private var left = 0
-    private var padding = 0
+    var left = 0
+    var padding = 0
     /// Whether part of the frame did not come.
-    private var isDamaged = false
-    private var searched = 0
+    var isDamaged = false
+    /// Of a search: how many bytes were looked at, and the last four of the nine that may be a frame's header; the first five are `frameStart`.
+    var searched = 0
+    var window: UInt64 = 0
 
-    private(set) var decoder = HPACKDecoder()
-    private(set) var block = HTTP2HeaderBlock()
+    var decoder = HPACKDecoder()
+    var block = HTTP2HeaderBlock()
     private var blockEndsStream = false
-    private var blockIsLost = false
+    var blockIsLost = false
     private var discarded = HTTP2HeaderList()
 
     let settings = HTTP2Settings()
     /// Whether all its frames were seen from the first on.
-    private(set) var isWhole = false
+    var isWhole = false
 
     init(_ number: Int) { self.number = number }
 
@@ -101,7 +101,7 @@ final class HTTP2Side {
         return run(bytes, connection)
     }
 
-    private func run(_ bytes: RawSpan, _ connection: HTTP2Connection) -> ParserFailure? {
+    func run(_ bytes: RawSpan, _ connection: HTTP2Connection) -> ParserFailure? {
         var reader = ByteReader(bytes)
         while true {
             switch stage {
@@ -166,7 +166,7 @@ final class HTTP2Side {
         return beginContent(promised: UInt32(truncatingIfNeeded: bits) & 0x7fff_ffff, connection)
     }
 
-    private func beginContent(promised: UInt32, _ connection: HTTP2Connection) -> ParserFailure? {
+    func beginContent(promised: UInt32, _ connection: HTTP2Connection) -> ParserFailure? {
         stage = .content
         switch frame.kind {
         case .headers, .pushPromise:
@@ -241,85 +241,4 @@ final class HTTP2Side {
     }
 
     func setTableLimit(_ size: Int?) { decoder.sizeLimit = size }
-
-    // MARK: Holes
-
-    func skip(_ byteCount: Int, _ connection: HTTP2Connection) -> ParserFailure? {
-        guard byteCount > 0 else { return nil }
-        let isInFrame = stage == .lead || stage == .content || stage == .padding
-        guard isInFrame, byteCount <= left + padding else {
-            if stage == .opening, !connection.isRecognised {
-                opening = []
-                return nil
-            }
-            opening = []
-            loseFrames(connection)
-            return nil
-        }
-        if stage != .padding { damage(connection) }
-        let content = min(byteCount, left)
-        if frame.kind == .data, content > 0 { connection.skipData(content, of: frame.stream, by: number) }
-        left -= content
-        padding -= byteCount - content
-        return run(RawSpan(), connection)
-    }
-
-    /// Part of the frame's content does not come.
-    private func damage(_ connection: HTTP2Connection) {
-        (stage, isDamaged, integer) = (.content, true, SplitInteger())
-        switch frame.kind {
-        case .headers, .continuation, .pushPromise:
-            decoder.lose()
-            blockIsLost = true
-            block.note(.bytesMissing)
-        case .settings: connection.loseSettings(of: self)
-        default: break
-        }
-    }
-
-    private func loseFrames(_ connection: HTTP2Connection) {
-        decoder.lose()
-        if block.isOpen {
-            block.note(.bytesMissing)
-            connection.endBlock(block, endsStream: false, isLost: true, by: number)
-            block.end()
-        }
-        isWhole = false
-        connection.loseSettings(of: self)
-        connection.missFrames()
-        search()
-    }
-
-    private func search() {
-        (stage, integer, frameStart, window, searched) = (.searching, SplitInteger(), 0, 0, 0)
-    }
-
-    /// The last four bytes of the nine that may be a frame's header; the first five are `frameStart`.
-    private var window: UInt64 = 0
-
-    /// Looks for a frame's header; false where there are no more bytes.
-    private func find(_ reader: inout ByteReader, _ connection: HTTP2Connection) -> Bool {
-        while let byte = reader.uint8() {
-            frameStart = (frameStart << 8 | window >> 24) & 0xff_ffff_ffff
-            window = (window << 8 | UInt64(byte)) & 0xffff_ffff
-            searched += 1
-            // Lengths and types of most bytes are none.
-            if frameStart >> 16 <= HTTP2FrameHeader.initialMost, frameStart >> 8 & 0xff <= 9, searched >= HTTP2FrameHeader.byteCount {
-                let header = HTTP2FrameHeader(frameStart, window)
-                if header.isPlausible, header.kind != .continuation, connection.expects(header, from: number) {
-                    frame = header
-                    (left, padding, isDamaged) = (header.length, 0, false)
-                    // It is sound, and no header block is open: only its content may yet be wrong.
-                    stage = header.lead > 0 ? .lead : .content
-                    if header.lead == 0, beginContent(promised: 0, connection) != nil { stage = .lost }
-                    return true
-                }
-            }
-            if searched >= Self.longestSearch {
-                stage = .lost
-                return false
-            }
-        }
-        return false
-    }
 }

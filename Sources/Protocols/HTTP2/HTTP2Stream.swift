@@ -14,6 +14,8 @@ struct HTTP2Stream {
         var interimStatus: UInt16 = 0
         var bodyLength: UInt64 = 0
         var messages = GRPCMessages()
+        /// Made with its first byte, where somebody wants to know.
+        var body: HTTP2Body?
         var list = HTTP2HeaderList()
         var began: Timestamp?
     }
@@ -27,6 +29,9 @@ struct HTTP2Stream {
 
     init(_ id: UInt32) { self.id = id }
 
+    /// What is known of a side's body for good.
+    func bodyOf(_ side: Int) -> HTTPBody { self[side].body?.finish(isWhole: self[side].isOver && !problems.contains(.bytesMissing)) ?? HTTPBody() }
+
     var headerBytes: Int { first.list.byteCount + second.list.byteCount }
 
     /// Of a side, 0 or 1.
@@ -34,6 +39,20 @@ struct HTTP2Stream {
         @inline(__always) _read { if side == 0 { yield first } else { yield second } }
         @inline(__always) _modify { if side == 0 { yield &first } else { yield &second } }
     }
+}
+
+/// A body that is followed as it goes by: one a half of a stream, of which there are as many as are followed at once.
+final class HTTP2Body {
+    private var reader = HTTPBodyReader()
+
+    /// Its memory: the state of a hash, and the first bytes until they tell what it is.
+    static let byteCount = 512
+
+    init() { reader.begin(hashing: true) }
+
+    func take(_ bytes: RawSpan) { reader.take(bytes) }
+    func skip(_ byteCount: Int) { reader.skip(byteCount) }
+    func finish(isWhole: Bool) -> HTTPBody { reader.finish(isWhole: isWhole) }
 }
 
 /// Counts gRPC's messages in a body: a flag and a length of four bytes before each, wherever frames end.

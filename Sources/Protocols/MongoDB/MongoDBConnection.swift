@@ -86,7 +86,8 @@ final class MongoDBConnection {
 
     private func takeRequest(_ message: MongoDBReader.Message, _ sender: Direction, _ time: Timestamp?) {
         let facts = message.facts
-        var command = MongoDBCommand(facts.name ?? MongoDBOpcode.name(message.opcode), from: sender, at: time, requestID: message.requestID, opcode: message.opcode)
+        let name = facts.name ?? MongoDBOpcode.name(message.opcode)
+        var command = MongoDBCommand(name, from: sender, at: time, requestID: message.requestID, opcode: message.opcode)
         command.problem = message.problem
         command.documentsSent = message.documents
         (command.database, command.mechanism) = (facts.database, facts.mechanism)

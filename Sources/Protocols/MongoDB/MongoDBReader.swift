@@ -87,7 +87,9 @@ struct MongoDBReader {
     /// What a header may be.
     static func header(_ bytes: RawSpan) -> Header? {
         var reader = ByteReader(bytes)
-        guard let length = reader.littleEndian(4), let request = reader.littleEndian(4), let response = reader.littleEndian(4), let opcode = reader.littleEndian(4) else { return nil }
+        guard let length = reader.littleEndian(4), let request = reader.littleEndian(4), let response = reader.littleEndian(4),
+            let opcode = reader.littleEndian(4)
+        else { return nil }
         let code = UInt32(truncatingIfNeeded: opcode)
         guard length > headerLength + 4, length <= longestMessage, MongoDBOpcode.isKnown(code) else { return nil }
         return (Int(length), UInt32(truncatingIfNeeded: request), UInt32(truncatingIfNeeded: response), code)

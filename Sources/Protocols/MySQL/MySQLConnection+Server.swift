@@ -149,7 +149,9 @@ extension MySQLConnection {
         if first == 0xff { return giveNotice(MySQLError(&reader), time) }
         guard greeting == nil else { return fail(.malformed) }
         var login = MySQLLogin()
-        guard first == 10, let version = reader.zeroEnded(), let thread = reader.littleEndian(4), reader.bytes(9) != nil, let low = reader.littleEndian(2) else {
+        guard first == 10, let version = reader.zeroEnded(), let thread = reader.littleEndian(4), reader.bytes(9) != nil,
+            let low = reader.littleEndian(2)
+        else {
             return fail(.malformed)
         }
         login.serverVersion = version.short

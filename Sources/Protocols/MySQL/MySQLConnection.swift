@@ -44,6 +44,8 @@ final class MySQLConnection {
     var statements = MySQLStatements()
     var sessions = Queue<MySQLCommand>()
     var end: ParserProgress?
+    /// At the end of those fed last: where it hands over, what is the next protocol's.
+    private(set) var unreadBytes = 0
     var hasFound = false
 
     var heldBytes: Int {
@@ -71,6 +73,8 @@ final class MySQLConnection {
                 })
         }
         if outcome == .badHeader { fail(.malformed) }
+        // A ClientHello may come in one piece with the request for TLS.
+        if end == .handsOver { unreadBytes = reader.count }
         return progress
     }
 

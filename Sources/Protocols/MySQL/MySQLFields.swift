@@ -4,8 +4,13 @@ import Packets
 extension MySQLParser {
     /// Wireshark's names where it has them.
     public static let fields: [SessionField<MySQLCommand>] = [
-        .string("mysql.command", aliases: ["mysql.cmd"], "login, query, stmt_execute, init_db, …: Zeek's names", example: "mysql.command == \"query\"") { $0.name },
-        .string("mysql.query", "SQL, of a query or of the statement that is executed; the name of a database or table", example: "mysql.query contains \"INTO OUTFILE\"") {
+        .string("mysql.command", aliases: ["mysql.cmd"], "login, query, stmt_execute, init_db, …: Zeek's names", example: "mysql.command == \"query\"") {
+            $0.name
+        },
+        .string(
+            "mysql.query", "SQL, of a query or of the statement that is executed; the name of a database or table",
+            example: "mysql.query contains \"INTO OUTFILE\""
+        ) {
             $0.text?.text
         },
         .boolean("mysql.query.cut", "whether the SQL is longer than what is kept of it", example: "mysql.query.cut") { $0.text?.isCut },
@@ -14,7 +19,9 @@ extension MySQLParser {
         .integer("mysql.affected_rows", max: .max, "rows that were changed", example: "mysql.affected_rows > 1000") { $0.affectedRows },
         .integer("mysql.insert_id", max: .max, "the last row's number", example: "mysql.insert_id == 1") { $0.lastInsertID },
         .integer("mysql.warnings", max: 0xffff, "warnings", example: "mysql.warnings > 0") { $0.warnings.map(UInt64.init) },
-        .integer("mysql.error_code", max: 0xffff, "the server's number of an error", example: "mysql.error_code in {1044, 1045}") { ($0.error?.code).map(UInt64.init) },
+        .integer("mysql.error_code", max: 0xffff, "the server's number of an error", example: "mysql.error_code in {1044, 1045}") {
+            ($0.error?.code).map(UInt64.init)
+        },
         .string("mysql.sqlstate", "an error's SQLSTATE", example: "mysql.sqlstate == \"28000\"") { $0.error?.sqlState },
         .string("mysql.error.message", "an error's text", example: "mysql.error.message contains \"denied\"") { $0.error?.message },
         .boolean("mysql.success", "whether it was done", example: "not mysql.success") { $0.succeeded },
@@ -28,6 +35,8 @@ extension MySQLParser {
         SessionField("mysql.time", .duration, "from the command to the end of its answer", example: "mysql.time > 1s", isSingle: true) { command, give in
             if let latency = command.latency { give(.integer(UInt64(max(0, latency)))) }
         },
-        .string("mysql.problem", "why the outcome is not known: no_answer, too_many_pending, hole, opaque", example: "mysql.problem exists") { $0.problem?.name },
+        .string("mysql.problem", "why the outcome is not known: no_answer, too_many_pending, hole, opaque", example: "mysql.problem exists") {
+            $0.problem?.name
+        },
     ]
 }

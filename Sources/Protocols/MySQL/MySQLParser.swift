@@ -11,6 +11,7 @@ public struct MySQLParser: SessionParser {
     private var connection: MySQLConnection?
 
     public static var mayHandOver: Bool { true }
+    public var unreadBytes: Int { connection?.unreadBytes ?? 0 }
 
     public init() {}
 

@@ -56,7 +56,8 @@ enum MySQLProbe {
 
     private static let verbs: Set<[UInt8]> = Set(
         [
-            "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "SET", "SHOW", "BEGIN", "COMMIT", "ROLLBACK", "START", "CREATE", "DROP", "ALTER", "TRUNCATE", "CALL",
+            "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "SET", "SHOW", "BEGIN", "COMMIT", "ROLLBACK", "START", "CREATE", "DROP", "ALTER",
+            "TRUNCATE", "CALL",
             "USE", "WITH", "EXPLAIN", "DESCRIBE", "LOCK", "UNLOCK", "ANALYZE", "OPTIMIZE", "LOAD", "GRANT", "REVOKE", "KILL", "FLUSH", "PREPARE", "EXECUTE",
         ].map { Array($0.utf8) })
 

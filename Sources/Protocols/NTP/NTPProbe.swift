@@ -13,12 +13,14 @@ enum NTPProbe {
 
     private static func judge(_ time: NTPTime, _ mode: UInt8) -> Bool {
         // Less than sixteen seconds to the clock; polled at most every 36 hours.
-        guard time.stratum <= 16, time.rootDelay < 16 << 16, time.rootDispersion < 16 << 16 || time.stratum == 16 || time.leap == 3, 0...17 ~= time.poll else { return false }
+        guard time.stratum <= 16, time.rootDelay < 16 << 16, time.rootDispersion < 16 << 16 || time.stratum == 16 || time.leap == 3, 0...17 ~= time.poll
+        else { return false }
         func isFit(_ timestamp: NTPTimestamp) -> Bool { timestamp.isZero || timestamp.isPlausible }
         switch mode {
         case 3:
             // Clients say little (chrony's precision is 32), and some have a number that means nothing in the place of when they sent it.
-            guard -32...0 ~= time.precision || time.precision == 32, isFit(time.referenceTime), isFit(time.originTime), isFit(time.receiveTime) else { return false }
+            guard -32...0 ~= time.precision || time.precision == 32, isFit(time.referenceTime), isFit(time.originTime), isFit(time.receiveTime)
+            else { return false }
             return time.transmitTime.isPlausible || time.referenceTime.isZero && time.originTime.isZero && time.receiveTime.isZero && time.rootDelay == 0
         case 4:
             guard -32...0 ~= time.precision, isFit(time.referenceTime), isReferenceFit(time) else { return false }
@@ -26,7 +28,8 @@ enum NTPProbe {
             if time.stratum == 0 { return isFit(time.receiveTime) && isFit(time.transmitTime) }
             return time.transmitTime.isPlausible && time.receiveTime.isPlausible && isSoon(time.receiveTime, time.transmitTime)
         case 5:
-            return -32...0 ~= time.precision && time.transmitTime.isPlausible && time.referenceTime.isPlausible && time.originTime.isZero && time.receiveTime.isZero
+            return -32...0 ~= time.precision && time.transmitTime.isPlausible && time.referenceTime.isPlausible && time.originTime.isZero
+                && time.receiveTime.isZero
                 && isReferenceFit(time)
         default:
             return -32...0 ~= time.precision && time.transmitTime.isPlausible && isFit(time.referenceTime) && isFit(time.originTime) && isFit(time.receiveTime)
@@ -54,10 +57,12 @@ enum NTPProbe {
         guard datagram.byte(0) & 0xc0 == 0, 1...12 ~= operation || operation == 31 else { return false }
         let (status, offset, count) = (datagram.uint16(4), Int(datagram.uint16(8)), Int(datagram.uint16(10)))
         // A request has no status, no offset, and nothing of an answer's flags.
-        guard isAnswer ? offset + count <= 0xffff && datagram.byte(1) & 0x60 != 0x60 : status == 0 && offset == 0 && datagram.byte(1) & 0x60 == 0 else { return false }
+        guard isAnswer ? offset + count <= 0xffff && datagram.byte(1) & 0x60 != 0x60 : status == 0 && offset == 0 && datagram.byte(1) & 0x60 == 0
+        else { return false }
         guard count <= 468 else { return false }
         let rest = datagram.byteCount - NTPMessage.controlLength
-        guard [count, (count + 3) & ~3].contains(rest) || [20, 24].contains(rest - (count + 3) & ~3) || [20, 24].contains(rest - (count + 7) & ~7) else { return false }
+        guard [count, (count + 3) & ~3].contains(rest) || [20, 24].contains(rest - (count + 3) & ~3) || [20, 24].contains(rest - (count + 7) & ~7)
+        else { return false }
         // Of an answer without data there would be nothing left to know it by.
         return !isAnswer || count > 0 && isText(datagram.extracting(NTPMessage.controlLength..<NTPMessage.controlLength + count), operation)
     }

@@ -100,7 +100,8 @@ public struct PostgreSQLLogin: Equatable, Sendable {
     /// The user's name unless it is said.
     public internal(set) var database: String?
     public internal(set) var applicationName: String?
-    /// "trust" where nothing was asked for, "password", "md5", "gss", "sspi", "kerberos", "scm"; for SASL the mechanisms that the server offers: "SCRAM-SHA-256".
+    /// "trust" where nothing was asked for, "password", "md5", "gss", "sspi", "kerberos", "scm"; for SASL the mechanisms that the server offers:
+    /// "SCRAM-SHA-256".
     public internal(set) var authentication: String?
     /// Whether the server has said that the client is who it says.
     public internal(set) var isAuthenticated = false
@@ -117,7 +118,9 @@ public struct PostgreSQLLogin: Equatable, Sendable {
         protocolVersion = reader.uint32() ?? 0
         while let name = reader.zeroEnded(), name.byteCount > 0, let value = reader.zeroEnded() {
             if name.equals("user") { user = value.short } else if name.equals("database") { database = value.short }
-            else if name.equals("application_name") { applicationName = value.short } else if name.equals("replication") { isReplication = !value.equals("false") }
+            else if name.equals("application_name") { applicationName = value.short } else if name.equals("replication") {
+                isReplication = !value.equals("false")
+            }
         }
     }
 }

@@ -56,7 +56,9 @@ final class PostgreSQLConnection {
         guard end == nil, !bytes.isEmpty else { return progress }
         var reader = ByteReader(bytes)
         if client == nil {
-            guard let first = ByteReader.first(of: bytes), first == 0 || PostgreSQLMessages.isClients(first) != nil else { return stop(.failed(.otherProtocol)) }
+            guard let first = ByteReader.first(of: bytes), first == 0 || PostgreSQLMessages.isClients(first) != nil else {
+                return stop(.failed(.otherProtocol))
+            }
             let isClients = first == 0 || PostgreSQLMessages.isClients(first) == true
             client = isClients ? sender : sender.opposite
             expectsStartup = first == 0

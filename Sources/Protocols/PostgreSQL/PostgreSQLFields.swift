@@ -28,6 +28,8 @@ extension PostgreSQLParser {
         SessionField("pgsql.time", .duration, "from the command to the end of its answer", example: "pgsql.time > 1s", isSingle: true) { command, give in
             if let latency = command.latency { give(.integer(UInt64(max(0, latency)))) }
         },
-        .string("pgsql.problem", "why the outcome is not known: no_answer, too_many_pending, passed_over, hole", example: "pgsql.problem exists") { $0.problem?.name },
+        .string("pgsql.problem", "why the outcome is not known: no_answer, too_many_pending, passed_over, hole", example: "pgsql.problem exists") {
+            $0.problem?.name
+        },
     ]
 }

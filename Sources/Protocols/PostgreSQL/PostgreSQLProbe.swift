@@ -60,7 +60,9 @@ enum PostgreSQLProbe {
         guard let letter = kind.uint8() else { return false }
         switch (fromClient, letter) {
         // A text of printable characters, and its zero at the end.
-        case (true, "Q"): return body.byteCount > 3 && body.firstPlace(of: 0) == body.byteCount - 1 && isPrintable(body.extracting(first: min(body.byteCount - 1, 16)))
+        case (true, "Q"):
+            let isText = body.byteCount > 3 && body.firstPlace(of: 0) == body.byteCount - 1
+            return isText && isPrintable(body.extracting(first: min(body.byteCount - 1, 16)))
         case (true, "P"):
             guard reader.zeroEnded() != nil, let text = reader.zeroEnded(), let types = reader.uint16() else { return false }
             return text.byteCount > 2 && isPrintable(text.extracting(first: min(text.byteCount, 16))) && reader.count == 4 * Int(types)

@@ -21,7 +21,9 @@ enum SMTPCommand: UInt8 {
             else if verb.isWord("auth") { self = .authentication }
             else if verb.isWord("rset") { self = .reset }
             else if verb.isWord("quit") { self = .quit }
-            else if verb.isWord("noop") || verb.isWord("vrfy") || verb.isWord("expn") || verb.isWord("help") || verb.isWord("etrn") || verb.isWord("turn") { self = .other }
+            else if verb.isWord("noop") || verb.isWord("vrfy") || verb.isWord("expn") || verb.isWord("help") || verb.isWord("etrn") || verb.isWord("turn") {
+                self = .other
+            }
             else { return nil }
         case 8 where verb.isWord("starttls"): self = .startTLS
         // Exchange's and Postfix' own: X-ANONYMOUSTLS, XCLIENT, XFORWARD.

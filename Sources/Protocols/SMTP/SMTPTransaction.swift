@@ -90,7 +90,8 @@ public struct SMTPTransaction: Equatable, Sendable {
     /// The last address in what one server says of the one before: what that called itself may be an address, too, and stands before.
     private static func address(_ received: String) -> IPAddress? {
         let end = received.range(of: " by ")?.lowerBound ?? received.endIndex
-        return received[..<end].split { !($0.isHexDigit || $0 == "." || $0 == ":") }.filter { $0.contains(".") || $0.contains(":") }.last { IPAddress(String($0)) != nil }
+        let words = received[..<end].split { !($0.isHexDigit || $0 == "." || $0 == ":") }
+        return words.filter { $0.contains(".") || $0.contains(":") }.last { IPAddress(String($0)) != nil }
             .flatMap { IPAddress(String($0)) }
     }
 

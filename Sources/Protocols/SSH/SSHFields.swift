@@ -24,25 +24,37 @@ extension SSHParser {
         offered("ssh.kex_algorithms", .keyExchange, "a key exchange", example: "ssh.kex_algorithms contains \"group1-\""),
         offered("ssh.server_host_key_algorithms", .hostKey, "a key's algorithm", example: "ssh.server_host_key_algorithms == \"ssh-ed25519\""),
         offered(
-            "ssh.encryption_algorithms_client_to_server", .encryptionToServer, "a cipher", example: "ssh.encryption_algorithms_client_to_server == \"arcfour\""),
+            "ssh.encryption_algorithms_client_to_server", .encryptionToServer, "a cipher",
+            example: "ssh.encryption_algorithms_client_to_server == \"arcfour\""),
         offered(
             "ssh.encryption_algorithms_server_to_client", .encryptionToClient, "a cipher", example: "ssh.encryption_algorithms_server_to_client == \"none\""),
         offered("ssh.mac_algorithms_client_to_server", .macToServer, "a MAC", example: "ssh.mac_algorithms_client_to_server == \"hmac-md5\""),
         offered("ssh.mac_algorithms_server_to_client", .macToClient, "a MAC", example: "ssh.mac_algorithms_server_to_client == \"hmac-md5\""),
-        offered("ssh.compression_algorithms_client_to_server", .compressionToServer, "a compression", example: "ssh.compression_algorithms_client_to_server == \"zlib\""),
-        offered("ssh.compression_algorithms_server_to_client", .compressionToClient, "a compression", example: "ssh.compression_algorithms_server_to_client == \"zlib\""),
-        .boolean("ssh.first_kex_packet_follows", "whether a side goes on before it has seen the other's offer", example: "ssh.first_kex_packet_follows") { handshake in
+        offered(
+            "ssh.compression_algorithms_client_to_server", .compressionToServer, "a compression",
+            example: "ssh.compression_algorithms_client_to_server == \"zlib\""),
+        offered(
+            "ssh.compression_algorithms_server_to_client", .compressionToClient, "a compression",
+            example: "ssh.compression_algorithms_server_to_client == \"zlib\""),
+        .boolean(
+            "ssh.first_kex_packet_follows", "whether a side goes on before it has seen the other's offer", example: "ssh.first_kex_packet_follows"
+        ) { handshake in
             let offers = [handshake.clientKeyExchange, handshake.serverKeyExchange].compactMap { $0 }
             return offers.isEmpty ? nil : offers.contains(where: \.firstPacketFollows)
         },
-        .string("ssh.kex.hassh", aliases: ["ssh.hassh"], "MD5 of what the client offers (HASSH)", example: "ssh.kex.hassh == \"b5752e36ba6c5979a575e43178908adf\"") {
+        .string(
+            "ssh.kex.hassh", aliases: ["ssh.hassh"], "MD5 of what the client offers (HASSH)", example: "ssh.kex.hassh == \"b5752e36ba6c5979a575e43178908adf\""
+        ) {
             $0.hassh
         },
         .string(
-            "ssh.kex.hasshserver", aliases: ["ssh.hasshserver"], "MD5 of what the server offers", example: "ssh.kex.hasshserver == \"c1c596caaeb93c566b8ecf3cae9b5a9e\""
+            "ssh.kex.hasshserver", aliases: ["ssh.hasshserver"], "MD5 of what the server offers",
+            example: "ssh.kex.hasshserver == \"c1c596caaeb93c566b8ecf3cae9b5a9e\""
         ) { $0.hasshServer },
         .string("ssh.kex.hassh_algorithms", "what HASSH is the MD5 of", example: "ssh.kex.hassh_algorithms contains \"none,zlib\"") { $0.hasshAlgorithms },
-        .string("ssh.kex.hasshserver_algorithms", "the same of the server", example: "ssh.kex.hasshserver_algorithms contains \"none,zlib\"") { $0.hasshServerAlgorithms },
+        .string("ssh.kex.hasshserver_algorithms", "the same of the server", example: "ssh.kex.hasshserver_algorithms contains \"none,zlib\"") {
+            $0.hasshServerAlgorithms
+        },
         .boolean("ssh.malformed", "whether a side could not be followed", example: "ssh.malformed") { $0.problem != nil },
     ]
 

@@ -21,8 +21,8 @@ public struct SSHParser: SessionParser {
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress {
         guard progress == .wantsMore else { return progress }
         switch sender {
-        case .originator: originator.feed(bytes, peerIsKnown: responder.banner != nil)
-        case .responder: responder.feed(bytes, peerIsKnown: originator.banner != nil)
+        case .originator: originator.feed(bytes, peer: (responder.banner != nil, responder.speaksVersion1))
+        case .responder: responder.feed(bytes, peer: (originator.banner != nil, originator.speaksVersion1))
         }
         return advance()
     }
@@ -53,7 +53,7 @@ public struct SSHParser: SessionParser {
             serverKeyExchange: responder.keyExchange, problem: problem)
     }
 
-    private var isVersion1: Bool { [originator.banner, responder.banner].contains { $0.map { !$0.speaksVersion2 && $0.isKnown } ?? false } }
+    private var isVersion1: Bool { originator.speaksVersion1 || responder.speaksVersion1 }
 
     /// Version 1 has other packets: what is wrong with them as version 2's says nothing.
     private var problem: SSHProblem? {
@@ -95,6 +95,15 @@ extension SSHParser {
     public static func probeLater(_ bytes: RawSpan) -> Bool {
         guard bytes.byteCount >= 8, bytes.byte(0) == UInt8(ascii: "S"), bytes.byte(3) == UInt8(ascii: "-") else { return false }
         return isBanner(bytes, at: 0)
+    }
+
+    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning {
+        switch StreamOpening(opening) {
+        case .tls: .ruledOut
+        case .webRequest: .unlikely
+        case .switchingProtocols: .expected
+        case .ssh, .other: .open
+        }
     }
 
     private static func isBanner(_ bytes: RawSpan, at start: Int) -> Bool {

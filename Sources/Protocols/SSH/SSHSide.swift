@@ -11,7 +11,11 @@ struct SSHSide {
     /// RFC 4253 6.1 asks for 35000; those who offer much have more.
     private static let longestPacket: UInt64 = 64 << 10
 
-    private(set) var banner: SSHBanner?
+    private(set) var banner: SSHBanner? {
+        didSet { speaksVersion1 = banner.map { !$0.speaksVersion2 && $0.isKnown } ?? false }
+    }
+    /// Of its banner, which is not read again for each chunk.
+    private(set) var speaksVersion1 = false
     private(set) var keyExchange: SSHKeyExchangeInit?
     /// A line's or a message's beginning.
     private var buffer: [UInt8] = []
@@ -23,6 +27,7 @@ struct SSHSide {
     /// Whether the first line began as a banner does and went on as none, while nothing else says that this is SSH.
     private(set) var isOtherProtocol = false
     private var peerIsKnown = false
+    private var peerSpeaksVersion1 = false
     private var padding: UInt8 = 0
     private var lines: UInt16 = 0
     /// Of the message at hand, or to be skipped.
@@ -33,9 +38,9 @@ struct SSHSide {
     var isOver: Bool { phase == .over }
     var heldBytes: Int { buffer.count + (banner?.byteCount ?? 0) + (keyExchange?.byteCount ?? 0) }
 
-    /// - Parameter peerIsKnown: whether the other side has a banner.
-    mutating func feed(_ bytes: RawSpan, peerIsKnown: Bool) {
-        self.peerIsKnown = peerIsKnown
+    /// - Parameter peer: whether the other side has a banner, and one of version 1.
+    mutating func feed(_ bytes: RawSpan, peer: (isKnown: Bool, speaksVersion1: Bool)) {
+        (peerIsKnown, peerSpeaksVersion1) = (peer.isKnown, peer.speaksVersion1)
         var reader = ByteReader(bytes)
         while !reader.isAtEnd {
             switch phase {
@@ -147,7 +152,9 @@ struct SSHSide {
         self.banner = banner
         (buffer, passed) = ([], 0)
         isOtherProtocol = !banner.isKnown && !peerIsKnown
-        if !banner.isKnown { end(.unknownVersion) } else if banner.speaksVersion2 { phase = .header } else { end(nil) }
+        if !banner.isKnown { return end(.unknownVersion) }
+        // To whoever speaks version 1 no offer of version 2 follows, though it may stand in the same chunk.
+        if banner.speaksVersion2, !peerSpeaksVersion1 { phase = .header } else { end(nil) }
     }
 
     // MARK: Packets

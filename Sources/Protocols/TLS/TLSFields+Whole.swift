@@ -25,7 +25,9 @@ extension TLSParser {
             .string("\(prefix).subject", "\(whose) certificate's subject, before TLS 1.3: RFC 2253", example: "\(prefix).subject contains \"O=Example\"") {
                 chain($0)?.first?.subject
             },
-            .string("\(prefix).issuer", "who signed \(whose) certificate: RFC 2253", example: "\(prefix).issuer contains \"CN=R3,\"") { chain($0)?.first?.issuer },
+            .string("\(prefix).issuer", "who signed \(whose) certificate: RFC 2253", example: "\(prefix).issuer contains \"CN=R3,\"") {
+                chain($0)?.first?.issuer
+            },
             SessionField(
                 "\(prefix).san", .name, "another name of \(whose) certificate's subject: DNS, address, mail, URI",
                 example: "\(prefix).san ends_with \".example.org\""
@@ -35,10 +37,16 @@ extension TLSParser {
             .name("\(prefix).serial", "\(whose) certificate's serial number, hexadecimal", example: "\(prefix).serial == \"00d1\"") {
                 chain($0)?.first?.serialNumber
             },
-            .integer("\(prefix).not_before", max: seconds, "when \(whose) certificate begins to be valid, seconds since 1970", example: "\(prefix).not_before > 1700000000") {
+            .integer(
+                "\(prefix).not_before", max: seconds, "when \(whose) certificate begins to be valid, seconds since 1970",
+                example: "\(prefix).not_before > 1700000000"
+            ) {
                 chain($0)?.first?.notBefore.map { UInt64(clamping: $0) }
             },
-            .integer("\(prefix).not_after", max: seconds, "when \(whose) certificate ends to be valid, seconds since 1970", example: "\(prefix).not_after < 1700000000") {
+            .integer(
+                "\(prefix).not_after", max: seconds, "when \(whose) certificate ends to be valid, seconds since 1970",
+                example: "\(prefix).not_after < 1700000000"
+            ) {
                 chain($0)?.first?.notAfter.map { UInt64(clamping: $0) }
             },
             .boolean("\(prefix).self_signed", "whether \(whose) certificate's subject and issuer are the same", example: "\(prefix).self_signed") {
@@ -56,7 +64,9 @@ extension TLSParser {
                 "\(prefix).fingerprint", "the SHA-256 of a certificate of \(whose) chain",
                 example: "\(prefix).fingerprint == \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\""
             ) { chain($0)?.certificates.map(\.sha256) ?? [] },
-            .integer("\(prefix).count", max: 32, "how many certificates \(whose) chain has", example: "\(prefix).count > 3") { (chain($0)?.count).map(UInt64.init) },
+            .integer("\(prefix).count", max: 32, "how many certificates \(whose) chain has", example: "\(prefix).count > 3") {
+                (chain($0)?.count).map(UInt64.init)
+            },
         ]
         return fields
     }

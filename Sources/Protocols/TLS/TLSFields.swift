@@ -62,7 +62,9 @@ extension TLSParser {
             if let hello = handshake.clientHello { give(.bytes(hello.random.copied)) }
             if let hello = handshake.serverHello { give(.bytes(hello.random.copied)) }
         },
-        .string("tls.handshake.ja3", aliases: ["tls.ja3"], "the client's fingerprint JA3", example: "tls.handshake.ja3 == \"ada70206e40642a3e4461f35503241d5\"") {
+        .string(
+            "tls.handshake.ja3", aliases: ["tls.ja3"], "the client's fingerprint JA3", example: "tls.handshake.ja3 == \"ada70206e40642a3e4461f35503241d5\""
+        ) {
             $0.ja3
         },
         .string("tls.handshake.ja3_full", aliases: ["tls.ja3_full"], "what JA3 is the MD5 of", example: "tls.handshake.ja3_full starts_with \"771,\"") {
@@ -76,7 +78,8 @@ extension TLSParser {
             "tls.handshake.ja4_r", aliases: ["tls.ja4_r"], "the same with lists in the place of hashes", example: "tls.handshake.ja4_r contains \"_0005,000a,\""
         ) { $0.ja4Raw },
         .integer(
-            "tls.group", aliases: ["tls.curve"], max: 0xffff, valueNames: TLSGroups.numbers, "the group of the key exchange, as far as the server's hello says it",
+            "tls.group", aliases: ["tls.curve"], max: 0xffff, valueNames: TLSGroups.numbers,
+            "the group of the key exchange, as far as the server's hello says it",
             example: "tls.group == X25519MLKEM768"
         ) { $0.group.map(UInt64.init) },
         .integers(
@@ -91,7 +94,9 @@ extension TLSParser {
             "tls.signature_algorithm", aliases: ["tls.handshake.sig_hash_alg"], max: 0xffff, "a signature algorithm that the client takes",
             example: "tls.signature_algorithm == 0x0201"
         ) { ($0.clientHello?.signatureAlgorithms ?? []).map(UInt64.init) },
-        .boolean("tls.early_data", "whether the client sends data before the server has answered", example: "tls.early_data") { $0.clientHello?.earlyDataOffered },
+        .boolean("tls.early_data", "whether the client sends data before the server has answered", example: "tls.early_data") {
+            $0.clientHello?.earlyDataOffered
+        },
         .boolean("tls.fallback", "whether the client tries again with less than it can", example: "tls.fallback") { $0.clientHello?.isFallback },
         .boolean("tls.duplicate_extensions", "whether an extension comes twice in a hello", example: "tls.duplicate_extensions") {
             $0.problems.contains(.duplicateExtensions)

@@ -25,15 +25,13 @@ extension TLSParser {
         return .notMine
     }
 
-    /// Not behind a request to a web server, unless it is answered by another protocol (RFC 2817 3.2). Behind one to a proxy, whose target is no path, it may.
-    public static func mayBeginLater(after opening: RawSpan) -> Bool? {
-        var reader = ByteReader(opening)
-        // "GET " and "PUT ", "POST" and "HEAD", and what follows of " /"; "HTTP".
-        switch reader.uint32() {
-        case 0x4745_5420, 0x5055_5420: return reader.uint8() == UInt8(ascii: "/") ? false : nil
-        case 0x504f_5354, 0x4845_4144: return reader.uint16() == 0x202f ? false : nil
-        case 0x4854_5450: return opening.begins(with: "HTTP/1.1 101") ? true : nil
-        default: return nil
+    /// Not behind a request to a web server, unless it is answered by another protocol (RFC 2817 3.2). Behind one to a proxy it may.
+    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning {
+        switch StreamOpening(opening) {
+        case .webRequest: .unlikely
+        case .ssh: .ruledOut
+        case .switchingProtocols: .expected
+        case .tls, .other: .open
         }
     }
 
@@ -44,6 +42,14 @@ extension TLSParser {
             reader.uint8() == 1, reader.count >= 5
         else { return false }
         return probe(bytes) == .mine
+    }
+
+    /// The first bytes of such a ClientHello.
+    public static func mayBeCutLater(_ bytes: RawSpan) -> Bool {
+        guard (1...10).contains(bytes.byteCount), bytes.byte(0) == TLSContentType.handshake.rawValue else { return false }
+        if bytes.byteCount > 5, bytes.byte(5) != 1 { return false }
+        if bytes.byteCount >= 5, bytes.uint16(3) < 6 { return false }
+        return probe(bytes) == .unsure
     }
 
     /// Whether a record's header may begin with these bytes, fewer than it has.

@@ -147,7 +147,7 @@ public struct TLSParser: SessionParser {
     /// The group of an ECDHE ServerKeyExchange, RFC 8422 5.4; 0 when it is of another kind, as far as can be told without the cipher suite.
     ///
     ///     | 3 | group | length of the point | point …
-    private static func namedGroup(_ message: [UInt8]) -> UInt16 {
+    static func namedGroup(_ message: [UInt8]) -> UInt16 {
         var reader = ByteReader(message.span.bytes)
         guard reader.uint8() == 3, let group = reader.uint16(), let length = reader.uint8(), length >= 32, reader.count >= Int(length) else { return 0 }
         return group

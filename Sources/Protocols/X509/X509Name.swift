@@ -106,7 +106,8 @@ enum X509Time {
         } else {
             year += year < 50 ? 2000 : 1900
         }
-        guard let month = reader.twoDigits(), let day = reader.twoDigits(), let hour = reader.twoDigits(), let minute = reader.twoDigits(), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60
+        guard let month = reader.twoDigits(), let day = reader.twoDigits(), let hour = reader.twoDigits(), let minute = reader.twoDigits(),
+            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60
         else { return nil }
         // Seconds may be missing in what BER allows.
         let second = reader.count > 1 ? reader.twoDigits() ?? 60 : 0

@@ -26,7 +26,7 @@ extension ConnTracker {
 
     /// The key as filters look at it: they ask for tags even where these are no part of the key.
     @inline(__always)
-    private mutating func filterKey(_ connection: UnsafeMutablePointer<Connection>) -> UnsafePointer<FlowKey> {
+    mutating func filterKey(_ connection: UnsafeMutablePointer<Connection>) -> UnsafePointer<FlowKey> {
         let key = table.key(of: connection)
         if options.pointee.vlanInKey { return key }
         viewKey.pointee = key.pointee

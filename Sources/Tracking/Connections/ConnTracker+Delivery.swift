@@ -12,10 +12,35 @@ extension ConnTracker {
     mutating func startSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         guard subscribers.count > 0 else { return }
         let index = Int(slot.index)
+        if isSimple, elders == 0 { return startSimply(index, connection) }
         levels.begin(index)
         if meter == nil { beginDecisions(index, connection) } else { beginMeasuredDecisions(index, connection) }
         if !starting.isEmpty { start(starting, index, connection) }
         if wantsStages || !members.pending(index, connection).isEmpty { updateWants(index, connection) }
+    }
+
+    /// The same where filters look at keys alone, a word is enough for each set, and nothing else is to be done: the common case, in a third of the steps.
+    @inline(__always)
+    private mutating func startSimply(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+        filters.begin(index)
+        let key = filterKey(connection), source = connection.pointee.originator
+        var (starting, pending) = (0 as UInt64, 0 as UInt64)
+        for number in 0..<subscribers.count {
+            switch filters.programs[number].match(key, source: source, service: nil) {
+            case .no: break
+            case .unknown: pending |= 1 << UInt64(number)
+            case .yes: starting |= 1 << UInt64(number)
+            }
+        }
+        connection.pointee.members = (starting, starting, pending)
+        if starting != 0 {
+            ConnectionRecord.fill(record, connection, extras.known(index))
+            while starting != 0 {
+                subscribers.with(starting.trailingZeroBitCount) { $0.start(index, UnsafePointer(record)) }
+                starting &= starting &- 1
+            }
+        }
+        if wantsStages || pending != 0 { updateWants(index, connection) }
     }
 
     @inline(never)

@@ -87,7 +87,7 @@ extension ConnTracker {
     private mutating func endOverdue(atMost count: Int) {
         // Nothing new since the last time, when there was nothing more. Time may have gone back, or not begun: then the difference is a large number.
         if !hasOverdue, UInt64(bitPattern: clock.steady &- overdueTick) < UInt64(wheel.tick) { return }
-        let tick = clock.steady &- clock.steady % wheel.tick
+        let tick = wheel.start(ofTickAt: clock.steady)
         (overdueTick, hasOverdue) = (tick, true)
         for _ in 0..<count {
             guard let index = wheel.popDue(by: tick) else { return hasOverdue = false }
@@ -99,8 +99,7 @@ extension ConnTracker {
                 continue
             }
             if connection.pointee.phase != .tombstone { end(slot, connection, connection.endReason(otherwise: .idle)) }
-            let isTombstone = connection.pointee.phase == .tombstone && connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout >= tick
-            if !isTombstone { remove(slot) }
+            bury(slot, connection, at: tick)
         }
     }
 
@@ -153,17 +152,21 @@ extension ConnTracker {
         }
     }
 
-    /// Reports a connection. A closed one stays, as a tombstone; any other is to be removed.
+    /// Reports a connection. A closed one may stay, as a tombstone; any other is to be removed.
     mutating func end(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ reason: EndReason) {
         clock.rest()
         let late = clock.steady &- connection.pointee.touched &- connection.timeout(options)
         if late >= 0 { counters.lateness.add(late) }
         endSubscriptions(slot, connection, reason)
         counters.ends[Int(reason.rawValue)] &+= 1
-        if connection.pointee.phase.isClosing {
-            connection.pointee.phase = .tombstone
-            wheel.arm(slot.index, at: connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout)
-        }
+        if connection.pointee.phase.isClosing { connection.pointee.phase = .tombstone }
+    }
+
+    /// What has been reported, and waits for nothing: a tombstone stays for its time, and all else is gone.
+    mutating func bury(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, at time: Int64) {
+        let deadline = connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout
+        guard connection.pointee.phase == .tombstone, deadline >= time else { return remove(slot) }
+        wheel.arm(slot.index, at: deadline)
     }
 
     mutating func remove(_ slot: Table.Slot) {

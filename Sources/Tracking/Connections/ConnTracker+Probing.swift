@@ -21,16 +21,18 @@ extension ConnTracker {
 
     @inline(__always)
     mutating func parse(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        var bytes = bytes
         switch connection.pointee.parsing {
-        case .probing:
-            skipProxyHeader(&bytes, connection, direction)
-            // A proxy's header alone.
-            guard bytes.byteCount > 0 else { return countProbe(index, connection) }
-            probe(bytes, index, connection, direction)
+        case .probing where mayBeProxied(bytes, connection, direction): return parseBehindProxy(bytes, index, connection, direction)
+        case .probing: probe(bytes, index, connection, direction)
         case .tentative: if parserTraits.beginLater { probeInstead(bytes, index, connection) }
         case .active, .over: break
         }
+        give(bytes, index, connection, direction)
+    }
+
+    /// Bytes to those whose they are.
+    @inline(__always)
+    mutating func give(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
         let time = Timestamp(nanoseconds: now)
         switch connection.pointee.parsing {
         case .active:
@@ -62,15 +64,8 @@ extension ConnTracker {
         }
     }
 
-    /// What a side's stream begins with may be a proxy's, before anybody's protocol.
     @inline(__always)
-    private mutating func skipProxyHeader(_ bytes: inout RawSpan, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
-        guard ProxyHeader.mayBegin(bytes), !side(of: direction, connection).pointee.seen.contains(.probed) else { return }
-        bytes = bytes.extracting(ProxyHeader.byteCount(bytes)...)
-    }
-
-    @inline(__always)
-    private mutating func side(of direction: Direction, _ connection: UnsafeMutablePointer<Connection>) -> UnsafeMutablePointer<Connection.Side> {
+    mutating func side(of direction: Direction, _ connection: UnsafeMutablePointer<Connection>) -> UnsafeMutablePointer<Connection.Side> {
         connection.side(direction == .originator ? connection.pointee.originator : connection.pointee.originator.other)
     }
 
@@ -78,21 +73,30 @@ extension ConnTracker {
     @inline(never)
     private mutating func probeInstead(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         let unsure = tentative(index).pointee
+        var more: UInt64 = 0
         // Who is unsure has seen what came before, and needs no other beginning.
-        let number = (0..<parsers.count).first { unsure & 1 << UInt64($0) == 0 && parsers.with($0) { $0.beginsLater && $0.probeLater(bytes) } }
-        guard let number else { return }
-        stopTentative(unsure, index)
-        begin(number, index, connection)
+        for number in 0..<parsers.count where unsure & 1 << UInt64(number) == 0 {
+            switch parsers.with(number, { $0.beginsLater ? $0.probeLater(bytes) : .notMine }) {
+            case .mine:
+                stopTentative(unsure, index)
+                return begin(number, index, connection)
+            case .unsure: more |= 1 << UInt64(number)
+            case .notMine: break
+            }
+        }
+        guard more != 0 else { return }
+        tentative(index).pointee = unsure | more
+        while let number = more.popFirst() { parsers.with(number) { $0.start(index) } }
     }
 
     /// Finds the parser whose protocol a chunk begins with.
-    private mutating func probe(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
+    mutating func probe(_ bytes: RawSpan, _ index: Int, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) {
         let side = side(of: direction, connection)
         let isFirst = !side.pointee.seen.contains(.probed)
         side.pointee.seen.insert(.probed)
         var unsure: UInt64 = 0
         for number in 0..<parsers.count {
-            switch parsers.with(number, { isFirst ? $0.probe(bytes) : $0.probeLater(bytes) ? .mine : .notMine }) {
+            switch parsers.with(number, { isFirst ? $0.probe(bytes) : $0.probeLater(bytes) }) {
             case .mine: return begin(number, index, connection)
             case .unsure: unsure |= 1 << UInt64(number)
             case .notMine: break
@@ -105,6 +109,8 @@ extension ConnTracker {
         // Too few bytes to tell: the parsers themselves will say when they turn out not to be their own.
         var rest = unsure
         while let number = rest.popFirst() { parsers.with(number) { $0.start(index) } }
+        connection.pointee.sideA.seen.remove(.proxyHeader)
+        connection.pointee.sideB.seen.remove(.proxyHeader)
         tentative(index).pointee = unsure
         connection.pointee.parsing = .tentative
         // From here on it counts how many chunks they have seen.
@@ -113,22 +119,24 @@ extension ConnTracker {
 
     /// Asks those who may begin later whether they will, by what a direction begins with.
     private mutating func lookAhead(_ opening: RawSpan, _ connection: UnsafeMutablePointer<Connection>) {
-        var isExpected = false, isNot = true
+        var (isExpected, isUnlikely, isRuledOut) = (false, true, true)
         for number in 0..<parsers.count {
-            let answer = parsers.with(number) { $0.beginsLater ? $0.mayBeginLater(after: opening) : false }
-            isExpected = isExpected || answer == true
-            isNot = isNot && answer == false
+            let prospect: LaterBeginning = parsers.with(number) { $0.beginsLater ? $0.mayBeginLater(after: opening) : .ruledOut }
+            isExpected = isExpected || prospect == .expected
+            isUnlikely = isUnlikely && (prospect == .unlikely || prospect == .ruledOut)
+            isRuledOut = isRuledOut && prospect == .ruledOut
         }
         if isExpected {
             connection.pointee.probedChunks = 0
-        } else if isNot {
-            connection.pointee.probedChunks = max(connection.pointee.probedChunks, Self.maxProbedChunks &- Self.chunksOfAnswer)
+        } else if isUnlikely {
+            let left = isRuledOut ? 1 : Self.chunksOfAnswer
+            connection.pointee.probedChunks = max(connection.pointee.probedChunks, Self.maxProbedChunks &- left)
         }
     }
 
     /// The parsers that a connection's bytes may be meant for, a bit each, while `parsing` is tentative.
     @inline(__always)
-    private mutating func tentative(_ index: Int) -> UnsafeMutablePointer<UInt64> { candidates.bound(to: UInt64.self) + index }
+    mutating func tentative(_ index: Int) -> UnsafeMutablePointer<UInt64> { candidates.bound(to: UInt64.self) + index }
 
     /// Gives all that may be right what came; one that gives up is out, and one that has found something is it.
     @inline(never)
@@ -206,7 +214,7 @@ extension ConnTracker {
     }
 
     /// One more chunk that is nobody's; after too many of them the connection is nobody's.
-    private mutating func countProbe(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
+    mutating func countProbe(_ index: Int, _ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.probedChunks &+= 1
         let most = connection.pointee.transport == .tcp ? Self.maxProbedChunks : Self.maxProbedDatagrams
         // Whose sessions begin with a stream alone have seen both sides'.
@@ -223,8 +231,8 @@ extension ConnTracker {
         stopParser(index, connection)
         connection.pointee.parsing = .probing
         connection.pointee.probedChunks = 0
-        connection.pointee.sideA.seen.remove(.probed)
-        connection.pointee.sideB.seen.remove(.probed)
+        connection.pointee.sideA.seen.subtract([.probed, .proxyHeader])
+        connection.pointee.sideB.seen.subtract([.probed, .proxyHeader])
         updateWants(index, connection)
     }
 

@@ -70,6 +70,8 @@ public struct ConnTracker: ~Copyable {
     var elders = 0
     /// Whether somebody wants anything but records.
     let wantsStages: Bool
+    /// Whether new connections may begin by `startSimply`.
+    var isSimple: Bool { filters.asksProgramsAlone && members.wordCount == 1 && !levels.isOn && meter == nil }
     /// Counts cycles by stage, where somebody wants to know.
     let meter: StageMeter?
     var clock = PacketClock()
@@ -180,162 +182,9 @@ public struct ConnTracker: ~Copyable {
         if !clock.see(packet.pointee.timestamp.nanoseconds) { wheel.rewind(to: now) }
     }
 
-    /// Counts the packets of a train in their connection, and gives them and what they bring to whoever subscribed.
-    @inline(__always)
-    mutating func process(_ train: UnsafePointer<PacketTrain>) {
-        var car = UnsafePointer(train.pointee.cars)
-        let end = UnsafePointer(train[1].cars)
-        while car < end {
-            let packet = UnsafePointer(car.pointee.packet)
-            passTime(packet)
-            guard let connection = goingOn(train) ?? enter(packet, train, from: car.pointee.sender) else {
-                car += 1
-                continue
-            }
-            // While a leap of time is in question, each packet has a say in it.
-            let patience = clock.isAstray ? 0 : shortestTimeout
-            var now = now
-            while true {
-                track(car, connection, now)
-                car += 1
-                guard car < end else { return }
-                // The engine's time is that of the packet before.
-                let time = car.pointee.packet.pointee.timestamp.nanoseconds
-                guard connection.pointee.phase == .open, UInt64(bitPattern: time &- now) < patience else { break }
-                clock.proceed(to: time)
-                now = time
-            }
-        }
-    }
-
-    /// What a packet of a connection that goes on costs: its side's counters, TCP's numbers, and looking whether somebody wants more.
-    ///
-    /// - Parameter now: the engine's time.
-    @inline(__always)
-    mutating func track(_ car: UnsafePointer<TrainCar>, _ connection: UnsafeMutablePointer<Connection>, _ now: Int64) {
-        let packet = UnsafePointer(car.pointee.packet)
-        let sender = car.pointee.sender
-        let side = connection.side(sender)
-        let seen = side.pointee.seen
-        if _fastPath(packet.pointee.transport == .tcp) {
-            let change = connection.followTCP(packet, from: sender)
-            if change != .none { act(on: change, connection, sender) }
-        } else if packet.pointee.transport != .udp {
-            noteError(packet, car.pointee.frame)
-        }
-        count(packet, side)
-        let before = connection.pointee.touched
-        let isNewSecond = (before ^ now) >> 30 != 0
-        connection.pointee.touched = now
-        // A first packet's rank is known from it alone.
-        if isNewSecond || connection.pointee.rank != .established && (seen != side.pointee.seen || side.pointee.packets == 1)
-            && !connection.pointee.wants.contains(.beginning)
-        {
-            keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)
-        }
-        if connection.pointee.wants.isMoreThanCounts { serve(car, connection) }
-    }
-
-    /// The train's connection, where the table has seen it, it is open, and was heard of not long ago.
-    @inline(__always)
-    private mutating func goingOn(_ train: UnsafePointer<PacketTrain>) -> UnsafeMutablePointer<Connection>? {
-        let key = UnsafeRawPointer(train).assumingMemoryBound(to: FlowKey.self)
-        guard let connection = table.find(key, hinted: train.pointee.hash), connection.pointee.phase == .open,
-            now &- connection.pointee.touched < Int64(shortestTimeout)
-        else { return nil }
-        return connection
-    }
-
-    /// A connection's first packet of a train, or one that is not simply the next of an open connection: finds the connection or makes it.
-    /// Nil when the packet is not to be counted in one; its outcome is, then.
-    @inline(never)
-    mutating func enter(
-        _ packet: UnsafePointer<Packet>, _ train: UnsafePointer<PacketTrain>, from sender: Endpoint
-    ) -> UnsafeMutablePointer<Connection>? {
-        if !options.pointee.midstream, isMidstream(packet, train) {
-            counters.outcomes[PacketOutcome.midstream.rawValue] &+= 1
-            return nil
-        }
-        var (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(Rank(ofFirst: packet)))!
-        var connection = table.pointer(to: slot)
-        if !isNew, connection.pointee.phase != .open || now &- connection.pointee.touched >= Int64(shortestTimeout) {
-            switch meetLate(packet, slot, connection, sender) {
-            case .goesOn: break
-            case .tooLate:
-                counters.outcomes[PacketOutcome.afterEnd.rawValue] &+= 1
-                countAfterReport(packet)
-                return nil
-            case .isOver:
-                if !options.pointee.midstream, isMidstream(packet, train) {
-                    counters.outcomes[PacketOutcome.midstream.rawValue] &+= 1
-                    return nil
-                }
-                (slot, isNew) = table.findOrInsert(train.pointee.key, hash: train.pointee.hash, order: Table.Order(Rank(ofFirst: packet)))!
-                connection = table.pointer(to: slot)
-            }
-        }
-        if isNew { begin(packet, slot, connection, sender) }
-        return connection
-    }
-
-    /// Everything beyond counting: what the packet brings for the subscriptions there are.
-    @inline(never)
-    private mutating func serve(_ car: UnsafePointer<TrainCar>, _ connection: UnsafeMutablePointer<Connection>) {
-        let wants = connection.pointee.wants
-        if !wants.isDisjoint(with: [.beginning, .reoriented]) { return tell(car, connection) }
-        let (packet, frame, sender) = (UnsafePointer(car.pointee.packet), car.pointee.frame, car.pointee.sender)
-        let index = Int(table.index(of: connection))
-        // `deliver` counts the stage's cycles, too.
-        if wants.isForBytesAlone, meter == nil { return reassemble(packet, frame, Half(index: index, connection: connection, sender: sender)) }
-        deliver(packet, frame, index, connection, sender)
-    }
-
-    /// A connection is new, or its originator is another than was said; then what the packet brings.
-    @inline(never)
-    private mutating func tell(_ car: UnsafePointer<TrainCar>, _ connection: UnsafeMutablePointer<Connection>) {
-        let slot = table.slot(of: connection)
-        if connection.pointee.wants.contains(.beginning) {
-            connection.pointee.wants.remove(.beginning)
-            wheel.arm(slot.index, at: now &+ connection.timeout(options))
-            startSubscriptions(slot, connection)
-        }
-        if connection.pointee.wants.contains(.reoriented) {
-            connection.pointee.wants.remove(.reoriented)
-            keepInOrder(connection, isNewSecond: false)
-            reorient(slot, connection)
-        }
-        if connection.pointee.wants.isMoreThanCounts {
-            deliver(UnsafePointer(car.pointee.packet), car.pointee.frame, Int(slot.index), connection, car.pointee.sender)
-        }
-    }
-
-    @inline(__always)
-    private mutating func count(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>) {
-        let time = packet.pointee.timestamp.nanoseconds
-        let packets = side.pointee.packets
-        if time > side.pointee.last {
-            side.pointee.last = time
-            if packets == 0 { side.pointee.first = time }
-        } else if packets == 0 {
-            (side.pointee.first, side.pointee.last) = (time, time)
-        } else if time < side.pointee.first {
-            side.pointee.first = time
-        }
-        counters.outcomes[PacketOutcome.tracked.rawValue] &+= 1
-        side.pointee.packets = packets &+ 1
-        side.pointee.frameBytes &+= UInt64(packet.pointee.wireLength)
-        side.pointee.ipBytes &+= UInt64(packet.pointee.ipLength)
-        side.pointee.payloadBytes &+= UInt64(packet.pointee.payloadLength)
-    }
-
-    @inline(never)
-    mutating func isMidstream(_ packet: UnsafePointer<Packet>, _ train: UnsafePointer<PacketTrain>) -> Bool {
-        packet.pointee.transport == .tcp && !packet.pointee.flags.contains(.syn) && table.find(train.pointee.key, hash: train.pointee.hash) == nil
-    }
-
     // MARK: Beginning
 
-    private mutating func begin(_ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
+    mutating func begin(_ packet: UnsafePointer<Packet>, _ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>, _ sender: Endpoint) {
         connection.pointee.phase = .open
         connection.pointee.transport = packet.pointee.transport
         connection.pointee.vlans = packet.pointee.vlans

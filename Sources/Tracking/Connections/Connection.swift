@@ -49,6 +49,26 @@ public struct Connection: BitwiseCopyable, Sendable {
     /// Where the sides lie, for access by endpoint without a branch; tested.
     static var sideOffset: Int { 16 }
     static var membersOffset: Int { 144 }
+    /// Where the bytes from `phase` to `rank` lie.
+    static var standingOffset: Int { 8 }
+
+    /// What these bytes are when the pace is quiet: phase, evidence, originator, wants, state a, state b, transport, rank. A state that has bit 2 is open, or
+    /// reset, which an open connection is not.
+    @inline(__always)
+    static var quietTCP: (mask: UInt64, value: UInt64) { standing(openStates: 4, .tcp) }
+    @inline(__always)
+    static var quietUDP: (mask: UInt64, value: UInt64) { standing(openStates: 0, .udp) }
+
+    @inline(__always)
+    private static func standing(openStates: UInt8, _ transport: TransportProtocol) -> (mask: UInt64, value: UInt64) {
+        func word(_ phase: UInt8, wants: UInt8, states: UInt8, transport: UInt8, rank: UInt8) -> UInt64 {
+            UInt64(phase) | UInt64(wants) << 24 | UInt64(states) << 32 | UInt64(states) << 40 | UInt64(transport) << 48 | UInt64(rank) << 56
+        }
+        return (
+            word(0xff, wants: 0x7f, states: openStates, transport: 0xff, rank: 0xff),
+            word(Phase.open.rawValue, wants: 0, states: openStates, transport: transport.rawValue, rank: Rank.established.rawValue)
+        )
+    }
 
     /// One endpoint's part: what it sent.
     public struct Side: BitwiseCopyable, Sendable {
@@ -190,12 +210,33 @@ struct SideFlags: OptionSet {
     static let multiFlag = SideFlags(rawValue: 2048)
     /// Its first bytes have been shown to the parsers.
     static let probed = SideFlags(rawValue: 4096)
+    /// They may be a part of a proxy's header, which goes on.
+    static let proxyHeader = SideFlags(rawValue: 8192)
 }
 
 extension UnsafeMutablePointer<Connection> {
     @inline(__always)
     func side(_ endpoint: Endpoint) -> UnsafeMutablePointer<Connection.Side> {
         (UnsafeMutableRawPointer(self) + Connection.sideOffset).assumingMemoryBound(to: Connection.Side.self) + Int(endpoint.rawValue)
+    }
+
+    /// Counts a packet of a side.
+    @inline(__always)
+    func count(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>) {
+        let time = packet.pointee.timestamp.nanoseconds
+        let packets = side.pointee.packets
+        if time > side.pointee.last {
+            side.pointee.last = time
+            if packets == 0 { side.pointee.first = time }
+        } else if packets == 0 {
+            (side.pointee.first, side.pointee.last) = (time, time)
+        } else if time < side.pointee.first {
+            side.pointee.first = time
+        }
+        side.pointee.packets = packets &+ 1
+        side.pointee.frameBytes &+= UInt64(packet.pointee.wireLength)
+        side.pointee.ipBytes &+= UInt64(packet.pointee.ipLength)
+        side.pointee.payloadBytes &+= UInt64(packet.pointee.payloadLength)
     }
 
     @inline(__always)

@@ -25,12 +25,14 @@ struct History: BitwiseCopyable {
     /// Letters that there are.
     var count: Int { withUnsafeBytes(of: words) { min(Self.capacity, Int($0[Self.capacity])) } }
 
+    @inline(__always)
     mutating func append(_ letter: Letter, by sender: Endpoint) {
         appendByte(letter.rawValue | (sender == .b ? Self.ofB : 0))
     }
 
     mutating func appendFlip() { appendByte(Self.flip) }
 
+    @inline(__always)
     private mutating func appendByte(_ byte: UInt8) {
         withUnsafeMutablePointer(to: &words) { words in
             let bytes = UnsafeMutableRawPointer(words).assumingMemoryBound(to: UInt8.self)

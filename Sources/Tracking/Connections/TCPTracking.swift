@@ -10,7 +10,7 @@ extension UnsafeMutablePointer<Connection> {
         let flags = packet.pointee.flags
         let side = side(sender)
         // Most packets: no SYN, FIN or RST between ends that have both been heard of.
-        if flags.isDisjoint(with: [.syn, .fin, .rst]), pointee.stateA.isOpen && pointee.stateB.isOpen || changesNoState(sender) {
+        if flags.isDisjoint(with: .ofHandshakes), pointee.stateA.isOpen && pointee.stateB.isOpen || changesNoState(sender) {
             followData(packet, side, sender)
             return .none
         }
@@ -24,14 +24,40 @@ extension UnsafeMutablePointer<Connection> {
         return mine != .inactive && mine != .synSent && !(mine == .established && state(sender.other) == .synAckSent)
     }
 
-    /// Sequence and acknowledgment numbers, and the letters for what a segment carries.
+    /// Sequence and acknowledgment numbers, and the letters for what a segment carries that has none of `TCPFlags.ofHandshakes`.
     @inline(__always)
-    private func followData(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
-        // All that is asked is loaded once; what a side has seen changes for few packets.
-        let (flags, window) = (packet.pointee.flags, packet.pointee.window)
-        let (sequence, acknowledgment, length) = (packet.pointee.sequence, packet.pointee.acknowledgment, Int(packet.pointee.payloadLength))
+    func followData(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
+        // Most sides have sent such numbers before.
         let known = side.pointee.seen
-        let end = sequence + length
+        let (flags, window) = (packet.pointee.flags, packet.pointee.window)
+        guard known.isSuperset(of: [.sequenceKnown, .acknowledgmentKnown]), flags.contains(.ack), window != 0 else { return followUnusual(packet, side, sender) }
+        let length = packet.pointee.payloadLength
+        let end = packet.pointee.sequence + Int(length)
+        if known.isDisjoint(with: length > 0 ? .data : .pureAck) { noteFirst(length > 0, side, sender) }
+        if end - side.pointee.next > 0 {
+            side.pointee.next = end
+        } else if length > 0, !known.contains(.retransmitted) {
+            note(.retransmission, as: .retransmitted, side, sender)
+        }
+        side.pointee.window = window
+        let acknowledgment = packet.pointee.acknowledgment
+        guard acknowledgment - side.pointee.acknowledged > 0 else { return }
+        side.pointee.acknowledged = acknowledgment
+        if acknowledgment - self.side(sender.other).pointee.next > 0 { noteGap(sender.other) }
+    }
+
+    @inline(__always)
+    private func noteFirst(_ isData: Bool, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
+        side.pointee.seen.insert(isData ? .data : .pureAck)
+        pointee.history.append(isData ? .data : .pureAck, by: sender)
+    }
+
+    /// The same of any segment.
+    @inline(never)
+    private func followUnusual(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
+        let (flags, window, length) = (packet.pointee.flags, packet.pointee.window, Int(packet.pointee.payloadLength))
+        let known = side.pointee.seen
+        let end = packet.pointee.sequence + length
         let hasSequence = known.contains(.sequenceKnown)
         let news = hasSequence ? end - side.pointee.next : 1
         if length > 0 {
@@ -47,7 +73,14 @@ extension UnsafeMutablePointer<Connection> {
         side.pointee.window = window
         guard flags.contains(.ack) else { return }
         if window == 0 { note(.zeroWindow, as: .zeroWindow, side, sender) }
-        acknowledge(acknowledgment, side, sender)
+        acknowledge(packet.pointee.acknowledgment, side, sender)
+    }
+
+    /// The capture lost what was acknowledged, and never seen.
+    @inline(never)
+    private func noteGap(_ sender: Endpoint) {
+        let side = side(sender)
+        if side.pointee.seen.contains(.sequenceKnown) { note(.gap, as: .gap, side, sender) }
     }
 
     @inline(__always)
@@ -119,7 +152,7 @@ extension UnsafeMutablePointer<Connection> {
             side.pointee.window = packet.pointee.window
             if change != .none, !flags.contains(.fin) { return change }
         } else {
-            followData(packet, side, sender)
+            followUnusual(packet, side, sender)
             // With a SYN-ACK to it, this is the third step of a handshake whose SYN was missed.
             if state(sender) == .inactive { setState(sender, flags.contains(.ack) && peerState == .synAckSent ? .established : .partial) }
             // The third step of a handshake whose SYN-ACK was missed, or came before the SYN.
@@ -202,6 +235,9 @@ extension UnsafeMutablePointer<Connection> {
 }
 
 extension TCPFlags {
+    /// Those that begin and end connections.
+    static let ofHandshakes: TCPFlags = [.syn, .fin, .rst]
+
     /// More than one of SYN, FIN and RST: no host sends that.
     fileprivate var contradict: Bool {
         let control = intersection([.syn, .fin, .rst]).rawValue

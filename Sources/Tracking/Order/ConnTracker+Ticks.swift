@@ -78,7 +78,7 @@ extension ConnTracker {
     }
 
     private mutating func findOverdueConnections() {
-        let tick = clock.steady &- clock.steady % wheel.tick
+        let tick = wheel.start(ofTickAt: clock.steady)
         (overdueTick, hasOverdue) = (tick, false)
         while let index = wheel.popDue(by: tick) {
             let slot = table.slot(at: index)
@@ -103,8 +103,7 @@ extension ConnTracker {
             return giveUpOverdueHoles(Half(index: Int(due.index), connection: connection, sender: .b))
         }
         end(slot, connection, connection.endReason(otherwise: .idle))
-        let isTombstone = connection.pointee.phase == .tombstone && connection.pointee.touched &+ options.pointee.tcpTombstoneTimeout >= overdueTick
-        if !isTombstone { remove(slot) }
+        bury(slot, connection, at: overdueTick)
     }
 
     // MARK: The end

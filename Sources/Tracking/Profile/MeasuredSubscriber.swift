@@ -127,8 +127,8 @@ final class MeasuredParserStage: ParserStage {
     }
 
     override func probe(_ bytes: RawSpan) -> ProbeAnswer { measured { inner.probe(bytes) } }
-    override func probeLater(_ bytes: RawSpan) -> Bool { measured { inner.probeLater(bytes) } }
-    override func mayBeginLater(after opening: RawSpan) -> Bool? { measured { inner.mayBeginLater(after: opening) } }
+    override func probeLater(_ bytes: RawSpan) -> ProbeAnswer { measured { inner.probeLater(bytes) } }
+    override func mayBeginLater(after opening: RawSpan) -> LaterBeginning { measured { inner.mayBeginLater(after: opening) } }
     override func start(_ index: Int) { measured { inner.start(index) } }
     override func stop(_ index: Int) { measured { inner.stop(index) } }
     override func probe(datagram: RawSpan) -> Bool { measured { inner.probe(datagram: datagram) } }

@@ -22,7 +22,7 @@ extension Pipeline {
         _ = readHeaders(frames, count)
         tracker.meter?.enter(.packetFilters)
         if packetSubscribers.count > 0 { deliverPackets(frames, count) }
-        let trainCount = chooseAllTrains(frames, count)
+        let trainCount = chooseReadTrains(frames, count)
         tracker.meter?.enter(.tracking)
         return trainCount
     }

@@ -70,8 +70,8 @@ class ParserStage {
     /// From now on parsers go as far as these filters ask, or a subscriber does; those that have begun stay as they are.
     func adopt(_ plan: FilterPlan) {}
     func probe(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
-    func probeLater(_ bytes: RawSpan) -> Bool { false }
-    func mayBeginLater(after opening: RawSpan) -> Bool? { nil }
+    func probeLater(_ bytes: RawSpan) -> ProbeAnswer { .notMine }
+    func mayBeginLater(after opening: RawSpan) -> LaterBeginning { .ruledOut }
     func probe(datagram: RawSpan) -> Bool { false }
     func start(_ index: Int) {}
     func stop(_ index: Int) {}
@@ -168,8 +168,10 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     override var sinkNumbers: [Int] { sinks.indices.filter { sinks[$0] != nil } }
 
     override func probe(_ bytes: RawSpan) -> ProbeAnswer { P.probe(bytes) }
-    override func probeLater(_ bytes: RawSpan) -> Bool { P.probeLater(bytes) }
-    override func mayBeginLater(after opening: RawSpan) -> Bool? { P.mayBeginLater(after: opening) }
+    override func probeLater(_ bytes: RawSpan) -> ProbeAnswer {
+        P.probeLater(bytes) ? .mine : bytes.byteCount < ProbeAnswer.fewBytes && P.mayBeCutLater(bytes) ? .unsure : .notMine
+    }
+    override func mayBeginLater(after opening: RawSpan) -> LaterBeginning { P.mayBeginLater(after: opening) }
     override func probe(datagram: RawSpan) -> Bool { P.probe(datagram: datagram) }
     override func start(_ index: Int) { P._start(parsers + index, depth) }
 

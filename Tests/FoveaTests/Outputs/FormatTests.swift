@@ -142,9 +142,10 @@ import Tracking
                 case "dns":
                     #expect(detail["rrname"] as? String == object["query"] as? String && detail["rrtype"] as? String == object["qtype_name"] as? String)
                     #expect(detail["rcode"] as? String == object["rcode_name"] as? String && detail["id"] as? Int == object["trans_id"] as? Int)
-                    let answers = detail["answers"] as? [[String: Any]]
-                    #expect(answers?.compactMap { $0["rdata"] as? String } == object["answers"] as? [String])
-                    #expect(answers?.compactMap { $0["ttl"] as? Int } == object["TTLs"] as? [Int])
+                    // Suricata has no empty lists.
+                    let answers = detail["answers"] as? [[String: Any]] ?? []
+                    #expect(answers.compactMap { $0["rdata"] as? String } == object["answers"] as? [String] ?? [])
+                    #expect(answers.compactMap { $0["ttl"] as? Int } == object["TTLs"] as? [Int] ?? [])
                     #expect(detail["type"] as? String == (object["rcode"] == nil ? "query" : "answer"))
                 default:
                     #expect(detail["sni"] as? String == object["server_name"] as? String)

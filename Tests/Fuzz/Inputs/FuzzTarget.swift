@@ -40,6 +40,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     /// The DHCP parser and the NTP parser, fed with datagrams.
     case dhcp
     case ntp
+    /// The SIP parser, fed with streams in any cuts, and with datagrams.
+    case sip
     /// A capture file.
     case file
 
@@ -61,21 +63,22 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .fragments: FragmentInput.complaint(&reader)
         case .segments: SegmentInput.complaint(&reader)
         case .filter: FilterInput.complaint(&reader)
-        case .tls: ParserInput<TLSParser>.complaint(&reader)
+        case .tls: ParserInput<TLSParser>.complaint(&reader, depths: [.opening, .whole])
         case .dns: ParserInput<DNSParser>.complaint(&reader)
-        case .dtls: ParserInput<DTLSParser>.complaint(&reader)
+        case .dtls: ParserInput<DTLSParser>.complaint(&reader, depths: [.opening, .whole])
         case .postgresql: ParserInput<PostgreSQLParser>.complaint(&reader)
         case .mysql: ParserInput<MySQLParser>.complaint(&reader)
         case .redis: ParserInput<RedisParser>.complaint(&reader)
         case .mongodb: ParserInput<MongoDBParser>.complaint(&reader)
         case .quic: ParserInput<QUICParser>.complaint(&reader)
         case .quicFrames: QUICFramesInput.complaint(&reader)
-        case .http: ParserInput<HTTPParser>.complaint(&reader)
-        case .http2: ParserInput<HTTP2Parser>.complaint(&reader)
+        case .http: ParserInput<HTTPParser>.complaint(&reader, depths: [.opening, .whole])
+        case .http2: ParserInput<HTTP2Parser>.complaint(&reader, depths: [.opening, .whole])
         case .ssh: ParserInput<SSHParser>.complaint(&reader)
         case .smtp: ParserInput<SMTPParser>.complaint(&reader)
         case .dhcp: ParserInput<DHCPParser>.complaint(&reader)
         case .ntp: ParserInput<NTPParser>.complaint(&reader)
+        case .sip: ParserInput<SIPParser>.complaint(&reader)
         case .file: FileInput.complaint(input)
         }
     }
@@ -88,6 +91,7 @@ struct InputReader {
     init(_ input: UnsafeRawBufferPointer) { rest = input[...] }
 
     var isAtEnd: Bool { rest.isEmpty }
+    var count: Int { rest.count }
 
     mutating func byte() -> UInt8 { rest.popFirst() ?? 0 }
     mutating func word() -> UInt16 { UInt16(byte()) << 8 | UInt16(byte()) }
@@ -101,12 +105,13 @@ struct InputReader {
 
 /// Bytes in a block of exactly their size, so that AddressSanitizer sees who reads past their end.
 struct ExactBlock: ~Copyable {
-    let bytes: UnsafeRawBufferPointer
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(byteCount: Int) { bytes = .allocate(byteCount: byteCount, alignment: 1) }
 
     init(_ source: UnsafeRawBufferPointer) {
-        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 1)
-        block.copyMemory(from: source)
-        bytes = UnsafeRawBufferPointer(block)
+        self.init(byteCount: source.count)
+        bytes.copyMemory(from: source)
     }
 
     deinit { bytes.deallocate() }

@@ -19,7 +19,10 @@ enum ParserInput<Parser: SessionParser> where Parser.Session: Equatable {
         var isOver: Bool { progress != .wantsMore && progress != .ready }
     }
 
-    static func complaint(_ reader: inout InputReader) -> String? {
+    /// - Parameter depths: those that it knows.
+    static func complaint(_ reader: inout InputReader, depths: [SessionDepth] = [.opening]) -> String? {
+        let inputLength = reader.count
+        let isOfStreams = Parser.service.transports.contains(.tcp)
         var steps: [Step] = []
         while !reader.isAtEnd {
             let control = reader.byte()
@@ -31,7 +34,7 @@ enum ParserInput<Parser: SessionParser> where Parser.Session: Equatable {
             default:
                 // The high bits: up to 2 KiB.
                 let bytes = reader.bytes(Int(control >> 5) << 8 | Int(reader.byte()))
-                if !bytes.isEmpty { steps.append(.feed(bytes, sender)) }
+                if !bytes.isEmpty { steps.append(isOfStreams ? .feed(bytes, sender) : .datagram(bytes, sender)) }
             }
         }
         switch steps.first {
@@ -42,9 +45,12 @@ enum ParserInput<Parser: SessionParser> where Parser.Session: Equatable {
             _ = Parser.probe(datagram: block.span)
         default: break
         }
-        for depth in [SessionDepth.opening, .whole] {
+        for (number, depth) in depths.enumerated() {
             let whole = outcome(steps, pieces: .max, depth)
-            for size in [1, 7] {
+            // Whatever filters ask.
+            for session in whole.sessions { for field in Parser.fields { field.read(session) { _ in } } }
+            // Datagrams come whole. Byte by byte takes most of the time, so of two depths an input's length says which one does.
+            for size in [1, 7] where isOfStreams && (size > 1 || inputLength % depths.count == number) {
                 let cut = outcome(steps, pieces: size, depth)
                 if cut != whole { return "\(depth), in pieces of \(size): \(cut) instead of \(whole)" }
             }
@@ -56,6 +62,8 @@ enum ParserInput<Parser: SessionParser> where Parser.Session: Equatable {
     private static func outcome(_ steps: [Step], pieces size: Int, _ depth: SessionDepth) -> Outcome {
         var parser = Parser(depth: depth)
         var outcome = Outcome()
+        // One for all pieces of that size: allocating each took most of the time.
+        var block = ExactBlock(byteCount: 0)
         func takeSessions() { while let session = parser.nextSession() { outcome.sessions.append(session) } }
         loop: for step in steps {
             switch step {
@@ -65,11 +73,14 @@ enum ParserInput<Parser: SessionParser> where Parser.Session: Equatable {
                 let block = ExactBlock(bytes)
                 outcome.progress = parser.feed(datagram: block.span, missing: 0, from: sender, at: .zero)
             case .feed(let bytes, let sender):
-                var rest = bytes[...]
-                while !rest.isEmpty {
-                    let block = ExactBlock(UnsafeRawBufferPointer(rebasing: rest.prefix(size)))
-                    rest = rest.dropFirst(size)
+                var place = 0
+                while place < bytes.count {
+                    let piece = UnsafeRawBufferPointer(rebasing: bytes[place..<place + min(size, bytes.count - place)])
+                    place += piece.count
+                    if block.bytes.count != piece.count { block = ExactBlock(byteCount: piece.count) }
+                    block.bytes.copyMemory(from: piece)
                     outcome.progress = parser.feed(block.span, from: sender)
+                    if outcome.progress.isToGoOn { continue }
                     takeSessions()
                     if outcome.isOver { break loop }
                 }
@@ -79,8 +90,6 @@ enum ParserInput<Parser: SessionParser> where Parser.Session: Equatable {
         }
         parser.finish()
         takeSessions()
-        // Whatever filters ask.
-        for session in outcome.sessions { for field in Parser.fields { field.read(session) { _ in } } }
         // Which of the two it is after the last bytes depends on the cuts.
         if outcome.progress == .ready { outcome.progress = .wantsMore }
         return outcome

@@ -165,6 +165,21 @@ import Testing
         #expect(sure == stream.count && answers.prefix(sure).allSatisfy { $0 == .unsure })
     }
 
+    /// Whole and byte by byte a stream must get the same answer, and the bytes behind a name may not be there yet.
+    @Test func `follows no pointer in a first name to what comes later`() {
+        let bytes = DNSBytes.header(id: 1, flags: 0x0100, 1) + [1, 0x61] + DNSBytes.pointer(to: 20) + [0, 1, 0, 1] + DNSBytes.name("b.c")
+        #expect(!probe(datagram: bytes))
+        let answers = (1...bytes.count + 2).map { probe(Array(DNSBytes.framed(bytes).prefix($0))) }
+        #expect(answers.drop { $0 == .unsure }.allSatisfy { $0 == .notMine })
+    }
+
+    @Test func `recognises a first record with the longest name, byte by byte`() {
+        let name: [UInt8] = [63, 63, 63, 61].flatMap { [UInt8($0)] + [UInt8](repeating: 0x61, count: $0) } + [0]
+        let stream = DNSBytes.framed(DNSBytes.header(id: 1, flags: 0x8180, 0, 1) + DNSBytes.record(name, type: 16, [UInt8](repeating: 0, count: 90)))
+        let parsed = ParserVerifier<DNSParser>().verify([.bytes(.responder, stream)])
+        #expect(parsed.sessions.count == 1)
+    }
+
     @Test(arguments: [
         Array("GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n".utf8), Array("SSH-2.0-OpenSSH_9.2\r\n".utf8), [22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3] + [UInt8](repeating: 7, count: 60),
         [UInt8](repeating: 0, count: 40), [UInt8](repeating: 0xff, count: 40), DNSBytes.query(id: 1, "a.b", flags: 0x7800),

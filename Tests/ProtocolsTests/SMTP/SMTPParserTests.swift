@@ -215,6 +215,11 @@ import Testing
             }
             let session = parser.nextSession()
             #expect(progress == .failed(.tooLong) && fed <= 68 << 10 && most < 2048 && session != nil)
+            // The same in one chunk, though its end is there.
+            var other = SMTPParser()
+            let line = [UInt8](repeating: UInt8(ascii: "2"), count: 68 << 10) + Array("\r\n".utf8)
+            _ = other.feed(start.span.bytes, from: .originator)
+            #expect(other.feed(line.span.bytes, from: sender) == .failed(.tooLong))
         }
         let parsed = verifier.parse(greeting + [client("MAIL FROM:<\(String(repeating: "a", count: 5000))>"), server("250 ok")])
         #expect(parsed.sessions.map(\.problem) == [.longLine] && parsed.sessions[0].sender!.count < 1000)

@@ -105,6 +105,14 @@ import Testing
         #expect(try session([.bytes(.responder, both)]).version == 2)
     }
 
+    @Test func `reads no offer to a peer of version 1, be it in one chunk with the banner or not`() throws {
+        let session = try session([.bytes(.responder, Array("SSH-1.5-old\n".utf8)), .bytes(.originator, SSHBytes.client + SSHBytes.clientOffer)])
+        #expect(session.clientKeyExchange == nil && session.clientBanner?.text == "SSH-2.0-OpenSSH_9.2p1 Debian-2" && session.problem == nil)
+        // One that was there before the peer's banner is told.
+        let early = try self.session([.bytes(.originator, SSHBytes.client + SSHBytes.clientOffer), .bytes(.responder, Array("SSH-1.5-old\n".utf8))])
+        #expect(early.clientKeyExchange != nil)
+    }
+
     @Test func `finds the offer of a side whose banner went by`() throws {
         let session = try session([.bytes(.responder, SSHBytes.serverOffer), .bytes(.originator, SSHBytes.client + SSHBytes.clientOffer)])
         #expect(session.serverBanner == nil && session.hasshServer != nil && session.keyExchangeAlgorithm == "curve25519-sha256")

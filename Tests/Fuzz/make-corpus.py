@@ -202,6 +202,9 @@ for number, talk in enumerate(conversations(traces / "smtp.pcap")):
     write("smtp", f"talk-{number:02}", b"".join(step(sender, data) for sender, data in talk)[:4000])
 envelope = step(1, b"220 x ESMTP\r\n") + step(0, b"EHLO y\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n")
 answers = step(1, b"250 a\r\n250 b\r\n250 c\r\n354 d\r\n")
+names = b"To: ann@a.example, \"B, b\" <b@b.example>,\r\n <c@c.example> (x), d@d.example;\r\nCc: undisclosed:;\r\n"
+trail = b"Received: from a (b [192.0.2.1]) by c; Sat\r\nReceived: from [IPv6:2001:db8::1] (x [2001:db8::2])\r\nX-Originating-IP: [198.51.100.1]\r\n\r\n.\r\n"
+write("smtp", "addresses", envelope + step(0, b"DATA\r\n") + answers + step(0, names + trail) + step(1, b"250 e\r\n"))
 write("smtp", "chunks", envelope + step(0, b"BDAT 14\r\nSubject: x\r\n\r\nBDAT 5 LAST\r\n.\r\nx\nQUIT\r\n") + answers + step(1, b"250-b\r\n250 c\r\n550 f\r\n"))
 write("smtp", "smuggling", envelope + step(0, b"DATA\r\n") + answers + step(0, b"To: e,\r\n f\r\n\r\n\n.\r\nMAIL FROM:<g@h>\r\n.\r\n") + step(1, b"250 i\r\n"))
 write("smtp", "gap", envelope + step(0, b"DATA\r\nabc") + b"\0\0\100" + answers + step(1, b"250 e\r\n") + step(0, b"QUIT\r\n"))
@@ -226,6 +229,8 @@ for number in range(0, min(len(messages), 24), 4):
 write("dns", "hole", as_streams[0][:20] + b"\0\0\x40" + as_streams[1] + b"\0\2\0" + as_streams[0])
 write("dns", "loop", b"\4\x20" + b"\0\1\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\1\0\1\xc0\x0e\xc0\x0c\0\1\0\1\0\0\0\0\0\0")
 write("dns", "reversed", as_streams[0] + b"\2" + as_streams[1])
+subnet = b"\0\0\x29\x10\0\0\0\x80\0\0\x0b\0\x08\0\x07\0\1\x18\0\xc0\0\2"
+write("dns", "subnet", b"\4\x2d" + b"\0\7\1\x20\0\1\0\0\0\0\0\1\3www\1a\0\0\1\0\1" + subnet)
 
 # DTLS: each association's datagrams as far as they have room, and some by themselves.
 talks = {}
@@ -400,6 +405,9 @@ write("http2", "tables", step(0, start + frame(1, 5, 1, b"\x20\x3f\xe1\x1f" + re
 write("http2", "hole", step(0, start + frame(1, 5, 1, request)) + step(1, settings + frame(0, 0, 1, b"z" * 40)[:20]) + b"\1\0\x10" + step(1, b"z" * 13 + frame(1, 5, 1, b"\x88")))
 write("http2", "large-hole", step(0, start + frame(1, 5, 1, request)) + step(1, settings) + b"\1\1\0" + step(1, b"zzz" + frame(1, 5, 1, b"\x88\xbe")))
 write("http2", "joined", step(0, frame(1, 5, 7, request)) + step(1, frame(1, 4, 7, b"\x88\xc1") + frame(0, 1, 7, b"body")))
+# Huffman's codes of more than eight bits: of what is no letter.
+coded = b"\xff\xc7\xff\xf5\xff\xfe\x3f\xff\xff\x3f"
+write("http2", "long-codes", step(0, start + frame(1, 5, 1, request + b"\0\1y" + bytes([0x80 | len(coded)]) + coded) + frame(1, 5, 3, request + b"\0\1y\x84\xff\xf5\xff\x7f")))
 write("http2", "reversed", step(1, start + frame(1, 5, 1, request)) + b"\2" + step(1, settings + frame(1, 5, 1, b"\x88")))
 # DHCP and NTP: datagrams of up to 255 bytes, which a DHCP message fits into with few options.
 def one(sender, data):

@@ -4,7 +4,7 @@ import Protocols
 import TestSupport
 import Testing
 
-/// Hostile case 38, of all parsers with all others' openings. Ports are not asked by anybody; what real programs say on each other's ports is in `ParsersTogetherTests`.
+/// Hostile case 38, of all parsers with all others' openings. Nobody asks for ports: what real programs say, on each other's ports, is in `ParsersTogetherTests`.
 @Suite struct `Detection` {
     private struct Opening {
         var service: Service
@@ -25,15 +25,21 @@ import Testing
     private static let openings = [
         Opening(.tls, TLSBytes.record(22, TLSBytes.clientHello()), TLSBytes.record(22, TLSBytes.serverHello())),
         Opening(.http, "GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
-        Opening(.http2, HTTP2Bytes.clientStart + HTTP2Bytes.headers(1, HTTP2Bytes.get("/"), end: true), HTTP2Bytes.serverStart + HTTP2Bytes.headers(1, HTTP2Bytes.response(200), end: true)),
+        Opening(
+            .http2, HTTP2Bytes.clientStart + HTTP2Bytes.headers(1, HTTP2Bytes.get("/"), end: true),
+            HTTP2Bytes.serverStart + HTTP2Bytes.headers(1, HTTP2Bytes.response(200), end: true)),
         Opening(.ssh, SSHBytes.client + SSHBytes.clientOffer, SSHBytes.server + SSHBytes.serverOffer),
         Opening(.smtp, "220 mx.example.net ESMTP Postfix\r\n", "EHLO client.example.net\r\nMAIL FROM:<a@b>\r\n", first: .responder),
         Opening(.dns, DNSBytes.framed(DNSBytes.query(id: 1, "www.example.org")), DNSBytes.framed(DNSBytes.response(id: 1, "www.example.org"))),
         Opening(.postgresql, PostgreSQLBytes.startup(), PostgreSQLBytes.authentication(0) + PostgreSQLBytes.ready()),
         Opening(.mysql, MySQLBytes.greeting(), MySQLBytes.login(), first: .responder),
+        Opening(.sip, "OPTIONS sip:b@example.org SIP/2.0\r\n\(sip)", "SIP/2.0 200 OK\r\n\(sip)"),
         Opening(.redis, "*1\r\n$4\r\nPING\r\n", "+PONG\r\n"),
         Opening(.mongodb, MongoDBBytes.find(1), MongoDBBytes.answer(1, to: 1, [MongoDBBytes.batch(1), MongoDBBytes.ok])),
     ]
+
+    private static let sip = "Via: SIP/2.0/TCP a.example.org;branch=z9hG4bK1\r\nFrom: <sip:a@example.org>;tag=1\r\nTo: <sip:b@example.org>\r\nCall-ID: 1@a\r\n"
+        + "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
 
     private static let streams = Parsers.all.filter { $0.service.transports.contains(.tcp) }
 
@@ -50,6 +56,7 @@ import Testing
         verify(PostgreSQLParser.self)
         verify(MySQLParser.self)
         verify(RedisParser.self)
+        verify(SIPParser.self)
         verify(MongoDBParser.self)
     }
 
@@ -106,7 +113,8 @@ import Testing
             for other in Self.openings where other.service != own.service {
                 let flood = [[UInt8]](repeating: other.says, count: 1 + 100_000 / other.says.count).flatMap { $0 }
                 for sender in [Direction.originator, .responder] {
-                    let result = run(parser, own.steps + stride(from: 0, to: flood.count, by: 1460).map { .bytes(sender, Array(flood[$0..<min($0 + 1460, flood.count)])) })
+                    let segments = stride(from: 0, to: flood.count, by: 1460).map { Step.bytes(sender, Array(flood[$0..<min($0 + 1460, flood.count)])) }
+                    let result = run(parser, own.steps + segments)
                     #expect(result.sessions >= alone, "\(parser) and then \(other.service)")
                     #expect(result.mostHeld < 400 << 10, "\(parser) and then \(other.service)")
                 }

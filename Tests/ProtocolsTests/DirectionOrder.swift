@@ -1,8 +1,8 @@
 import Packets
 import TestSupport
 
-/// In which orders the directions of a conversation may pass by, each in its own order, without that it means another thing: they are captured, and put in order,
-/// apart from each other.
+/// In which orders the directions of a conversation may pass by, each in its own order, without that it means another thing: they are captured, and put in
+/// order, apart from each other.
 enum DirectionOrder {
     /// In any.
     case any
@@ -16,7 +16,7 @@ enum DirectionOrder {
     static var questionsFirst: DirectionOrder { .answersFollow(because: "what comes before any question answers one that was not seen") }
     /// The same of those that log in first.
     static func questionsFirst(after login: Int) -> DirectionOrder {
-        .answersFollow(after: login, because: "the client waits for the server until it is logged in, and what comes before any question answers one that was not seen")
+        .answersFollow(after: login, because: "the client waits until it is logged in, and what comes before any question answers one that was not seen")
     }
 }
 

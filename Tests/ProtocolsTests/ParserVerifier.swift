@@ -142,7 +142,8 @@ struct ParserVerifier<Parser: SessionParser> where Parser.Session: Equatable {
             for first in 0...bytes.count {
                 for second in first...bytes.count {
                     let other = parse(conversation.replacing(place, with: sender, pieces(of: bytes, at: [first, second])))
-                    if other != whole { Issue.record("step \(place) cut at \(first) and \(second): \(other) instead of \(whole)", sourceLocation: sourceLocation) }
+                    guard other != whole else { continue }
+                    Issue.record("step \(place) cut at \(first) and \(second): \(other) instead of \(whole)", sourceLocation: sourceLocation)
                 }
             }
         }

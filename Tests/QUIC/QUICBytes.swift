@@ -147,7 +147,9 @@ public enum QUICBytes {
 
     // MARK: Frames
 
-    public static func crypto(_ bytes: some Collection<UInt8>, at offset: UInt64 = 0) -> [UInt8] { [6] + integer(offset) + integer(UInt64(bytes.count)) + bytes }
+    public static func crypto(_ bytes: some Collection<UInt8>, at offset: UInt64 = 0) -> [UInt8] {
+        [6] + integer(offset) + integer(UInt64(bytes.count)) + bytes
+    }
 
     /// A message in CRYPTO frames of so many bytes.
     public static func crypto(_ bytes: [UInt8], by size: Int) -> [[UInt8]] {

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 import Tracking
 
-/// Every DHCP message of a capture is held against what tshark reads in it; what udhcpc and dnsmasq said to each other stands in the script that had them do so.
+/// Every DHCP message of a capture is held against what tshark reads in it; what udhcpc and dnsmasq said to each other stands in the script that had them do
+/// so.
 @Suite struct `DHCP captures` {
     @Test(.timeLimit(.minutes(5)), arguments: CaptureFolder.own.files + CaptureFolder.shared.files)
     func `read as tshark does`(_ capture: CaptureName) throws {

@@ -38,7 +38,10 @@ import Testing
         let short = Octets(evil.prefix(200)), query = [0x51] + big(UInt32(evil.count + 5)) + evil + [0]
         return [
             (hello(evil), []),
-            (ascii("GET /") + short + ascii(" HTTP/1.1\r\nHost: ") + short + ascii("\r\nUser-Agent: ") + evil + ascii("\r\n\r\n"), ascii("HTTP/1.1 200 ") + short + ascii("\r\nContent-Length: 0\r\n\r\n")),
+            (
+                ascii("GET /") + short + ascii(" HTTP/1.1\r\nHost: ") + short + ascii("\r\nUser-Agent: ") + evil + ascii("\r\n\r\n"),
+                ascii("HTTP/1.1 200 ") + short + ascii("\r\nContent-Length: 0\r\n\r\n")
+            ),
             (ascii("\0\u{15}") + [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0] + [3] + ascii("www") + [0, 0, 16, 0, 1], text(evil)),
             (ascii("SSH-2.0-") + short + ascii("\r\n"), ascii("SSH-2.0-") + short + ascii("\r\n")),
             (
@@ -55,8 +58,10 @@ import Testing
 
     private static let evils: [(name: String, bytes: Octets)] = [
         // What ends lines would end the text protocols' own.
-        ("control characters", Octets((1..<32).filter { $0 != 10 && $0 != 13 }) + [0x7f]), ("what is not UTF-8", [0xff, 0xc0, 0x80, 0xed, 0xa0, 0x80, 0xf5, 0xf0, 0x9f]),
-        ("quotes, commas and tabs", Octets("\",\"\t\\x09\\\"}{\"ts\":1,".utf8)), ("halves of characters", [0xe2]), ("text that runs from right to left", Octets("\u{202e}\u{2066}a".utf8)),
+        ("control characters", Octets((1..<32).filter { $0 != 10 && $0 != 13 }) + [0x7f]),
+        ("what is not UTF-8", [0xff, 0xc0, 0x80, 0xed, 0xa0, 0x80, 0xf5, 0xf0, 0x9f]), ("halves of characters", [0xe2]),
+        ("quotes, commas and tabs", Octets("\",\"\t\\x09\\\"}{\"ts\":1,".utf8)),
+        ("text that runs from right to left", Octets("\u{202e}\u{2066}a".utf8)),
     ]
 
     @Test(arguments: evils.map(\.name), [OutputFormat.jsonl, .zeek, .csv, .eve])

@@ -47,8 +47,7 @@ enum ParserInput<Parser: SessionParser> where Parser.Session: Equatable {
         }
         for (number, depth) in depths.enumerated() {
             let whole = outcome(steps, pieces: .max, depth)
-            // Whatever filters ask.
-            for session in whole.sessions { for field in Parser.fields { field.read(session) { _ in } } }
+            for session in whole.sessions { Parser.readAll(of: session) }
             // Datagrams come whole. Byte by byte takes most of the time, so of two depths an input's length says which one does.
             for size in [1, 7] where isOfStreams && (size > 1 || inputLength % depths.count == number) {
                 let cut = outcome(steps, pieces: size, depth)

@@ -11,13 +11,13 @@ import Testing
     }
 
     /// A parser that was fed a stream in pieces, and the most that it held.
-    private func parse(_ stream: [UInt8], from sender: Direction = .responder, pieces size: Int = 1460) -> (sessions: [DNSTransaction], progress: ParserProgress, mostHeld: Int) {
-        var (parser, result) = (DNSParser(), (sessions: [DNSTransaction](), progress: ParserProgress.wantsMore, mostHeld: 0))
+    private func parse(_ stream: [UInt8], from sender: Direction = .responder, pieces size: Int = 1460) -> (sessions: [DNSTransaction], mostHeld: Int) {
+        var (parser, result) = (DNSParser(), (sessions: [DNSTransaction](), mostHeld: 0))
         for start in stride(from: 0, to: stream.count, by: size) {
-            result.progress = parser.feed(stream.span.bytes.extracting(start..<min(start + size, stream.count)), from: sender)
+            let progress = parser.feed(stream.span.bytes.extracting(start..<min(start + size, stream.count)), from: sender)
             result.mostHeld = max(result.mostHeld, parser.heldBytes)
             while let session = parser.nextSession() { result.sessions.append(session) }
-            if case .failed = result.progress { break }
+            if case .failed = progress { break }
         }
         parser.finish()
         while let session = parser.nextSession() { result.sessions.append(session) }
@@ -28,8 +28,8 @@ import Testing
     private func read(_ transaction: DNSTransaction) -> Int {
         var count = 0
         for field in DNSParser.fields { field.read(transaction) { _ in count += 1 } }
-        let response = transaction.response ?? transaction.query
-        for record in (response?.answers ?? []) + (response?.authorities ?? []) + (response?.additionals ?? []) { count += record.data.text(record.type).utf8.count }
+        guard let message = transaction.response ?? transaction.query else { return count }
+        for record in message.answers + message.authorities + message.additionals { count += record.data.text(record.type).utf8.count }
         return count
     }
 
@@ -54,7 +54,8 @@ import Testing
         let here = Self.behindQuestion
         let circles: [[UInt8]] = [
             DNSBytes.pointer(to: here), DNSBytes.pointer(to: here + 2) + DNSBytes.pointer(to: here), [1, 0x61] + DNSBytes.pointer(to: here),
-            (1...100).flatMap { DNSBytes.pointer(to: here + 2 * $0) } + DNSBytes.pointer(to: here), DNSBytes.pointer(to: 0x3fff), DNSBytes.pointer(to: here + 1),
+            (1...100).flatMap { DNSBytes.pointer(to: here + 2 * $0) } + DNSBytes.pointer(to: here), DNSBytes.pointer(to: 0x3fff),
+            DNSBytes.pointer(to: here + 1),
         ]
         for name in circles {
             let bytes = DNSBytes.header(id: 1, flags: 0x8180, 1, 1) + Self.question + name + [0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 1, 2, 3, 4]
@@ -118,7 +119,10 @@ import Testing
         func additional(_ data: [UInt8]) throws -> DNSMessage {
             try message(DNSBytes.query(id: 1, "a.example", additional: DNSBytes.record([0], type: 41, rclass: 4096, ttl: 0, data)))
         }
-        for data in [[0, 8], [0, 8, 0, 9, 1], [0, 8, 0xff, 0xff], [0, 8, 0, 4, 0, 1, 33, 0], [0, 8, 0, 4, 0, 9, 8, 0], [0, 8, 0, 9, 0, 1, 32, 0, 1, 2, 3, 4, 5]] as [[UInt8]] {
+        let lies: [[UInt8]] = [
+            [0, 8], [0, 8, 0, 9, 1], [0, 8, 0xff, 0xff], [0, 8, 0, 4, 0, 1, 33, 0], [0, 8, 0, 4, 0, 9, 8, 0], [0, 8, 0, 9, 0, 1, 32, 0, 1, 2, 3, 4, 5],
+        ]
+        for data in lies {
             let found = try additional(data)
             #expect(found.edns?.payloadSize == 4096 && found.edns?.clientSubnet == nil)
         }
@@ -194,7 +198,8 @@ import Testing
     }
 
     @Test func `36 256 questions of one number that wait, and answers to none of them`() {
-        func answers(_ count: Int) -> [UInt8] { [[UInt8]](repeating: DNSBytes.framed(DNSBytes.response(id: 7, "none.example.org")), count: count).flatMap { $0 } }
+        let answer = DNSBytes.framed(DNSBytes.response(id: 7, "none.example.org"))
+        func answers(_ count: Int) -> [UInt8] { [[UInt8]](repeating: answer, count: count).flatMap { $0 } }
         func run(_ stream: [UInt8]) {
             var parser = DNSParser()
             for number in 0..<256 {

@@ -5,8 +5,8 @@ import Testing
 
 private typealias H = HTTP2Bytes
 
-/// Hostile case 34 at the sizes at which it was seen: 100,000 frames of each kind. Each is told of or ends visibly, within bounds of memory, and four times as much
-/// takes no more than ten times as long.
+/// Hostile case 34 at the sizes at which it was seen: 100,000 frames of each kind. Each is told of or ends visibly, within bounds of memory, and four times as
+/// much takes no more than ten times as long.
 @Suite(.serialized) struct `HTTP/2 floods` {
     private static let many = 100_000
 
@@ -34,13 +34,19 @@ private typealias H = HTTP2Bytes
         for number in 0..<count {
             let (place, id) = (bytes.count, stream(number))
             bytes += frames
-            for start in starts where frames[start + 8] != 0 { for byte in 0..<4 { bytes[place + start + 5 + byte] = UInt8(truncatingIfNeeded: id >> (24 - 8 * byte)) } }
+            for start in starts where frames[start + 8] != 0 { write(id, to: &bytes, at: place + start + 5) }
         }
         return bytes
     }
 
+    private static func write(_ id: Int, to bytes: inout [UInt8], at place: Int) {
+        for byte in 0..<4 { bytes[place + byte] = UInt8(truncatingIfNeeded: id >> (24 - 8 * byte)) }
+    }
+
     /// What a parser makes of a client's flood, in pieces as a stream has them, and then of what both say behind it.
-    private static func feed(_ flood: [UInt8], from sender: Direction = .originator, client: [UInt8] = [], server: [UInt8] = [], then: [UInt8] = []) -> Outcome {
+    private static func feed(
+        _ flood: [UInt8], from sender: Direction = .originator, client: [UInt8] = [], server: [UInt8] = [], then: [UInt8] = []
+    ) -> Outcome {
         var (parser, outcome) = (HTTP2Parser(), Outcome())
         func take() {
             while let session = parser.nextSession() {
@@ -156,7 +162,7 @@ private typealias H = HTTP2Bytes
         let promise = H.promise(1, of: 2, H.get("/"))
         func promises(_ count: Int) -> [UInt8] {
             var bytes = Self.copies(count, of: promise)
-            for number in 0..<count { for byte in 0..<4 { bytes[number * promise.count + 9 + byte] = UInt8(truncatingIfNeeded: (2 * number + 2) >> (24 - 8 * byte)) } }
+            for number in 0..<count { Self.write(2 * number + 2, to: &bytes, at: number * promise.count + 9) }
             return bytes
         }
         let pushed = Self.feed(promises(Self.many), from: .responder, client: H.headers(1, H.get("/")))
@@ -204,7 +210,8 @@ private typealias H = HTTP2Bytes
         ProportionalTime.expect(Self.many, of: bombs) { _ = Self.feed($0) }
         // Each header pushes another one out; and all of them, again and again.
         let added = (0..<10).flatMap { H.literal("name-\($0)", "value", added: true) }
-        for frames in [added, H.tableSize(0) + H.tableSize(4096) + added, (0..<100).flatMap { H.tableSize($0 % 31) }, H.literal("n", String(repeating: "v", count: 5000), added: true)] {
+        let tooLarge = H.literal("n", String(repeating: "v", count: 5000), added: true)
+        for frames in [added, H.tableSize(0) + H.tableSize(4096) + added, (0..<100).flatMap { H.tableSize($0 % 31) }, tooLarge] {
             func tables(_ count: Int) -> [UInt8] { Self.copies(count, of: H.headers(1, frames + H.get("/"), end: true) + H.reset(1, 8)) { 2 * $0 + 1 } }
             let outcome = Self.feed(tables(Self.many / 10))
             #expect(outcome.count == Self.many / 10 && outcome.mostHeld < 200_000)
@@ -212,7 +219,8 @@ private typealias H = HTTP2Bytes
         }
         // 64 KiB of table, full of what is as small as can be.
         let small = (0..<10).flatMap { H.literal("\($0)", "", added: true) }
-        func large(_ count: Int) -> [UInt8] { Self.copies(count, of: H.headers(1, H.tableSize(65_536) + small + H.get("/"), end: true) + H.reset(1, 8)) { 2 * $0 + 1 } }
+        let filling = H.headers(1, H.tableSize(65_536) + small + H.get("/"), end: true) + H.reset(1, 8)
+        func large(_ count: Int) -> [UInt8] { Self.copies(count, of: filling) { 2 * $0 + 1 } }
         ProportionalTime.expect(Self.many / 10, of: large) { _ = Self.feed($0, client: H.acknowledgement, server: H.settings([1: 65_536])) }
     }
 }

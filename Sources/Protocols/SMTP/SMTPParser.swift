@@ -178,20 +178,7 @@ public struct SMTPParser: SessionParser {
         }
     }
 
-<<<<<<< HEAD
-    private mutating func fail(_ failure: ParserFailure) {
-=======
-    private mutating func keep(_ piece: RawSpan, _ line: WritableKeyPath<Self, Line>) {
-        guard self[keyPath: line].length != Self.behindGap else { return }
-        let length = UInt32(clamping: Int(self[keyPath: line].length) + piece.byteCount)
-        guard length <= Self.longestLine else { return fail(.tooLong) }
-        self[keyPath: line].length = length
-        let room = Self.longestKept - self[keyPath: line].bytes.count
-        piece.extracting(0..<min(piece.byteCount, room)).withUnsafeBytes { self[keyPath: line].bytes.append(contentsOf: $0) }
-    }
-
     mutating func fail(_ failure: ParserFailure) {
->>>>>>> sip
         if failure != .otherProtocol { giveAll() }
         progress = .failed(failure)
     }

@@ -5,8 +5,8 @@ import Testing
 @testable import Protocols
 
 @Suite struct `SIP parser` {
-    private let streams = ParserVerifier<SIPParser>()
-    private let datagrams = DatagramVerifier<SIPParser>()
+    private let streams = ParserVerifier<SIPParser>(order: .questionsFirst)
+    private let datagrams = DatagramVerifier<SIPParser>(order: .questionsFirst)
 
     private static let callTexts = [
         "INVITE sip:john@example.org 200 OK after 2 to 180", "ACK sip:john@example.org -", "BYE sip:john@example.org 200 OK",
@@ -45,10 +45,10 @@ import Testing
     // MARK: Pairing
 
     @Test func `a call is three transactions, over datagrams and streams`() {
-        let parsed = datagrams.verify(SIPBytes.call.map { Datagram($0.sender, $0.bytes) }, flips: 3)
+        let parsed = datagrams.verify(SIPBytes.call.map { Datagram($0.sender, $0.bytes) }, flips: 3, order: .given(because: "both sides ask"))
         #expect(parsed.sessions.map(\.text) == Self.callTexts && parsed.sessions.map(\.client) == [.originator, .originator, .responder])
         #expect(parsed.sessions[0].request?.media.map(\.port) == [49170, 51372] && parsed.sessions[0].request?.value(.subject) == "lunch")
-        let streamed = streams.verify(SIPBytes.call.map { .bytes($0.sender, $0.bytes) })
+        let streamed = streams.verify(SIPBytes.call.map { .bytes($0.sender, $0.bytes) }, order: .given(because: "both sides ask"))
         #expect(streamed.sessions == parsed.sessions && streamed.progress == .wantsMore)
     }
 
@@ -69,7 +69,8 @@ import Testing
             (.originator, invite), (.originator, invite), (.responder, SIPBytes.response(100, "Trying", to: "INVITE")), (.originator, invite), (.responder, busy),
             (.originator, invite), (.responder, busy), (.originator, ack), (.responder, busy), (.originator, ack),
         ]
-        let parsed = datagrams.verify(conversation.map { Datagram($0.0, $0.1) }, flips: 3)
+        let parsed = datagrams.verify(conversation.map { Datagram($0.0, $0.1) }, flips: 3,
+            order: .given(because: "what is sent again is told by what came before it"))
         #expect(parsed.sessions.map(\.text) == ["INVITE sip:john@example.org 486 Busy Here after 1 to 100 sent again 2", "ACK sip:john@example.org -"])
     }
 

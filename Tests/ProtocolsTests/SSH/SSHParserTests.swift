@@ -106,10 +106,12 @@ import Testing
     }
 
     @Test func `reads no offer to a peer of version 1, be it in one chunk with the banner or not`() throws {
-        let session = try session([.bytes(.responder, Array("SSH-1.5-old\n".utf8)), .bytes(.originator, SSHBytes.client + SSHBytes.clientOffer)])
+        let session = try session([.bytes(.responder, Array("SSH-1.5-old\n".utf8)), .bytes(.originator, SSHBytes.client + SSHBytes.clientOffer)],
+            order: .given(because: "an offer that was there before the peer's banner is told"))
         #expect(session.clientKeyExchange == nil && session.clientBanner?.text == "SSH-2.0-OpenSSH_9.2p1 Debian-2" && session.problem == nil)
         // One that was there before the peer's banner is told.
-        let early = try self.session([.bytes(.originator, SSHBytes.client + SSHBytes.clientOffer), .bytes(.responder, Array("SSH-1.5-old\n".utf8))])
+        let early = try self.session([.bytes(.originator, SSHBytes.client + SSHBytes.clientOffer), .bytes(.responder, Array("SSH-1.5-old\n".utf8))],
+            order: .given(because: "an offer that was there before the peer's banner is told"))
         #expect(early.clientKeyExchange != nil)
     }
 

@@ -27,12 +27,21 @@ import Tracking
     @Test(.timeLimit(.minutes(5)), arguments: CaptureFolder.own.files, [22, 25, 53, 67, 80, 123, 443, 3306, 5432, 6379, 27017] as [UInt16])
     func `38 find the same on each other's ports`(_ capture: CaptureName, port: UInt16) throws {
         let recording = try Recording(capture)
+        // The server's is the lower one; of several servers the next ones have the ports behind it.
+        func server(_ packet: Packet) -> UInt16? {
+            packet.kind == .flow && (packet.transport == .tcp || packet.transport == .udp) ? min(packet.sourcePort, packet.destinationPort) : nil
+        }
+        var servers: [UInt16] = []
+        _ = recording.replacing { _, packet in
+            if let server = server(packet), !servers.contains(server) { servers.append(server) }
+            return []
+        }
         let moved = recording.replacing { bytes, packet in
             var bytes = Array(bytes)
-            // The server's is the lower one. Of what lies in a tunnel or in fragments, where it is.
-            if packet.kind == .flow, packet.transport == .tcp || packet.transport == .udp {
-                let place = Int(packet.transportOffset) + (packet.sourcePort <= packet.destinationPort ? 0 : 2)
-                bytes.replaceSubrange(place..<place + 2, with: [UInt8(port >> 8), UInt8(port & 255)])
+            if let server = server(packet), let number = servers.firstIndex(of: server) {
+                let (place, new) = (Int(packet.transportOffset), port + UInt16(number))
+                if packet.sourcePort == server { bytes.replaceSubrange(place..<place + 2, with: [UInt8(new >> 8), UInt8(new & 255)]) }
+                if packet.destinationPort == server { bytes.replaceSubrange(place + 2..<place + 4, with: [UInt8(new >> 8), UInt8(new & 255)]) }
             }
             return [bytes]
         }

@@ -7,7 +7,7 @@
 #        nginx-light tinyproxy (for http-nginx)
 # needs: apt-get install tcpdump tshark ethtool iproute2 openssl curl dnsutils dnsmasq-base iputils-ping python3 nghttp2 python3-grpcio
 #        openssh-server openssh-client dropbear-bin python3-aiosmtpd
-#        openssh-server openssh-client dropbear-bin python3-aiosmtpd busybox chrony sip-tester
+#        openssh-server openssh-client dropbear-bin python3-aiosmtpd busybox chrony sip-tester kamailio
 #
 # The captures are committed; times, ports and keys differ each time this runs. Beside NAME.pcap stands its oracle NAME.json: what
 # tshark 4.0 and an independent parser see in it, each figure by the rules that the JSON names. Write it anew with the capture.
@@ -22,8 +22,8 @@
 #   ssh            OpenSSH and Dropbear with each other, over IPv4 and IPv6, nothing in common, a banner and no more, lines before a banner
 #   smtp           aiosmtpd and Python's smtplib: mails, refused recipients and mails, AUTH, STARTTLS with a mail behind it, commands sent ahead, IPv6
 #   dhcp           dnsmasq and udhcpc: an address is given, renewed and released; another asks for one of another network
-#   sip            SIPp with itself over UDP and TCP, IPv4 and IPv6: calls that are taken, refused and given up, a lost answer, registrations with and without
-#                  credentials, compact headers, a line that is no header, a request without an answer
+#   sip            SIPp with itself and through Kamailio, over UDP and TCP, IPv4 and IPv6: calls that are taken and refused, a late answer, a registration
+#                  without and with credentials, compact headers, a line that is no header, a request without an answer
 #   ntp            chrony as server and client over IPv4 and IPv6; and from a script, for chrony has none: a control message, a request for the list of clients
 #   vlan-qinq      one tuple five times at once: untagged, VLAN 100, VLAN 200, 802.1ad 300 + VLAN 100, three tags
 #   udp-fragments  a 4 KB datagram each way, IPv4 and IPv6
@@ -585,6 +585,35 @@ Content-Length: 0
 
 ]]></send></scenario>
 END
+    cat >"$work/kamailio.cfg" <<'END'
+#!KAMAILIO
+debug=1
+log_stderror=yes
+children=1
+tcp_children=1
+auto_aliases=no
+listen=udp:192.0.2.2:5070
+listen=tcp:192.0.2.2:5070
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+request_route {
+    if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
+    if (is_method("OPTIONS")) { sl_send_reply("200", "Keepalive"); exit; }
+    if (has_totag()) {
+        if (!loose_route()) { $du = "sip:192.0.2.1:5090"; }
+        t_relay();
+        exit;
+    }
+    record_route();
+    $du = "sip:192.0.2.1:5090";
+    t_relay();
+}
+END
     # -nd, and so no answers of its own to what is not in the scenario; each port has a program of its own.
     serve() { start b sipp "$@" -bg -nd -timeout 60s; }
     ask() { in_space a sipp "$@" -nd -timeout 9s -timeout_error -trace_err -error_file /dev/null </dev/null >>"$work/log" 2>&1 || true; }
@@ -593,6 +622,9 @@ END
     serve -sn uas -i 192.0.2.2 -p 5062 -t t1 -m 9
     serve -sf "$work/registrar.xml" -i 192.0.2.2 -p 5064 -m 9
     serve -sf "$work/busy.xml" -i 192.0.2.2 -p 5066 -m 9
+    # What comes to it goes to a program that listens where it came from.
+    start b kamailio -DD -E -f "$work/kamailio.cfg"
+    start a sipp -sn uas -i 192.0.2.1 -p 5090 -bg -nd -timeout 60s -m 9
     sleep 1.5
     capture a "$work/sip.pcap" -i eth0 udp or tcp or icmp
     ask -sn uac -s john -i 192.0.2.1 -p 5060 -m 2 -r 5 -d 200 192.0.2.2:5060
@@ -602,13 +634,16 @@ END
     # The answer takes so long that the request is sent again.
     ask -sf "$work/refused.xml" -i 192.0.2.1 -p 5076 -m 1 192.0.2.2:5066
     ask -sf "$work/unanswered.xml" -i 192.0.2.1 -p 5078 -m 1 192.0.2.2:5068
+    ask -sf "$work/unanswered.xml" -i 192.0.2.1 -p 5080 -m 1 192.0.2.2:5070
+    ask -sn uac -s john -i 192.0.2.1 -p 5082 -m 1 192.0.2.2:5070
+    ask -sn uac -s john -t t1 -i 192.0.2.1 -p 5084 -m 1 192.0.2.2:5070
     captured
     # What tshark sees in each message, a line for each: `SIPCaptureTests` holds the parser against it.
     local fields=(frame.number frame.time_epoch sip.Method sip.r-uri sip.r-uri.user sip.r-uri.host sip.Status-Code sip.Status-Line sip.Call-ID sip.CSeq.seq
         sip.CSeq.method sip.from.user sip.from.host sip.from.tag sip.to.user sip.to.host sip.to.tag sip.contact.user sip.contact.host sip.Via sip.Via.branch
         sip.User-Agent sip.Server sip.Subject sip.Max-Forwards sip.Expires sip.Content-Length sip.Content-Type sip.Warning sip.auth.scheme sip.auth.username
         sdp.media.media sdp.media.port sdp.connection_info.address sip.resend-original sip.response-request)
-    tshark -r "$work/sip.pcap" -Y "sip and not icmp" -T json ${fields[@]/#/-e } 2>>"$work/log" | python3 -c '
+    tshark -r "$work/sip.pcap" -d tcp.port==5070,sip -Y "sip and not icmp" -T json ${fields[@]/#/-e } 2>>"$work/log" | python3 -c '
 import json, sys
 print("[" + ",\n".join(json.dumps(message["_source"]["layers"]) for message in json.load(sys.stdin)) + "]")' >"$here/sip-messages.json"
 }

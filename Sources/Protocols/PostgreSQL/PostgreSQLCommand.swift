@@ -118,9 +118,8 @@ public struct PostgreSQLLogin: Equatable, Sendable {
         protocolVersion = reader.uint32() ?? 0
         while let name = reader.zeroEnded(), name.byteCount > 0, let value = reader.zeroEnded() {
             if name.equals("user") { user = value.short } else if name.equals("database") { database = value.short }
-            else if name.equals("application_name") { applicationName = value.short } else if name.equals("replication") {
-                isReplication = !value.equals("false")
-            }
+            else if name.equals("application_name") { applicationName = value.short }
+            else if name.equals("replication") { isReplication = !value.equals("false") }
         }
     }
 }

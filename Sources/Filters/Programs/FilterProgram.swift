@@ -74,8 +74,8 @@ public struct FilterProgram: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// As `walk` would, of tests that follow each other and of which one must say yes.
-    @inline(__always)
+    /// As `walk` would, of tests that follow each other and of which one must say yes. Not inlined: the packet path's loop is full.
+    @inline(never)
     private static func testServices<Subject: FilterSubject>(
         _ instructions: UnsafePointer<Instruction>, count: Int, _ subject: UnsafePointer<Subject>, _ service: Service?
     ) -> Match {

@@ -16,7 +16,8 @@ extension ConnTracker {
             // While a leap of time is in question, each packet has a say in it.
             let patience = clock.isAstray ? 0 : shortestTimeout
             while true {
-                switch connection.pace {
+                // A loop of one round is not worth its beginning.
+                switch car + 1 < end ? connection.pace : .any {
                 case .quietTCP where car.pointee.packet.pointee.flags.isDisjoint(with: .ofHandshakes):
                     car = finish(connection.followQuietTCP(car, end, now, patience), car, connection)
                 case .quietUDP:
@@ -66,8 +67,9 @@ extension ConnTracker {
         let isNewSecond = (before ^ now) >> 30 != 0
         connection.pointee.touched = now
         // A first packet's rank is known from it alone, and that of what is closed does not change.
-        if isNewSecond || connection.pointee.rank != .established && connection.pointee.phase == .open && (seen != side.pointee.seen || side.pointee.packets == 1)
-            && !connection.pointee.wants.contains(.beginning)
+        if isNewSecond
+            || connection.pointee.rank != .established && connection.pointee.phase == .open && (seen != side.pointee.seen || side.pointee.packets == 1)
+                && !connection.pointee.wants.contains(.beginning)
         {
             keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)
         }

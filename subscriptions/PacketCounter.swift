@@ -58,7 +58,8 @@ struct PacketCounter: PacketSubscription, LoggedSubscription {
                 let hex = "0x" + String(0x1_0000 | Int(type), radix: 16).dropFirst()
                 rows.append(Row(network: type == EtherType.arp ? "arp" : hex, transport: nil, count: count))
             }
-            return rows.filter { $0.count.packets > 0 }.sorted { ($1.count.packets, $0.network, $0.transport ?? "") < ($0.count.packets, $1.network, $1.transport ?? "") }
+            return rows.filter { $0.count.packets > 0 }
+                .sorted { ($1.count.packets, $0.network, $0.transport ?? "") < ($0.count.packets, $1.network, $1.transport ?? "") }
         }
     }
 

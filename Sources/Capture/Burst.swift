@@ -17,7 +17,9 @@ public struct Burst: ~Copyable {
     package init(limit: Int) {
         self.limit = min(max(1, limit), Self.capacity)
         storage = .allocate(capacity: Self.capacity)
-        precondition(MemoryLayout<Frame>.size == MemoryLayout<shim_frame>.size && MemoryLayout<Frame>.offset(of: \.linkType) == MemoryLayout<shim_frame>.offset(of: \.link_type))
+        precondition(
+            MemoryLayout<Frame>.size == MemoryLayout<shim_frame>.size
+                && MemoryLayout<Frame>.offset(of: \.linkType) == MemoryLayout<shim_frame>.offset(of: \.link_type))
     }
 
     deinit {

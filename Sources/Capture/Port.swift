@@ -114,7 +114,9 @@ public struct Port: ~Copyable {
         driver = withUnsafeBytes(of: &setup.driver) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         descriptors = Int(setup.descriptors)
         mtu = Int(setup.mtu)
-        let ofDevice: Spreading = setup.rss_hash_functions == 0 ? .none : .rss(functions: setup.rss_hash_functions, redirectionTable: Int(setup.redirection_table_size))
+        let ofDevice: Spreading =
+            setup.rss_hash_functions == 0
+            ? .none : .rss(functions: setup.rss_hash_functions, redirectionTable: Int(setup.redirection_table_size))
         spreading = queues.areShared ? .software : ofDevice
         queueCount = queues.count
         self.device = device

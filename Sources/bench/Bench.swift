@@ -27,7 +27,7 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run what asks for sessions of one protocol, and of all, instead of the stages; best on a capture of mixed traffic.")
     var sessions = false
 
-    @Flag(help: "Read the capture as a file, from its start to its end in each round, instead of replaying it from memory. With --counts: scenarios, in one pass.")
+    @Flag(help: "Read the capture as a file, from start to end in each round, instead of replaying it from memory. With --counts: scenarios, in one pass.")
     var file = false
 
     @Flag(help: "Run one and two cores on ports that have always more to give, instead of the stages.")

@@ -73,9 +73,9 @@ extension Bench {
             print(
                 scenario.title.padding(toLength: 38, withPad: " ", startingAt: 0)
                     + String(
-                        format: "%7.1f instructions/packet, %6.1f above \(file ? "reading" : "receiving")%@; %.3f allocations, %.3f reference counts", count.instructions, above,
-                        verdict, abs(count.allocations), abs(count.references))
-                    + (sessions[scenario.name].map { String(format: "; %d sessions, %.1f allocations each", $0, count.allocations * Double(packets) / Double(max(1, $0))) } ?? ""))
+                        format: "%7.1f instructions/packet, %6.1f above \(file ? "reading" : "receiving")%@; %.3f allocations, %.3f reference counts",
+                        count.instructions, above, verdict, abs(count.allocations), abs(count.references))
+                    + (sessions[scenario.name].map { ofSessions($0, allocations: count.allocations * Double(packets)) } ?? ""))
             // A start differs by a few from the next (hash seeds, the loader); a thousandth a packet is none.
             let allocates = max(count.allocations, count.references) > 0.001
             if isAbove || scenario.mustNotAllocate && allocates { missed.append(scenario.name) }
@@ -95,6 +95,10 @@ extension Bench {
                 ]
             })
         return missed
+    }
+
+    private func ofSessions(_ count: Int, allocations: Double) -> String {
+        String(format: "; %d sessions, %.1f allocations each", count, allocations / Double(max(1, count)))
     }
 
     /// Of one pass over a file, the sessions of those scenarios that have some, by name.

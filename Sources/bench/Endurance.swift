@@ -87,7 +87,8 @@ struct Endurance {
         report(
             "300,000 one-byte segments in reverse order",
             String(format: "%.0f ms, twice as many %.2f times as long; %.0f KiB held", single.map(\.seconds).min()! * 1000, ratio, Double(peak) / 1024),
-            ("whole", (single + double).allSatisfy(\.isWhole)), ("within the budget", peak <= TrackerOptions().reassemblyPerDirection), ("at most 2.2 times", ratio <= 2.2))
+            ("whole", (single + double).allSatisfy(\.isWhole)), ("within the budget", peak <= TrackerOptions().reassemblyPerDirection),
+            ("at most 2.2 times", ratio <= 2.2))
     }
 
     /// The first byte of a stream never comes, ten gigabytes behind it do.
@@ -160,7 +161,9 @@ struct Endurance {
         let (tuples, connections) = (5_000_000, 1000)
         Ends.begin()
         var now = Self.start
-        func send(_ segments: inout Segments, _ client: (UInt32, UInt16), isAnswer: Bool = false, _ flags: TCPFlags, place: Int, ack: Int = 0, payload: Int = 0) {
+        func send(
+            _ segments: inout Segments, _ client: (UInt32, UInt16), isAnswer: Bool = false, _ flags: TCPFlags, place: Int, ack: Int = 0, payload: Int = 0
+        ) {
             if segments.isFull {
                 pipeline.process(segments.burst)
                 segments.clear()

@@ -14,7 +14,8 @@ struct LivePorts {
         var cores: [Int] { self == .oneCore ? [1] : [1, 2] }
     }
 
-    /// Packets a second, and a second of the cores' own time, times the cores: what they would do if nobody else were there, less what they wait for each other.
+    /// Packets a second, and a second of the cores' own time, times the cores: what they would do if nobody else were there, less what they wait for each
+    /// other.
     private struct Rate {
         let packets: Double
         let undisturbed: Double
@@ -47,8 +48,8 @@ struct LivePorts {
             let ratios = pairs.map { $1.packets / $0.packets }, undisturbed = pairs.map { $1.undisturbed / $0.undisturbed }
             print(
                 String(
-                    format: "\(kind.rawValue): %.2f times as fast as 1, %.2f undisturbed; at best %.2f, %.2f", median(ratios), median(undisturbed), ratios.max()!,
-                    undisturbed.max()!))
+                    format: "\(kind.rawValue): %.2f times as fast as 1, %.2f undisturbed; at best %.2f, %.2f", median(ratios), median(undisturbed),
+                    ratios.max()!, undisturbed.max()!))
         }
     }
 

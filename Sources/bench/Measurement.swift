@@ -46,7 +46,8 @@ struct Measurement {
     var object: [String: Any] {
         var object: [String: Any] = [
             "scenario": scenario.name, "title": scenario.title, "cycles_per_packet": middle, "packets_per_second": packetsPerSecond,
-            "bits_per_second": bitsPerSecond, "ratio": ratio, "burst_seconds": ["p50": burst(share: 0.5), "p99": burst(share: 0.99), "p99.9": burst(share: 0.999)],
+            "bits_per_second": bitsPerSecond, "ratio": ratio,
+            "burst_seconds": ["p50": burst(share: 0.5), "p99": burst(share: 0.99), "p99.9": burst(share: 0.999)],
         ]
         if scenario.rate != nil { (object["new_connections_per_second"], object["lost_connections"]) = (netRate, lostConnections) }
         return object

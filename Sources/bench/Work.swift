@@ -50,7 +50,8 @@ struct Work: ~Copyable {
             case .statistics: [try Statistics._makeSubscriber(order(.everything))]
             case .features: [try Features._makeSubscriber(order(.everything))]
             case .recordsAndNames: [try Records._makeSubscriber(order(.everything)), try Names._makeSubscriber(order(.tls))]
-            case .sessions(let services): try Parsers.all.filter { services.contains($0.service) }.map { try Self.subscriber(of: $0, order(.service($0.service))) }
+            case .sessions(let services):
+                try Parsers.all.filter { services.contains($0.service) }.map { try Self.subscriber(of: $0, order(.service($0.service))) }
             case .filters(let filters):
                 try filters.all(wanting: address ?? IPAddress(ipv4: 0)).map { filter in
                     switch filters {

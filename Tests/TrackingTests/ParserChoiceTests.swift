@@ -25,6 +25,20 @@ import Testing
         }
     }
 
+    @Test func `is among those alone that somebody asks for`() throws {
+        #expect(try Run([.init(TLSNames.self)]).pipeline.parsedServices == [.tls])
+        #expect(try Run([.init(TLSNames.self, .service(.ssh))]).pipeline.parsedServices == [.tls, .ssh])
+    }
+
+    @Test(arguments: [("SSH-2.0-a\r\n", 100), ("EHLO a\r\n", 0)])
+    func `is over when the stream opens with what rules the parser out`(opening: String, unwanted: UInt64) throws {
+        let run = try Run([.init(TLSNames.self)])
+        run.send(Self.talk([opening, String(repeating: "a", count: 100)]))
+        run.drain()
+        #expect(run.counters[bytes: .unwanted] == unwanted)
+        #expect(run.counters.isPayloadBalanced)
+    }
+
     @Test func `falls on the one that is left, and not on one that has failed`() throws {
         let run = try Run([.init(Words<A>.self), .init(Words<B>.self)])
         run.send(Self.talk(["x", "b", "5", ".", "6."]))

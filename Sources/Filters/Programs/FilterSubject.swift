@@ -21,7 +21,9 @@ extension Packet: FilterSubject {
     @inlinable @inline(__always) public var ipv4Ends: (a: UInt64, b: UInt64) { (ipv4Source, ipv4Destination) }
     @inlinable @inline(__always) public var ipv6Ends: (a: (UInt64, UInt64), b: (UInt64, UInt64)) { (ipv6Source, ipv6Destination) }
     @inlinable @inline(__always) public var portsOfEnds: (a: UInt16, b: UInt16) { (sourcePort, destinationPort) }
-    @inlinable @inline(__always) public var vlanIDs: (outer: UInt16, inner: UInt16) { (UInt16(truncatingIfNeeded: vlans >> 16), UInt16(truncatingIfNeeded: vlans)) }
+    @inlinable @inline(__always) public var vlanIDs: (outer: UInt16, inner: UInt16) {
+        (UInt16(truncatingIfNeeded: vlans >> 16), UInt16(truncatingIfNeeded: vlans))
+    }
     @inlinable @inline(__always) public var isFlow: Bool { kind.hasPorts }
     @inlinable @inline(__always) public var isARP: Bool { kind == .notIP && etherType == EtherType.arp }
     /// Unknown without the frame's bytes, and where a packet stands for its connection.

@@ -18,7 +18,9 @@ extension FieldTest {
     /// The one value that it asks for.
     var singleValue: String? {
         switch predicate {
-        case .integers(let set) where set.listName == nil && set.ranges.count == 1 && set.ranges[0].lowerBound == set.ranges[0].upperBound: value(set.ranges[0].lowerBound)
+        case .integers(let set)
+        where set.listName == nil && set.ranges.count == 1 && set.ranges[0].lowerBound == set.ranges[0].upperBound:
+            value(set.ranges[0].lowerBound)
         case .addresses(let set) where set.listName == nil && set.prefixes.count == 1: "\(set.prefixes[0])"
         case .texts(let set) where set.listName == nil && set.texts.count == 1: set.texts.first?.asLiteral
         default: nil

@@ -160,7 +160,8 @@ extension ConnTracker {
         connection.pointee.probedChunks &+= 1
         let chunks = connection.pointee.probedChunks
         // The last that is left need not be it where others may begin later.
-        if chunks > 1 && left & (left &- 1) == 0 && !parserTraits.beginLater || chunks > Self.maxTentativeChunks { settle(on: left.trailingZeroBitCount, of: left, index, connection) }
+        let isLast = chunks > 1 && left & (left &- 1) == 0 && !parserTraits.beginLater
+        if isLast || chunks > Self.maxTentativeChunks { settle(on: left.trailingZeroBitCount, of: left, index, connection) }
     }
 
     /// One of those that may be right is it.

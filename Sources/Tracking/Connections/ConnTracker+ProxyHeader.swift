@@ -1,8 +1,8 @@
 import Packets
 import Protocols
 
-/// What a side's stream begins with may be a proxy's header, before anybody's protocol. It may come in pieces: until it is whole a connection's word of candidates,
-/// which nobody needs before that, has what is known of it.
+/// What a side's stream begins with may be a proxy's header, before anybody's protocol. It may come in pieces: until it is whole a connection's word of
+/// candidates, which nobody needs before that, has what is known of it.
 extension ConnTracker {
     @inline(__always)
     mutating func mayBeProxied(_ bytes: RawSpan, _ connection: UnsafeMutablePointer<Connection>, _ direction: Direction) -> Bool {

@@ -30,7 +30,9 @@ extension UnsafeMutablePointer<Connection> {
         // Most sides have sent such numbers before.
         let known = side.pointee.seen
         let (flags, window) = (packet.pointee.flags, packet.pointee.window)
-        guard known.isSuperset(of: [.sequenceKnown, .acknowledgmentKnown]), flags.contains(.ack), window != 0 else { return followUnusual(packet, side, sender) }
+        guard known.isSuperset(of: [.sequenceKnown, .acknowledgmentKnown]), flags.contains(.ack), window != 0 else {
+            return followUnusual(packet, side, sender)
+        }
         let length = packet.pointee.payloadLength
         let end = packet.pointee.sequence + Int(length)
         if known.isDisjoint(with: length > 0 ? .data : .pureAck) { noteFirst(length > 0, side, sender) }

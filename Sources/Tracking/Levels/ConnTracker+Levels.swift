@@ -94,7 +94,8 @@ extension ConnTracker {
         }
         guard starting.overlaps(levels.tickMembers) else { return }
         // The first packet counts towards the first tick.
-        let clock = connection.pointee.sideA.packets &+ connection.pointee.sideB.packets == 1 ? TickClock(packets: 0, bytes: 0, nanoseconds: 0) : connection.tickClock
+        let isFirst = connection.pointee.sideA.packets &+ connection.pointee.sideB.packets == 1
+        let clock = isFirst ? TickClock(packets: 0, bytes: 0, nanoseconds: 0) : connection.tickClock
         for number in starting.intersection(levels.tickMembers) { subscribers.with(number) { $0.armTick(index, at: clock) } }
         findNextTick(index, connection)
     }

@@ -264,6 +264,7 @@ struct Reassembly: ~Copyable {
 
     /// Closes the books of a connection that has been reported.
     mutating func close(_ connection: Int) {
-        UnsafeMutableRawPointer(accounts + Self.stream(connection, .a)).initializeMemory(as: UInt8.self, repeating: 0, count: 2 * MemoryLayout<StreamAccount>.stride)
+        UnsafeMutableRawPointer(accounts + Self.stream(connection, .a))
+            .initializeMemory(as: UInt8.self, repeating: 0, count: 2 * MemoryLayout<StreamAccount>.stride)
     }
 }

@@ -113,7 +113,7 @@ engine_part '^  reassembly +off: '
 engine_part '^  fragments +off: '
 engine_part '^  memory_budget is 1.0 MiB a core, and these settings need '
 expect 0 '' explain "$work/few.toml" --format json
-python3 -c "import json, sys; parts = [part for part in json.load(sys.stdin) if 'part' in part]; assert len(parts) == 21 and not parts[2]['on']" < "$work/out" \
+python3 -c "import json, sys; parts = [part for part in json.load(sys.stdin) if 'part' in part]; assert len(parts) == 22 and not parts[2]['on']" < "$work/out" \
     || fail "lists no parts" explain --format json
 # On another core.
 cat > "$work/slow.toml" << END

@@ -84,12 +84,6 @@ public struct PlainIPv4 {
 }
 
 extension Packet {
-    @inlinable @inline(__always)
-    mutating func take(_ plain: PlainIPv4, of frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, shift: UInt32) {
-        notePlain(frame, captured: captured, onWire: onWire, start: 34, shift: shift, EtherType.ipv4)
-        take(plain)
-    }
-
     /// What the headers say.
     @inlinable @inline(__always)
     mutating func take(_ plain: PlainIPv4) {
@@ -106,7 +100,8 @@ extension Packet {
         _ frame: UnsafePointer<Frame>, captured: UInt32, onWire: UInt32, opening tunnels: TunnelKinds = .all, shift: UInt32 = 0, vlans: UInt32 = 0
     ) -> Bool {
         guard let plain = PlainIPv4(frame, captured: captured, onWire: onWire, opening: tunnels, shift: shift, vlans: vlans) else { return false }
-        take(plain, of: frame, captured: captured, onWire: onWire, shift: shift)
+        notePlain(frame, captured: captured, onWire: onWire, start: 34, shift: shift, EtherType.ipv4)
+        take(plain)
         return true
     }
 

@@ -1,3 +1,5 @@
+import Packets
+
 /// What a direction's first bytes say about whether a protocol that they are none of may begin later.
 public enum LaterBeginning: Sendable {
     /// It may at any time, whatever the other direction's said.
@@ -32,6 +34,18 @@ enum StreamOpening {
         case 0x5353_482d: self = SSHParser.probe(bytes) == .mine ? .ssh : .other
         case .some: self = bytes.byte(1) == 3 && TLSParser.probe(bytes) == .mine ? .tls : .other
         case nil: self = .other
+        }
+    }
+
+    /// Whether a protocol may begin later. Of what is its own opening nothing is known: the parser was asked about that.
+    func prospect(of service: Service) -> LaterBeginning {
+        switch self {
+        case .tls: service == .tls ? .open : .ruledOut
+        case .ssh: service == .ssh ? .open : .ruledOut
+        // Unless it is answered by another protocol, as RFC 2817 3.2 has it for TLS.
+        case .webRequest: service == .http ? .open : .unlikely
+        case .switchingProtocols: service == .http ? .open : .expected
+        case .other: .open
         }
     }
 }

@@ -23,7 +23,7 @@ extension Pipeline {
         // Copies, for a method of `self` would be passed the whole of it.
         let (gate, packets, tunnels) = (gate, packets, tracker.options.pointee.tunnels)
         let coupling = coupling
-        coupling.pointee.begin(trains, cars, packets + Self.width)
+        coupling.pointee = TrainCoupling(trains, cars, packets + Self.width)
         var filtered: UInt64 = 0
         var bytes: UInt64 = 0
         var place = 0
@@ -100,7 +100,7 @@ extension Pipeline {
     mutating func chooseReadTrains(_ frames: UnsafePointer<Frame>, _ count: Int) -> Int {
         let (gate, packets) = (gate, packets)
         let coupling = coupling
-        coupling.pointee.begin(trains, cars, packets + Self.width)
+        coupling.pointee = TrainCoupling(trains, cars, packets + Self.width)
         var filtered: UInt64 = 0
         for place in 0..<count {
             let (packet, frame) = (packets + place, frames + place)

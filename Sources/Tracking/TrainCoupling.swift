@@ -17,12 +17,11 @@ struct TrainCoupling: BitwiseCopyable {
     private var last: UnsafePointer<Packet>
     private var sender = Endpoint.a
 
-    /// There is none yet.
+    /// There is no train yet.
     ///
     /// - Parameter nothing: a packet of no flow.
     @inline(__always)
-    mutating func begin(_ trains: UnsafeMutablePointer<PacketTrain>, _ cars: UnsafeMutablePointer<TrainCar>, _ nothing: UnsafePointer<Packet>) {
-        (refused, way) = (PacketWay(), PacketWay())
+    init(_ trains: UnsafeMutablePointer<PacketTrain>, _ cars: UnsafeMutablePointer<TrainCar>, _ nothing: UnsafePointer<Packet>) {
         (train, car, last) = (trains - 1, cars, nothing)
     }
 
@@ -53,10 +52,6 @@ struct TrainCoupling: BitwiseCopyable {
         }
         couple(packet, frame, sender)
         last = UnsafePointer(packet)
-    }
-
-    init(_ trains: UnsafeMutablePointer<PacketTrain>, _ cars: UnsafeMutablePointer<TrainCar>, _ nothing: UnsafePointer<Packet>) {
-        (train, car, last) = (trains, cars, nothing)
     }
 
     @inline(__always)

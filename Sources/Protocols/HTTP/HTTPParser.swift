@@ -29,13 +29,6 @@ public struct HTTPParser: SessionParser {
         return HTTPProbe.mayBegin(bytes) && bytes.firstPlace(of: HTTPByte.lineFeed) != nil && HTTPProbe.isRequestInMidst(bytes.firstLine)
     }
 
-    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning {
-        switch StreamOpening(opening) {
-        case .tls, .ssh: .ruledOut
-        case .webRequest, .switchingProtocols, .other: .open
-        }
-    }
-
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress { feed(bytes, from: sender, at: .zero) }
 
     public mutating func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress {

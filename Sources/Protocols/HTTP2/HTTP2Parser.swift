@@ -26,15 +26,6 @@ public struct HTTP2Parser: SessionParser {
         }
     }
 
-    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning {
-        switch StreamOpening(opening) {
-        case .tls, .ssh: .ruledOut
-        case .webRequest: .unlikely
-        case .switchingProtocols: .expected
-        case .other: .open
-        }
-    }
-
     /// Behind HTTP/1's upgrade: the client's preface, or a frame of the server; its SETTINGS may have come in one segment with the response that agrees to it.
     public static func probeLater(_ bytes: RawSpan) -> Bool {
         switch HTTP2Probe.judge(bytes, isKnown: false) {

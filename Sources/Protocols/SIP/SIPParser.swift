@@ -16,14 +16,6 @@ public struct SIPParser: SessionParser {
 
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { SIPProbe.judge(bytes) }
     public static func probeLater(_ bytes: RawSpan) -> Bool { SIPProbe.judge(bytes) == .mine }
-    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning {
-        switch StreamOpening(opening) {
-        case .tls, .ssh: .ruledOut
-        case .webRequest: .unlikely
-        case .switchingProtocols: .expected
-        case .other: .open
-        }
-    }
     public static func probe(datagram: RawSpan) -> Bool { SIPProbe.judge(datagram) == .mine }
 
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress { feed(bytes, from: sender, at: .zero) }

@@ -97,15 +97,6 @@ extension SSHParser {
         return isBanner(bytes, at: 0)
     }
 
-    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning {
-        switch StreamOpening(opening) {
-        case .tls: .ruledOut
-        case .webRequest: .unlikely
-        case .switchingProtocols: .expected
-        case .ssh, .other: .open
-        }
-    }
-
     private static func isBanner(_ bytes: RawSpan, at start: Int) -> Bool {
         let rest = bytes.extracting(start..<bytes.byteCount)
         guard rest.begins(with: "SSH-2.") || rest.begins(with: "SSH-1."), let end = rest.firstPlace(of: UInt8(ascii: "\n")), end < SSHBanner.longest,

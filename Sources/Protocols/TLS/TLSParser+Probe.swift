@@ -25,16 +25,6 @@ extension TLSParser {
         return .notMine
     }
 
-    /// Not behind a request to a web server, unless it is answered by another protocol (RFC 2817 3.2). Behind one to a proxy it may.
-    public static func mayBeginLater(after opening: RawSpan) -> LaterBeginning {
-        switch StreamOpening(opening) {
-        case .webRequest: .unlikely
-        case .ssh: .ruledOut
-        case .switchingProtocols: .expected
-        case .tls, .other: .open
-        }
-    }
-
     /// A ClientHello in a record of its own, as after STARTTLS or CONNECT.
     public static func probeLater(_ bytes: RawSpan) -> Bool {
         var reader = ByteReader(bytes)

@@ -12,7 +12,7 @@ extension ConnTracker {
     mutating func startSubscriptions(_ slot: Table.Slot, _ connection: UnsafeMutablePointer<Connection>) {
         guard subscribers.count > 0 else { return }
         let index = Int(slot.index)
-        if isSimple, elders == 0 { return startSimply(index, connection) }
+        if filters.asksProgramsAlone, members.wordCount == 1, !levels.isOn, meter == nil { return startSimply(index, connection) }
         levels.begin(index)
         if meter == nil { beginDecisions(index, connection) } else { beginMeasuredDecisions(index, connection) }
         if !starting.isEmpty { start(starting, index, connection) }

@@ -70,8 +70,6 @@ public struct ConnTracker: ~Copyable {
     var elders = 0
     /// Whether somebody wants anything but records.
     let wantsStages: Bool
-    /// Whether new connections may begin by `startSimply`.
-    var isSimple: Bool { filters.asksProgramsAlone && members.wordCount == 1 && !levels.isOn && meter == nil }
     /// Counts cycles by stage, where somebody wants to know.
     let meter: StageMeter?
     var clock = PacketClock()

@@ -35,7 +35,7 @@ extension UnsafeMutablePointer<Connection> {
         }
         let length = packet.pointee.payloadLength
         let end = packet.pointee.sequence + Int(length)
-        if known.isDisjoint(with: length > 0 ? .data : .pureAck) { noteFirst(length > 0, side, sender) }
+        if length > 0 { note(.data, as: .data, side, sender) } else { note(.pureAck, as: .pureAck, side, sender) }
         if end - side.pointee.next > 0 {
             side.pointee.next = end
         } else if length > 0, !known.contains(.retransmitted) {
@@ -46,12 +46,6 @@ extension UnsafeMutablePointer<Connection> {
         guard acknowledgment - side.pointee.acknowledged > 0 else { return }
         side.pointee.acknowledged = acknowledgment
         if acknowledgment - self.side(sender.other).pointee.next > 0 { noteGap(sender.other) }
-    }
-
-    @inline(__always)
-    private func noteFirst(_ isData: Bool, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) {
-        side.pointee.seen.insert(isData ? .data : .pureAck)
-        pointee.history.append(isData ? .data : .pureAck, by: sender)
     }
 
     /// The same of any segment.

@@ -73,7 +73,9 @@ extension ConnTracker {
         {
             keepInOrder(connection, isNewSecond: isNewSecond, wentBack: before > now)
         }
-        if connection.pointee.wants.isMoreThanCounts { serve(car, connection) }
+        let wants = connection.pointee.wants
+        // Nearly half of all segments are acknowledgments alone.
+        if wants.isMoreThanCounts, !(wants.isForBytesAlone && packet.pointee.isWithoutBytes) { serve(car, connection) }
     }
 
     /// The train's connection, where the table has seen it, it is open, and was heard of not long ago.
@@ -153,4 +155,10 @@ extension ConnTracker {
     mutating func isMidstream(_ packet: UnsafePointer<Packet>, _ train: UnsafePointer<PacketTrain>) -> Bool {
         packet.pointee.transport == .tcp && !packet.pointee.flags.contains(.syn) && table.find(train.pointee.key, hash: train.pointee.hash) == nil
     }
+}
+
+extension Packet {
+    /// Whether it means nothing to streams: no payload, and neither beginning nor end.
+    @inline(__always)
+    fileprivate var isWithoutBytes: Bool { payloadLength == 0 && flags.isDisjoint(with: .ofHandshakes) }
 }

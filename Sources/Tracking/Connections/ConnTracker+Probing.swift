@@ -119,12 +119,16 @@ extension ConnTracker {
 
     /// Asks those who may begin later whether they will, by what a direction begins with.
     private mutating func lookAhead(_ opening: RawSpan, _ connection: UnsafeMutablePointer<Connection>) {
+        let wasUnlikely = connection.pointee.probedChunks >= Self.maxProbedChunks &- Self.chunksOfAnswer
         var (isExpected, isUnlikely, isRuledOut) = (false, true, true)
         for number in 0..<parsers.count {
-            let prospect: LaterBeginning = parsers.with(number) { $0.beginsLater ? $0.mayBeginLater(after: opening) : .ruledOut }
-            isExpected = isExpected || prospect == .expected
-            isUnlikely = isUnlikely && (prospect == .unlikely || prospect == .ruledOut)
-            isRuledOut = isRuledOut && prospect == .ruledOut
+            switch parsers.with(number, { $0.beginsLater ? $0.mayBeginLater(after: opening) : .ruledOut }) {
+            case .expected: isExpected = true
+            case .open: isUnlikely = false
+            case .unlikely: isRuledOut = false
+            case .seconded: isUnlikely = isUnlikely && wasUnlikely
+            case .ruledOut: break
+            }
         }
         if isExpected {
             connection.pointee.probedChunks = 0

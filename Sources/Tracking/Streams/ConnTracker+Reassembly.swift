@@ -109,17 +109,21 @@ extension ConnTracker {
         let stream = half.stream
         // No window is that large: the header's length is a lie.
         guard notCaptured <= Reassembly.maxWindow else { return count(.outOfWindow, segment.count + notCaptured, stream) }
-        giveUpOverdueHoles(half)
-        // Whoever goes on behind a SYN's data has been told that it was taken.
-        beginOpening(half) { sequence - $0 }
+        if reassembly.holds(stream) {
+            giveUpOverdueHoles(half)
+            // Whoever goes on behind a SYN's data has been told that it was taken.
+            beginOpening(half) { sequence - $0 }
+        }
         guard half.isWanted else { return count(.unwanted, segment.count + notCaptured, stream) }
         reassembly.begin(stream, at: sequence)
         let wanted = reassembly.bytesBeforeEnd(stream, sequence, segment.count + notCaptured)
         count(.afterEnd, segment.count + notCaptured - wanted, stream)
         let payload = UnsafeRawBufferPointer(rebasing: segment.prefix(wanted))
-        let fate = place(payload, at: sequence, half)
+        var fate = Fate(offset: reassembly.offset(of: sequence, stream), offered: payload.count)
+        place(payload, at: sequence, half, &fate)
         tally(fate, sequence, half)
         let cut = wanted - payload.count
+        guard cut > 0 else { return }
         count(.notCaptured, cut, stream)
         skipUncaptured(sequence + payload.count, cut, half)
     }
@@ -135,11 +139,13 @@ extension ConnTracker {
         /// Bytes that had a place in the stream.
         var offered: Int
         var isAhead = false
+
+        /// Whether any of its bytes came before, the same or another.
+        var isKnown: Bool { passed | placement.repeated | placement.heldKept.byteCount | placement.heldReplaced.byteCount != 0 }
     }
 
-    private mutating func place(_ payload: UnsafeRawBufferPointer, at sequence: SequenceNumber, _ half: Half) -> Fate {
+    private mutating func place(_ payload: UnsafeRawBufferPointer, at sequence: SequenceNumber, _ half: Half, _ fate: inout Fate) {
         let stream = half.stream
-        var fate = Fate(offset: reassembly.offset(of: sequence, stream), offered: payload.count)
         while fate.placement.done < payload.count {
             let position = sequence + fate.placement.done
             let rest = UnsafeRawBufferPointer(rebasing: payload[fate.placement.done...])
@@ -175,7 +181,6 @@ extension ConnTracker {
                 fate.placement.done = payload.count
             }
         }
-        return fate
     }
 
     /// Bytes at places that the stream has passed.
@@ -198,14 +203,20 @@ extension ConnTracker {
     }
 
     /// Books what became of a segment, and tells of conflicts.
-    private mutating func tally(_ fate: Fate, _ sequence: SequenceNumber, _ half: Half) {
+    @inline(__always)
+    private mutating func tally(_ fate: borrowing Fate, _ sequence: SequenceNumber, _ half: Half) {
+        if fate.isAhead { reassembly.account(half.stream).pointee.outOfOrderSegments += 1 }
+        if fate.isKnown { tallyKnown(fate, sequence, half) }
+    }
+
+    @inline(never)
+    private mutating func tallyKnown(_ fate: borrowing Fate, _ sequence: SequenceNumber, _ half: Half) {
         let (placement, account) = (fate.placement, reassembly.account(half.stream))
         let overlapped = placement.heldKept.differing + placement.heldReplaced.differing
         count(.retransmitted, placement.repeated, half.stream)
         count(.overlapped, overlapped, half.stream)
         let known = fate.passed + placement.repeated + overlapped
         if known > 0 { if known == fate.offered { account.pointee.retransmittedSegments += 1 } else { account.pointee.overlappingSegments += 1 } }
-        if fate.isAhead { account.pointee.outOfOrderSegments += 1 }
         tell(fate.passedConflict, .earlier, fate.offset, sequence, half)
         tell(placement.heldKept, .earlier, fate.offset, sequence, half)
         tell(placement.heldReplaced, .later, fate.offset, sequence, half)

@@ -46,33 +46,37 @@ extension Reassembly {
             let position = sequence + placement.done
             guard let page = page(of: position, stream, at: time) else { return }
             if position - streams[stream].firstHeld < 0 { streams[stream].firstHeld = position }
-            let end = min(segment.count, placement.done + SegmentPages.size - position.placeInPage)
+            let end = min(segment.count, placement.done &+ SegmentPages.size &- position.placeInPage)
+            // Most lie behind all that is held.
+            if position.placeInPage >= Int(pages[page].pointee.end) { fill(page, position.placeInPage, segment, end, &placement) }
             while placement.done < end {
                 if pages.present(page)[(sequence + placement.done).placeInPage] {
                     meetHeld(page, sequence, segment, end, &placement)
                 } else {
-                    fill(page, sequence, segment, end, &placement)
+                    let place = (sequence + placement.done).placeInPage
+                    let behind = pages.present(page).first(true, in: place..<place + end - placement.done)
+                    fill(page, place, segment, placement.done + behind - place, &placement)
                 }
             }
         }
         // What is left of the last held segment that it took from begins behind it.
         guard placement.isWriting else { return }
         let behind = sequence + segment.count
+        let cursor = streams[stream].cursor
+        if cursor == streams[stream].tail, behind - (pages[cursor].pointee.number.start + Int(pages[cursor].pointee.end)) >= 0 { return }
         let (page, isThere) = find(PageNumber(of: behind), stream)
         if isThere, pages.present(page)[behind.placeInPage] { pages.begins(page).insert(behind.placeInPage) }
     }
 
-    /// Bytes that are not there yet.
-    private mutating func fill(
-        _ page: UInt32, _ sequence: SequenceNumber, _ segment: UnsafeRawBufferPointer, _ end: Int, _ placement: inout Placement
-    ) {
-        let place = (sequence + placement.done).placeInPage
-        var places = place..<place + end - placement.done
-        if pages[page].pointee.count > 0 { places = place..<pages.present(page).first(true, in: places) }
-        pages.present(page).insert(places)
-        pages[page].pointee.count += UInt32(places.count)
-        held += places.count
-        write(page, places, segment, &placement)
+    /// Bytes that are not there yet, up to this one of the segment's.
+    @inline(__always)
+    private mutating func fill(_ page: UInt32, _ place: Int, _ segment: UnsafeRawBufferPointer, _ end: Int, _ placement: inout Placement) {
+        let count = end &- placement.done
+        pages.present(page).insert(place..<place &+ count)
+        pages[page].pointee.count &+= UInt16(truncatingIfNeeded: count)
+        pages[page].pointee.end = max(pages[page].pointee.end, UInt16(truncatingIfNeeded: place &+ count))
+        held &+= count
+        write(page, place..<place &+ count, segment, &placement)
     }
 
     /// Bytes that are held already.
@@ -122,7 +126,7 @@ extension Reassembly {
     // MARK: Where it is
 
     /// The held segment that has this byte.
-    private func heldSegment(_ page: UInt32, _ position: SequenceNumber) -> OverlapPolicy.Segment {
+    private mutating func heldSegment(_ page: UInt32, _ position: SequenceNumber) -> OverlapPolicy.Segment {
         var first = page
         var start = pages.begins(page).last(upTo: position.placeInPage)
         while start == nil, pages[first].pointee.previous != 0 {
@@ -141,7 +145,7 @@ extension Reassembly {
     }
 
     /// The first place in a page that does not belong to the segment that has the byte before.
-    private func heldEnd(_ page: UInt32, from place: Int) -> Int {
+    private mutating func heldEnd(_ page: UInt32, from place: Int) -> Int {
         let end = pages.present(page).first(false, in: place..<SegmentPages.size)
         return pages.begins(page).first(true, in: place..<end)
     }
@@ -159,7 +163,7 @@ extension Reassembly {
         let next = found == 0 ? head : pages[found].pointee.next
         // Bytes in the first hole make it no younger.
         let opened = found == 0 && head != 0 ? pages[head].pointee.time : time
-        pages[page].pointee = .init(time: opened, number: number, previous: found, next: next, count: 0)
+        pages[page].pointee = .init(time: opened, number: number, previous: found, next: next, count: 0, end: 0)
         if found == 0 { streams[stream].head = page } else { pages[found].pointee.next = page }
         if next == 0 { streams[stream].tail = page } else { pages[next].pointee.previous = page }
         streams[stream].cursor = page
@@ -172,7 +176,7 @@ extension Reassembly {
     }
 
     /// The page of this number, or the one before where it would be; 0: none. Begins at the page last touched: segments mostly come near each other.
-    private func find(_ number: PageNumber, _ stream: Int) -> (page: UInt32, isThere: Bool) {
+    private mutating func find(_ number: PageNumber, _ stream: Int) -> (page: UInt32, isThere: Bool) {
         let base = PageNumber(of: streams[stream].next)
         let distance = number.distance(from: base)
         var page = streams[stream].cursor

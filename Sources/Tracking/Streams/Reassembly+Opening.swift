@@ -56,7 +56,8 @@ extension Reassembly {
             held -= count
             pages.present(page).remove(places)
             pages.begins(page).remove(places)
-            pages[page].pointee.count -= UInt32(count)
+            pages[page].pointee.count -= UInt16(count)
+            pages[page].pointee.end = min(pages[page].pointee.end, UInt16(first))
             guard pages[page].pointee.count == 0 else { break }
             unlinkTail(stream)
         }

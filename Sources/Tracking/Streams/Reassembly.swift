@@ -154,8 +154,10 @@ struct Reassembly: ~Copyable {
         guard page != 0, streams[stream].firstHeld == streams[stream].next else { return nil }
         let start = streams[stream].next
         let place = start.placeInPage
-        let end = pages.present(page).first(false, in: place..<SegmentPages.size)
-        pages[page].pointee.count -= UInt32(end - place)
+        // Nothing is held before it.
+        var end = Int(pages[page].pointee.end)
+        if end &- place != Int(pages[page].pointee.count) { end = pages.present(page).first(false, in: place..<SegmentPages.size) }
+        pages[page].pointee.count -= UInt16(end - place)
         held -= end - place
         streams[stream].next = start + (end - place)
         let isEmpty = pages[page].pointee.count == 0

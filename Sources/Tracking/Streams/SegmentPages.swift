@@ -24,7 +24,9 @@ struct SegmentPages: ~Copyable {
         /// In the free list, too.
         var next: UInt32
         /// Bytes present.
-        var count: UInt32
+        var count: UInt16
+        /// None is present from this place on.
+        var end: UInt16
     }
 
     private let records: UnsafeMutablePointer<Page>

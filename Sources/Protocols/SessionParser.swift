@@ -82,6 +82,7 @@ public protocol SessionParser {
 
     // What the tracker asks of a value in memory, knowing its type: its own code does not, and would copy values and look types up for that.
     static func _start(_ parser: UnsafeMutablePointer<Self>, _ depth: SessionDepth)
+    static func _stop(_ parser: UnsafeMutablePointer<Self>)
     static func _heldBytes(of parser: UnsafePointer<Self>) -> Int
     /// Initialises memory with the next session; false when there is none.
     static func _takeSession(from parser: UnsafeMutablePointer<Self>, into session: UnsafeMutablePointer<Session>) -> Bool
@@ -105,6 +106,7 @@ extension SessionParser {
     public mutating func skip(_ byteCount: Int, from sender: Direction) -> ParserProgress { .done }
     public var heldBytes: Int { 0 }
     public static func _start(_ parser: UnsafeMutablePointer<Self>, _ depth: SessionDepth) { parser.initialize(to: Self(depth: depth)) }
+    public static func _stop(_ parser: UnsafeMutablePointer<Self>) { parser.deinitialize(count: 1) }
     public static func _heldBytes(of parser: UnsafePointer<Self>) -> Int { parser.pointee.heldBytes }
     public static func _takeSession(from parser: UnsafeMutablePointer<Self>, into session: UnsafeMutablePointer<Session>) -> Bool {
         guard let next = parser.pointee.nextSession() else { return false }

@@ -75,6 +75,11 @@ public struct TLSParser: SessionParser {
         return handshake
     }
 
+    /// Where nothing is kept there is nothing to give back, which is most: each empty array and each hello that is not there would be asked.
+    public static func _stop(_ parser: UnsafeMutablePointer<TLSParser>) {
+        if parser.pointee.isWhole || parser.pointee.heldBytes > 0 { parser.deinitialize(count: 1) }
+    }
+
     /// Moves the session out, where `nextSession` counts references to all that a copy holds.
     public static func _takeSession(from parser: UnsafeMutablePointer<TLSParser>, into session: UnsafeMutablePointer<TLSHandshake>) -> Bool {
         guard parser.pointee.prepareSession() else { return false }

@@ -176,7 +176,7 @@ final class TypedParserStage<P: SessionParser>: ParserStage {
     override func start(_ index: Int) { P._start(parsers + index, depth) }
 
     override func stop(_ index: Int) {
-        (parsers + index).deinitialize(count: 1)
+        P._stop(parsers + index)
         held &-= Int(heldByEach[index])
         heldByEach[index] = 0
     }

@@ -350,7 +350,11 @@ extension SessionTrackable where Self: ~Copyable {
     public static func _session(
         _ value: UnsafeMutablePointer<Self>, _ session: UnsafePointer<Parser.Session>, _ record: UnsafePointer<ConnectionRecord>, _ report: inout Report
     ) -> Verdict {
-        value.pointee.session(session.pointee, of: record.pointee, &report)
+        // Moved out and back: a copy for the call would count references.
+        let place = UnsafeMutablePointer(mutating: session)
+        let session = place.move()
+        defer { place.initialize(to: session) }
+        return value.pointee.session(session, of: record.pointee, &report)
     }
     public static func _subscribeToSessions(_ subscriber: TrackableSubscriber<Self>, _ parsers: inout ParserStages) {
         parsers.add(SessionSink<Self>(subscriber), number: subscriber.number, depth: sessionDepth)

@@ -22,6 +22,11 @@ import Testing
         #expect(Self.prospects(after: [22, 4] + Self.hello.dropFirst(2))["ssh"] == .open)
     }
 
+    @Test(arguments: [[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f], [0x30, 0x1d, 2, 1, 1], [5, 1, 0, 0], [0x47, 0x45, 0x54, 0xc3]] as [[UInt8]])
+    func `TLS begins soon where no text is sent, or not at all`(opening: [UInt8]) {
+        #expect(Self.prospects(after: opening) == ["tls": .unlikely, "http": .open, "http2": .open, "ssh": .open, "sip": .open])
+    }
+
     @Test func `nothing else comes behind SSH`() {
         #expect(
             Self.prospects(after: Array("SSH-2.0-OpenSSH_9.2\r\n".utf8))
@@ -34,13 +39,19 @@ import Testing
             Self.prospects(after: Array(request.utf8)) == ["tls": .unlikely, "http": .open, "http2": .unlikely, "ssh": .unlikely, "sip": .unlikely])
     }
 
+    @Test(arguments: ["HTTP/1.1 200 OK\r\n", "HTTP/1.0 404 \r\n"])
+    func `a web server's answer says as much as the request`(answer: String) {
+        #expect(
+            Self.prospects(after: Array(answer.utf8)) == ["tls": .seconded, "http": .open, "http2": .seconded, "ssh": .seconded, "sip": .seconded])
+    }
+
     @Test func `whoever was asked to switches protocols`() {
         #expect(
             Self.prospects(after: Array("HTTP/1.1 101 Switching Protocols\r\n".utf8))
                 == ["tls": .expected, "http": .open, "http2": .expected, "ssh": .expected, "sip": .expected])
     }
 
-    @Test(arguments: ["CONNECT a:443 HTTP/1.1\r\n", "GET http://a/ HTTP/1.1\r\n", "220 mail\r\n", "HTTP/1.1 200 OK\r\n", "G", "", "SSH-9"])
+    @Test(arguments: ["CONNECT a:443 HTTP/1.1\r\n", "GET http://a/ HTTP/1.1\r\n", "220 mail\r\n", "HTTP/1.1 100 Continue\r\n", "HTTP/1.1", "HTTP/2", "~}| ", "G", "", "SSH-9"])
     func `of anything else nothing is known`(opening: String) {
         #expect(Set(Self.prospects(after: Array(opening.utf8)).values) == [.open])
     }

@@ -36,6 +36,17 @@ import Testing
         ),
         ("SOCKS 4", true, [[4, 1, 1, 0xbb, 192, 0, 2, 1, 0x75, 0], [0, 90, 1, 0xbb, 192, 0, 2, 1]]),
         ("SOCKS 5", true, [[5, 1, 0], [5, 0], [5, 1, 0, 3, 3, 0x61, 0x2e, 0x62, 1, 0xbb], [5, 0, 0, 1, 0, 0, 0, 0, 0, 0]]),
+        (
+            "SOCKS 5 with a password", true,
+            [
+                [5, 1, 2], [5, 2], [1, 4] + text("user") + [4] + text("pass"), [1, 0], [5, 1, 0, 3, 3, 0x61, 0x2e, 0x62, 1, 0xbb],
+                [5, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+            ]
+        ),
+        (
+            "RDP", true,
+            [[3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 3, 0, 0, 0], [3, 0, 0, 19, 14, 0xd0, 0, 0, 0x12, 0x34, 0, 2, 0, 8, 0, 1, 0, 0, 0]]
+        ),
         ("CONNECT", true, [text("CONNECT a:443 HTTP/1.1\r\n\r\n"), text("HTTP/1.1 200 OK\r\n\r\n")]),
         ("a PROXY header of version 1 in a segment of its own", true, [text("PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n")]),
         ("a PROXY header of version 2 in a segment of its own", true, [proxy2]),

@@ -90,6 +90,26 @@ import Testing
         #expect(run.log.names == ["upgraded.example"])
     }
 
+    @Test(arguments: [("GET / HTTP/1.1\r\n\r\n", false), ("CONNECT x:443 HTTP/1.1\r\n\r\n", true), ("GET http://x/ HTTP/1.1\r\n\r\n", true)])
+    func `is over when a web server has answered, and not when a proxy has`(request: String, isFound: Bool) throws {
+        let run = try Run([.init(TLSNames.self)])
+        var talk = Talk()
+        talk.payloads = [request, "HTTP/1.1 200 OK\r\n\r\n"].map { Octets($0.utf8) } + [Sessions.clientHello("later.example")]
+        talk.say(">S <SA >A >PA1 <PA1 >PA1 >FA <FA")
+        run.send(talk)
+        run.drain()
+        #expect(run.log.names == (isFound ? ["later.example"] : []))
+        #expect(run.counters.isBalanced && run.counters.isPayloadBalanced)
+    }
+
+    @Test(arguments: [(6, true), (12, false)]) func `is over soon where the stream opens with no text`(chunks: Int, isFound: Bool) throws {
+        let run = try Run([.init(TLSNames.self)])
+        run.send(Self.talk(Array(repeating: "\u{0}\u{1}\u{0}\u{2}more", count: chunks), then: [Sessions.clientHello("later.example")]))
+        run.drain()
+        #expect(run.log.names == (isFound ? ["later.example"] : []))
+        #expect(run.counters.isBalanced && run.counters.isPayloadBalanced)
+    }
+
     // MARK: Datagrams
 
     private static let client = End(0xc000_0201, 50000), server = End(0xc000_0202, 4444)

@@ -117,7 +117,7 @@ extension ConnTracker {
         guard half.isWanted else { return count(.unwanted, segment.count + notCaptured, stream) }
         reassembly.begin(stream, at: sequence)
         let wanted = reassembly.bytesBeforeEnd(stream, sequence, segment.count + notCaptured)
-        count(.afterEnd, segment.count + notCaptured - wanted, stream)
+        if wanted < segment.count + notCaptured { count(.afterEnd, segment.count + notCaptured - wanted, stream) }
         let payload = UnsafeRawBufferPointer(rebasing: segment.prefix(wanted))
         var fate = Fate(offset: reassembly.offset(of: sequence, stream), offered: payload.count)
         place(payload, at: sequence, half, &fate)

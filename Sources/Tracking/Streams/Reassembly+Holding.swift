@@ -175,8 +175,18 @@ extension Reassembly {
         return page
     }
 
-    /// The page of this number, or the one before where it would be; 0: none. Begins at the page last touched: segments mostly come near each other.
+    /// The page of this number, or the one before where it would be; 0: none. Most are the last or lie behind it.
+    @inline(__always)
     private mutating func find(_ number: PageNumber, _ stream: Int) -> (page: UInt32, isThere: Bool) {
+        let tail = streams[stream].tail
+        guard tail != 0 else { return (0, false) }
+        let behind = number.distance(from: pages[tail].pointee.number)
+        return behind < PageNumber.count / 2 ? (tail, behind == 0) : search(number, stream)
+    }
+
+    /// Begins at the page last touched: segments mostly come near each other.
+    @inline(never)
+    private mutating func search(_ number: PageNumber, _ stream: Int) -> (page: UInt32, isThere: Bool) {
         let base = PageNumber(of: streams[stream].next)
         let distance = number.distance(from: base)
         var page = streams[stream].cursor

@@ -96,8 +96,10 @@ struct SegmentPages: ~Copyable {
     }
 }
 
-/// Which page of the sequence circle: 2²¹ of them.
+/// Which page of the sequence circle.
 struct PageNumber: Equatable, BitwiseCopyable {
+    static let count: UInt32 = 1 << 21
+
     private var rawValue: UInt32
 
     init(of sequence: SequenceNumber) { rawValue = sequence.rawValue / UInt32(SegmentPages.size) }
@@ -106,7 +108,7 @@ struct PageNumber: Equatable, BitwiseCopyable {
     var start: SequenceNumber { SequenceNumber(rawValue &* UInt32(SegmentPages.size)) }
 
     /// Pages from `first` on, once round the circle.
-    func distance(from first: PageNumber) -> UInt32 { (rawValue &- first.rawValue) & 0x1f_ffff }
+    func distance(from first: PageNumber) -> UInt32 { (rawValue &- first.rawValue) & (Self.count - 1) }
 }
 
 extension SequenceNumber {

@@ -64,6 +64,7 @@ public struct LinkType: RawRepresentable, Equatable, BitwiseCopyable, Sendable {
 public struct Timestamp: Comparable, Hashable, BitwiseCopyable, Sendable {
     public var nanoseconds: Int64
 
+    @inlinable @inline(__always)
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     public static let zero = Timestamp(nanoseconds: 0)

@@ -16,7 +16,7 @@ public struct Connection: BitwiseCopyable, Sendable {
     var phase: Phase
     /// How the originator was found; 0 while the entry is new.
     var originatorEvidence: OriginatorEvidence
-    var originator: Endpoint
+    @usableFromInline var originator: Endpoint
     /// What of the connection somebody wants beyond its counts.
     var wants: Wants
     var stateA: TCPState
@@ -27,8 +27,8 @@ public struct Connection: BitwiseCopyable, Sendable {
     var rank: Rank
 
     // Lines 1 and 2.
-    var sideA: Side
-    var sideB: Side
+    @usableFromInline var sideA: Side
+    @usableFromInline var sideB: Side
 
     // Line 3.
     /// The sets of `ConnectionMembers`, where a word is enough for each.
@@ -42,7 +42,7 @@ public struct Connection: BitwiseCopyable, Sendable {
     var parsing: ParsingState
     /// The stage that parses it, when `parsing` is active.
     var parser: UInt8
-    var service: Service
+    @usableFromInline var service: Service
     /// The first packet's tags, as `Packet.vlans`: filters ask for them even where they are no part of the key.
     var vlans: UInt32
 
@@ -72,13 +72,13 @@ public struct Connection: BitwiseCopyable, Sendable {
 
     /// One endpoint's part: what it sent.
     public struct Side: BitwiseCopyable, Sendable {
-        var packets: UInt64
-        var frameBytes: UInt64
-        var ipBytes: UInt64
-        var payloadBytes: UInt64
+        @usableFromInline var packets: UInt64
+        @usableFromInline var frameBytes: UInt64
+        @usableFromInline var ipBytes: UInt64
+        @usableFromInline var payloadBytes: UInt64
         /// Nanoseconds; valid when `packets` is not 0.
-        var first: Int64
-        var last: Int64
+        @usableFromInline var first: Int64
+        @usableFromInline var last: Int64
         /// The sequence number behind the highest one sent.
         var next: SequenceNumber
         /// The highest acknowledgment sent.

@@ -17,11 +17,20 @@ public struct ConnectionRecord: Sendable {
         /// Zero when it sent nothing, as is `last`.
         public var first: Timestamp
         public var last: Timestamp
+
+        @inlinable @inline(__always)
+        init(
+            address: IPAddress, port: UInt16, packets: UInt64, frameBytes: UInt64, ipBytes: UInt64, payloadBytes: UInt64, first: Timestamp, last: Timestamp
+        ) {
+            (self.address, self.port) = (address, port)
+            (self.packets, self.frameBytes, self.ipBytes, self.payloadBytes) = (packets, frameBytes, ipBytes, payloadBytes)
+            (self.first, self.last) = (first, last)
+        }
     }
 
     // The tracker's own entry, copied whole; what it says is worked out when somebody asks.
-    private var key: FlowKey
-    private var connection: Connection
+    @usableFromInline var key: FlowKey
+    @usableFromInline var connection: Connection
     /// Why it was reported; nil while it goes on.
     public private(set) var endReason: EndReason?
     /// Whether the next three mean something: a tracker fills one record again and again, and what a connection has not costs it nothing.
@@ -33,14 +42,14 @@ public struct ConnectionRecord: Sendable {
 
     private var extras: ConnectionExtras { hasExtras ? ownExtras : ConnectionExtras() }
 
-    // Inlined, so that who asks for one number does not have the whole record copied for the call.
-    @inline(__always) public var originator: Party { party(connection.originator) }
-    @inline(__always) public var responder: Party { party(connection.originator.other) }
+    // Inlined, and what else most callbacks ask for: who asks for one number does not have the whole record copied for the call.
+    @inlinable @inline(__always) public var originator: Party { party(connection.originator) }
+    @inlinable @inline(__always) public var responder: Party { party(connection.originator.other) }
     /// What became of the TCP payload of each side; nil while the connection goes on, and when nothing ever wanted its streams. Not of the parties, which
     /// are asked for far more often.
     public var originatorStream: StreamAccount? { hasAccounts ? connection.originator == .a ? accountA : accountB : nil }
     public var responderStream: StreamAccount? { hasAccounts ? connection.originator == .a ? accountB : accountA : nil }
-    public var transport: TransportProtocol { key.transport }
+    @inlinable @inline(__always) public var transport: TransportProtocol { key.transport }
     /// Those of the first packet, outermost first; 0 where there is no tag.
     public var vlans: (outer: UInt16, inner: UInt16) {
         (UInt16(truncatingIfNeeded: connection.vlans >> 16), UInt16(truncatingIfNeeded: connection.vlans))
@@ -59,10 +68,10 @@ public struct ConnectionRecord: Sendable {
     }
     public var originatorEvidence: OriginatorEvidence { connection.originatorEvidence }
     /// The application protocol, once something was subscribed to that needed to know.
-    public var service: Service { connection.service }
+    @inlinable @inline(__always) public var service: Service { connection.service }
 
-    @inline(__always)
-    private func party(_ endpoint: Endpoint) -> Party {
+    @inlinable @inline(__always)
+    func party(_ endpoint: Endpoint) -> Party {
         let side = endpoint == .a ? connection.sideA : connection.sideB
         return Party(
             address: endpoint == .a ? key.addressA : key.addressB, port: endpoint == .a ? key.portA : key.portB, packets: side.packets,
@@ -71,18 +80,21 @@ public struct ConnectionRecord: Sendable {
     }
 
     /// The first packet's time, of either side.
+    @inlinable @inline(__always)
     public var first: Timestamp {
         let (a, b) = (connection.sideA, connection.sideB)
         return Timestamp(nanoseconds: b.packets == 0 ? a.first : a.packets == 0 ? b.first : min(a.first, b.first))
     }
 
     /// The last packet's time, of either side.
+    @inlinable @inline(__always)
     public var last: Timestamp {
         let (a, b) = (connection.sideA, connection.sideB)
         return Timestamp(nanoseconds: b.packets == 0 ? a.last : a.packets == 0 ? b.last : max(a.last, b.last))
     }
 
     /// Nanoseconds from the first packet to the last.
+    @inlinable @inline(__always)
     public var duration: Int64 { last - first }
 
     /// Zeek's `history`: a letter an event, the originator's in upper case; empty for what is not TCP.

@@ -14,7 +14,7 @@ extension UnsafeMutablePointer<Connection> {
             followData(packet, side, sender)
             return .none
         }
-        return followHandshake(packet, side, sender)
+        return opensPlainly(packet, side, sender) ? .none : followHandshake(packet, side, sender)
     }
 
     /// Whether a packet without SYN, FIN or RST leaves the states as they are: it is no part of a handshake.
@@ -105,6 +105,32 @@ extension UnsafeMutablePointer<Connection> {
             side.pointee.seen.insert(flag)
             pointee.history.append(letter, by: sender)
         }
+    }
+
+    /// Follows the SYN that a connection begins with, and the answer to it, as nearly all are. False when there is anything else about the packet.
+    @inline(never)
+    private func opensPlainly(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> Bool {
+        let flags = packet.pointee.flags
+        guard flags.intersection(.ofHandshakes) == .syn, side.pointee.seen.isEmpty, pointee.originatorEvidence == .syn else { return false }
+        let peer = self.side(sender.other)
+        let first = packet.pointee.sequence
+        if flags.contains(.ack) {
+            let acknowledgment = packet.pointee.acknowledgment
+            guard state(sender.other) == .synSent, peer.pointee.seen == [.syn, .sequenceKnown], acknowledgment == peer.pointee.next else { return false }
+            side.pointee.acknowledged = acknowledgment
+            side.pointee.seen = [.syn, .sequenceKnown, .acknowledgmentKnown]
+            (pointee.stateA, pointee.stateB) = (.established, .established)
+            pointee.history.append(.synAck, by: sender)
+        } else {
+            guard peer.pointee.seen.isEmpty else { return false }
+            side.pointee.seen = [.syn, .sequenceKnown]
+            setState(sender, .synSent)
+            pointee.history.append(.syn, by: sender)
+        }
+        side.pointee.initial = first
+        side.pointee.next = first + 1 + Int(packet.pointee.payloadLength)
+        side.pointee.window = packet.pointee.window
+        return true
     }
 
     /// Everything but plain data between established ends.

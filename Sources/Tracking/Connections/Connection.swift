@@ -220,6 +220,18 @@ extension UnsafeMutablePointer<Connection> {
         (UnsafeMutableRawPointer(self) + Connection.sideOffset).assumingMemoryBound(to: Connection.Side.self) + Int(endpoint.rawValue)
     }
 
+    /// Counts a packet of a side that has sent some.
+    @inline(__always)
+    func countLater(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>) {
+        let time = packet.pointee.timestamp.nanoseconds
+        if time > side.pointee.last {
+            side.pointee.last = time
+        } else if time < side.pointee.first {
+            side.pointee.first = time
+        }
+        add(packet, side)
+    }
+
     /// Counts a packet of a side.
     @inline(__always)
     func count(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>) {
@@ -233,7 +245,12 @@ extension UnsafeMutablePointer<Connection> {
         } else if time < side.pointee.first {
             side.pointee.first = time
         }
-        side.pointee.packets = packets &+ 1
+        add(packet, side)
+    }
+
+    @inline(__always)
+    private func add(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>) {
+        side.pointee.packets &+= 1
         side.pointee.frameBytes &+= UInt64(packet.pointee.wireLength)
         side.pointee.ipBytes &+= UInt64(packet.pointee.ipLength)
         side.pointee.payloadBytes &+= UInt64(packet.pointee.payloadLength)

@@ -4,7 +4,8 @@ import Packets
 enum ConnectionPace {
     /// Whatever comes.
     case any
-    /// Established, open, and nobody wants more than counts: a packet without `TCPFlags.ofHandshakes` changes nothing but counts and numbers.
+    /// Established, so that both sides have sent some, open, and nobody wants more than counts: a packet without `TCPFlags.ofHandshakes` changes nothing but
+    /// counts and numbers.
     case quietTCP
     /// As established and as little wanted: any packet changes nothing but counts.
     case quietUDP
@@ -56,7 +57,7 @@ extension UnsafeMutablePointer<Connection> {
             let sender = run.car.pointee.sender
             let side = side(sender)
             followData(packet, side, sender)
-            count(packet, side)
+            countLater(packet, side)
             run.car += 1
             guard run.car < end else { return run }
             let next = UnsafePointer(run.car.pointee.packet)
@@ -69,7 +70,7 @@ extension UnsafeMutablePointer<Connection> {
     func followQuietUDP(_ first: UnsafePointer<TrainCar>, _ end: UnsafePointer<TrainCar>, _ now: Int64, _ patience: UInt64) -> QuietRun {
         var run = QuietRun(car: first, now: now, changes: pointee.touched ^ now)
         while true {
-            count(UnsafePointer(run.car.pointee.packet), side(run.car.pointee.sender))
+            countLater(UnsafePointer(run.car.pointee.packet), side(run.car.pointee.sender))
             run.car += 1
             guard run.car < end, run.proceeds(to: UnsafePointer(run.car.pointee.packet), patience) else { return run }
         }

@@ -14,7 +14,16 @@ extension UnsafeMutablePointer<Connection> {
             followData(packet, side, sender)
             return .none
         }
-        return opensPlainly(packet, side, sender) ? .none : followHandshake(packet, side, sender)
+        return followControl(packet, side, sender)
+    }
+
+    /// What begins and ends connections: mostly as it should.
+    @inline(never)
+    private func followControl(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> TCPChange {
+        let control = packet.pointee.flags.intersection(.ofHandshakes)
+        if control == .syn, opensPlainly(packet, side, sender) { return .none }
+        if control == .fin, let change = closesPlainly(packet, side, sender) { return change }
+        return followHandshake(packet, side, sender)
     }
 
     /// Whether a packet without SYN, FIN or RST leaves the states as they are: it is no part of a handshake.
@@ -108,13 +117,12 @@ extension UnsafeMutablePointer<Connection> {
     }
 
     /// Follows the SYN that a connection begins with, and the answer to it, as nearly all are. False when there is anything else about the packet.
-    @inline(never)
+    @inline(__always)
     private func opensPlainly(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> Bool {
-        let flags = packet.pointee.flags
-        guard flags.intersection(.ofHandshakes) == .syn, side.pointee.seen.isEmpty, pointee.originatorEvidence == .syn else { return false }
+        guard side.pointee.seen.isEmpty, pointee.originatorEvidence == .syn else { return false }
         let peer = self.side(sender.other)
         let first = packet.pointee.sequence
-        if flags.contains(.ack) {
+        if packet.pointee.flags.contains(.ack) {
             let acknowledgment = packet.pointee.acknowledgment
             guard state(sender.other) == .synSent, peer.pointee.seen == [.syn, .sequenceKnown], acknowledgment == peer.pointee.next else { return false }
             side.pointee.acknowledged = acknowledgment
@@ -131,6 +139,27 @@ extension UnsafeMutablePointer<Connection> {
         side.pointee.next = first + 1 + Int(packet.pointee.payloadLength)
         side.pointee.window = packet.pointee.window
         return true
+    }
+
+    /// Follows a side's first FIN while the other is open, or has closed. Nil when there is anything else about the packet.
+    @inline(__always)
+    private func closesPlainly(_ packet: UnsafePointer<Packet>, _ side: UnsafeMutablePointer<Connection.Side>, _ sender: Endpoint) -> TCPChange? {
+        let (known, peerState, window) = (side.pointee.seen, state(sender.other), packet.pointee.window)
+        guard known.isSuperset(of: [.sequenceKnown, .acknowledgmentKnown]), !known.contains(.fin), packet.pointee.flags.contains(.ack), window != 0,
+            state(sender).isOpen, peerState.isOpen || peerState == .closed
+        else { return nil }
+        let length = Int(packet.pointee.payloadLength)
+        let end = packet.pointee.sequence + length
+        let news = end - side.pointee.next
+        guard news >= 0, length == 0 || news > 0 else { return nil }
+        side.pointee.next = end + 1
+        side.pointee.window = window
+        acknowledge(packet.pointee.acknowledgment, side, sender)
+        side.pointee.seen.insert(.fin)
+        pointee.history.append(.fin, by: sender)
+        if sender == .a { pointee.finA = end + 1 } else { pointee.finB = end + 1 }
+        setState(sender, .closed)
+        return peerState == .closed ? .closed : TCPChange.none
     }
 
     /// Everything but plain data between established ends.

@@ -25,8 +25,10 @@ public struct HTTPParser: SessionParser {
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { HTTPProbe.judge(bytes) }
 
     public static func probeLater(_ bytes: RawSpan) -> Bool {
+        // Responses begin with a capital, and so do all known methods.
+        guard bytes.byteCount > 0, bytes.byte(0) &- 0x41 < 26 else { return false }
         guard HTTPProbe.response(bytes) != .mine else { return HTTPProbe.responseInMidst(bytes) == .mine }
-        guard HTTPProbe.mayBeginInMidst(bytes), let lineFeed = bytes.firstPlace(of: HTTPByte.lineFeed) else { return false }
+        guard HTTPProbe.mayBegin(bytes), let lineFeed = bytes.firstPlace(of: HTTPByte.lineFeed) else { return false }
         return HTTPProbe.isRequestInMidst(bytes.firstLine(endingAt: lineFeed))
     }
 

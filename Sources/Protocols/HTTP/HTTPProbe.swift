@@ -18,7 +18,7 @@ enum HTTPProbe {
     /// `HTTP/1.1 200 `: 13 bytes tell.
     static func response(_ bytes: RawSpan) -> ProbeAnswer {
         guard bytes.agrees(with: "HTTP/") else { return .notMine }
-        for place in 5..<13 {
+        for place in (bytes.begins(with: "HTTP/1.1 ") ? 9 : 5)..<13 {
             guard place < bytes.byteCount else { return .unsure }
             let byte = bytes.byte(place)
             let isRight =
@@ -61,10 +61,6 @@ enum HTTPProbe {
         guard let lineFeed = bytes.firstPlace(of: HTTPByte.lineFeed) else { return bytes.byteCount < HTTPHead.mostRead ? .unsure : .notMine }
         return requestLine(bytes.firstLine(endingAt: lineFeed)) != nil ? .mine : .notMine
     }
-
-    /// Whether they begin as a known method does, of which all are capitals.
-    @inline(__always)
-    static func mayBeginInMidst(_ bytes: RawSpan) -> Bool { bytes.byteCount > 0 && bytes.byte(0) &- 0x41 < 26 && mayBegin(bytes) }
 
     /// What 64 bytes tell: a method, and the first byte of a target.
     static func mayBegin(_ bytes: RawSpan) -> Bool {

@@ -17,12 +17,16 @@ struct Queue<Element> {
 
     mutating func popFirst() -> Element? {
         guard !isEmpty else { return nil }
+        if head == elements.count - 1 {
+            // The last is moved out: a copy would count references to all that it holds.
+            let last = elements.removeLast()
+            if head > 0 { elements.removeAll(keepingCapacity: head < 64) }
+            head = 0
+            return last
+        }
         let element = elements[head]
         head += 1
-        if head == elements.count {
-            elements.removeAll(keepingCapacity: elements.count <= 64)
-            head = 0
-        } else if head >= 32, 2 * head >= elements.count {
+        if head >= 32, 2 * head >= elements.count {
             elements.removeFirst(head)
             head = 0
         }

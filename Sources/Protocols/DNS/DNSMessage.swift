@@ -103,6 +103,12 @@ public struct DNSMessage: Equatable, Sendable {
     /// Whether another message asks what this one asks, or answers it; one that repeats no question may answer anything.
     func sharesQuestion(with other: DNSMessage) -> Bool {
         guard starts.questions < starts.answers, other.starts.questions < other.starts.answers else { return true }
+        // Most repeat it byte for byte: name and type, which are there where a question was read.
+        if let end = DNSName.plainEnd(in: bytes, at: starts.questions),
+            other.bytes.extracting(other.starts.questions...).begins(with: bytes.extracting(starts.questions..<end + 2))
+        {
+            return true
+        }
         let (mine, its) = (DNSName.end(in: bytes, at: starts.questions), DNSName.end(in: other.bytes, at: other.starts.questions))
         guard let mine, let its, mine + 4 <= message.count, its + 4 <= other.message.count else { return false }
         return bytes.uint16(mine) == other.bytes.uint16(its) && DNSName.areEqual(bytes, starts.questions, other.bytes, other.starts.questions)
@@ -189,6 +195,8 @@ private struct DNSSectionReader: ~Escapable {
     private let isCut: Bool
     private(set) var place = DNSMessage.headerLength
     private var failure: DNSProblem?
+    /// Whether the first name has no pointers.
+    private var isFirstPlain = false
 
     @_lifetime(copy message)
     init(_ message: RawSpan, isCut: Bool) { (self.message, self.isCut) = (message, isCut) }
@@ -210,6 +218,12 @@ private struct DNSSectionReader: ~Escapable {
     }
 
     private mutating func nameEnd() -> Int? {
+        if let end = DNSName.plainEnd(in: message, at: place) {
+            if place == DNSMessage.headerLength { isFirstPlain = true }
+            return end
+        }
+        // Most answers have a pointer to what was asked, and nothing else.
+        if isFirstPlain, place + 2 <= message.byteCount, message.uint16(place) == 0xc000 | UInt16(DNSMessage.headerLength) { return place + 2 }
         if let end = DNSName.soundEnd(in: message, at: place) { return end }
         // What runs over the end may have been cut there.
         failure = DNSName.end(in: message, at: place) == nil && isCutName ? .cutShort : .badName

@@ -41,7 +41,19 @@ struct DNSName {
     }
 
     /// The same for a name that holds together.
-    static func soundEnd(in message: RawSpan, at start: Int) -> Int? { walk(message, from: start) { _ in } }
+    static func soundEnd(in message: RawSpan, at start: Int) -> Int? { plainEnd(in: message, at: start) ?? walk(message, from: start) { _ in } }
+
+    /// The same for a name that holds together and has no pointers.
+    @inline(__always)
+    static func plainEnd(in message: RawSpan, at start: Int) -> Int? {
+        var place = start
+        while place < message.byteCount, place - start < longest {
+            let length = Int(message.byte(place))
+            guard 1...63 ~= length else { return length == 0 ? place + 1 : nil }
+            place += 1 + length
+        }
+        return nil
+    }
 
     /// Whether names in two messages are the same, but for upper and lower case (RFC 4343).
     static func areEqual(_ one: RawSpan, _ start: Int, _ other: RawSpan, _ otherStart: Int) -> Bool {

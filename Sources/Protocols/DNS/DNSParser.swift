@@ -90,11 +90,10 @@ public struct DNSParser: SessionParser {
     private mutating func take(_ bytes: RawSpan, isCut: Bool, from sender: Direction, at time: Timestamp) {
         guard let message = DNSMessage(bytes, isCut: isCut) else { return strangers += 1 }
         strangers = 0
-        while let oldest = queries.first, time - oldest.time > Self.patience { giveUpOldest() }
+        while !queries.isEmpty, time - queries[0].time > Self.patience { giveUpOldest() }
         if message.isResponse {
             let place = queries.firstIndex { $0.client != sender && $0.message.id == message.id && $0.message.sharesQuestion(with: message) }
-            let query = place.map { queries.remove(at: $0) }
-            if let query { queryBytes -= query.message.byteCount }
+            let query = place.map { takeQuery(at: $0) }
             let client = sender.opposite
             sessions.append(DNSTransaction(query: query?.message, response: message, client: client, queried: query?.time, answered: time))
         } else if message.isMulticast {
@@ -106,9 +105,15 @@ public struct DNSParser: SessionParser {
         }
     }
 
-    private mutating func giveUpOldest() {
-        let query = queries.removeFirst()
+    private mutating func takeQuery(at place: Int) -> PendingQuery {
+        // Mostly only one waits: it is moved out.
+        let query = place == queries.count - 1 ? queries.removeLast() : queries.remove(at: place)
         queryBytes -= query.message.byteCount
+        return query
+    }
+
+    private mutating func giveUpOldest() {
+        let query = takeQuery(at: 0)
         sessions.append(DNSTransaction(query: query.message, response: nil, client: query.client, queried: query.time, answered: nil))
     }
 }

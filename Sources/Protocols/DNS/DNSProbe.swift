@@ -23,7 +23,7 @@ enum DNSProbe {
     private static func couldBegin(_ message: RawSpan) -> Bool {
         guard message.byteCount > 2 else { return true }
         // Query, inverse query, status, notify, update, stateful operations; 5 is NetBIOS' registration as well, which its names tell.
-        guard [0, 1, 2, 4, 5, 6].contains(opcode(message)) else { return false }
+        guard 0b0111_0111 >> opcode(message) & 1 != 0 else { return false }
         let isResponse = message.byte(2) & 0x80 != 0
         // A query has no error and no authority.
         guard isResponse || message.byteCount < 4 || message.byte(3) & 0x8f == 0 else { return false }

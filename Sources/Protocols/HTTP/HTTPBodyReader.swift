@@ -12,6 +12,7 @@ struct HTTPBodyReader {
         if hashing { digest = SHA256() }
     }
 
+    @inline(__always)
     mutating func take(_ bytes: RawSpan) {
         guard !bytes.isEmpty else { return }
         if !isHeadOver { takeHead(bytes) }
@@ -19,6 +20,7 @@ struct HTTPBodyReader {
         body.byteCount &+= bytes.byteCount
     }
 
+    @inline(never)
     private mutating func takeHead(_ bytes: RawSpan) {
         // In one piece, as most are.
         if head.isEmpty, bytes.byteCount >= HTTPBodyType.headLength { return settle(bytes.extracting(first: HTTPBodyType.headLength)) }

@@ -47,11 +47,14 @@ public enum HTTPBodyType: String, CaseIterable, Sendable {
         let type: HTTPBodyType
         let place: Int
         let count: Int
+        /// In the upper bytes of a word, as is the mask.
         let value: UInt64
+        let mask: UInt64
 
         init(_ type: HTTPBodyType, at place: Int = 0, _ bytes: [UInt8]) {
             (self.type, self.place, count) = (type, place, bytes.count)
-            value = bytes.reduce(0) { $0 << 8 | UInt64($1) }
+            let unused = UInt64(64 - 8 * bytes.count)
+            (value, mask) = (bytes.reduce(0) { $0 << 8 | UInt64($1) } << unused, .max << unused)
         }
 
         init(_ type: HTTPBodyType, at place: Int = 0, _ text: String) { self.init(type, at: place, Array(text.utf8)) }
@@ -59,12 +62,13 @@ public enum HTTPBodyType: String, CaseIterable, Sendable {
 
     private static func signedType(_ head: RawSpan) -> HTTPBodyType? {
         func word(_ place: Int) -> UInt64 {
-            (place..<place + 8).reduce(0) { $0 << 8 | UInt64($1 < head.byteCount ? head.byte($1) : 0) }
+            if place + 8 <= head.byteCount { return UInt64(bigEndian: head.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)) }
+            return (place..<place + 8).reduce(0) { $0 << 8 | UInt64($1 < head.byteCount ? head.byte($1) : 0) }
         }
         let words = (word(0), word(4), word(8))
-        for signature in signatures where signature.place + signature.count <= head.byteCount {
+        for signature in signatures {
             let word = signature.place == 0 ? words.0 : signature.place == 4 ? words.1 : words.2
-            if word >> UInt64(64 - 8 * signature.count) == signature.value { return signature.type }
+            if word & signature.mask == signature.value, signature.place + signature.count <= head.byteCount { return signature.type }
         }
         return nil
     }

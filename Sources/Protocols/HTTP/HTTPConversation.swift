@@ -9,7 +9,8 @@ final class HTTPConversation {
     private enum Place {
         case nowhere
         case waiting(Int)
-        case alone(HTTPExchange)
+        /// Seldom: what has no place is kept apart, so that the others' is told by a number.
+        indirect case alone(HTTPExchange)
     }
 
     private var originator = HTTPMessageReader()
@@ -46,12 +47,26 @@ final class HTTPConversation {
 
     func nextSession() -> HTTPExchange? {
         guard taken < sessions.count else { return nil }
+        defer { countTaken() }
+        return sessions[taken]
+    }
+
+    /// Moves the next session out, where `nextSession` counts references to all that a copy holds; false when there is none.
+    func moveSession(into session: UnsafeMutablePointer<HTTPExchange>) -> Bool {
+        guard taken < sessions.count else { return false }
+        withUnsafeMutablePointer(to: &sessions[taken]) {
+            session.moveInitialize(from: $0, count: 1)
+            $0.initialize(to: HTTPExchange(client: .originator, number: 0))
+        }
+        countTaken()
+        return true
+    }
+
+    private func countTaken() {
         taken += 1
-        guard taken == sessions.count else { return sessions[taken - 1] }
-        let last = sessions.removeLast()
+        guard taken == sessions.count else { return }
         sessions.removeAll(keepingCapacity: sessions.capacity <= 16)
         taken = 0
-        return last
     }
 
     // MARK: Feeding
@@ -61,7 +76,18 @@ final class HTTPConversation {
         sender == .originator ? body(&originator) : body(&responder)
     }
 
+    @inline(__always)
     func feed(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress {
+        if outcome == nil, with(sender, { $0.takeMidst(bytes) }) {
+            unreadBytes = 0
+            return progress
+        }
+        return read(bytes, from: sender, at: time)
+    }
+
+    /// The same for whatever they are.
+    @inline(never)
+    private func read(_ bytes: RawSpan, from sender: Direction, at time: Timestamp) -> ParserProgress {
         var place = 0
         while outcome == nil {
             let event = sender == .originator ? originator.next(bytes, &place, at: time) : responder.next(bytes, &place, at: time)
@@ -115,7 +141,7 @@ final class HTTPConversation {
         }
         let isFailed = if case .failed = outcome { true } else { false }
         giveUp(isFailed ? .unreadable : .notSeen)
-        while let exchange = queue.takeFirst() { give(exchange) }
+        while giveFirst() {}
         if outcome == nil { outcome = .done }
     }
 
@@ -128,11 +154,10 @@ final class HTTPConversation {
     // MARK: Messages
 
     private func beginRequest(_ head: HTTPHead, _ sender: Direction) {
-        let (problems, begun, framing) = with(sender) { ($0.problems, $0.begun, $0.framing) }
-        let method = HTTPMethod(head.startLine)
-        enqueue(head, method, problems, begun)
-        guard let framing else { return }
-        begin(HTTPBodyEnd.ofRequest(framing, isConnect: method == .connect), sender)
+        let (problems, begun, scan) = with(sender) { ($0.problems, $0.begun, $0.scan) }
+        enqueue(head, scan.method, scan.hasVersion ? problems : problems.union(.badVersion), begun)
+        guard let framing = scan.framing else { return }
+        begin(HTTPBodyEnd.ofRequest(framing, isConnect: scan.method == .connect), sender)
     }
 
     private func begin(_ end: HTTPBodyEnd, _ sender: Direction) {
@@ -143,13 +168,17 @@ final class HTTPConversation {
     private func enqueue(_ head: HTTPHead, _ method: HTTPMethod, _ problems: HTTPProblems, _ begun: Timestamp) {
         if isPairLost { giveUp(.lostInGap) }
         requestCount += 1
-        var exchange = HTTPExchange(client: .originator, number: requestCount)
-        exchange.request = HTTPRequest(head: head)
-        exchange.requestProblems = exchange.request?.version == nil ? problems.union(.badVersion) : problems
-        exchange.requested = begun
-        if let place = queue.add(exchange, method) {
+        func fill(_ exchange: inout HTTPExchange) {
+            exchange.request = HTTPRequest(head: head)
+            exchange.requestProblems = problems
+            exchange.requested = begun
+        }
+        if let place = queue.add(number: requestCount, method, byteCount: head.keptCount) {
+            fill(&queue[place].exchange)
             requestPlace = .waiting(place)
         } else {
+            var exchange = HTTPExchange(client: .originator, number: requestCount)
+            fill(&exchange)
             exchange.absence = .tooManyWaiting
             requestPlace = .alone(exchange)
             if queue.isOverfull { outcome = .failed(.tooLong) }
@@ -261,7 +290,7 @@ final class HTTPConversation {
     private func handOver() {
         if let client { endUnfinished(client) }
         giveUp(.handedOver)
-        while let exchange = queue.takeFirst() { give(exchange) }
+        while giveFirst() {}
         outcome = .handsOver
     }
 
@@ -277,11 +306,23 @@ final class HTTPConversation {
 
     /// Gives those that are complete, in order.
     private func giveOver() {
-        while queue.isFirstOver, let exchange = queue.takeFirst() { give(exchange) }
+        while queue.isFirstOver, giveFirst() {}
     }
 
-    private func give(_ exchange: HTTPExchange) {
+    /// Gives the oldest of those that wait; false when there is none.
+    private func giveFirst() -> Bool {
+        guard queue.moveFirst(to: &sessions) else { return false }
+        tellClient()
+        return true
+    }
+
+    private func give(_ exchange: consuming HTTPExchange) {
         sessions.append(exchange)
+        tellClient()
+    }
+
+    /// Of the exchange that is given: who asks may not have been known when it began.
+    private func tellClient() {
         sessions[sessions.count - 1].client = client ?? .originator
     }
 }

@@ -6,20 +6,25 @@ struct HTTPFraming {
     /// Whether `chunked` is the last of the transfer encodings.
     private(set) var isChunked = false
     private(set) var problems: HTTPProblems = []
+    /// Where the head ends: behind its empty line. Nil where that is not there.
+    private(set) var headEnd: Int?
 
     /// Of the whole head, however much of it is kept.
+    ///
+    /// - Parameter head: it may go on behind its end.
     init(_ head: RawSpan) {
         var reader = HTTPHeaderReader(head)
         while let field = reader.next() {
             problems.formUnion(field.problems)
             switch field.name.count {
-            case 14 where head.hasWord("content-length", at: field.name): takeLengths(head, field.value)
-            case 17 where head.hasWord("transfer-encoding", at: field.name): takeEncodings(head, field.value)
+            case 14 where head.hasWord("content-length", at: field.name): takeLengths(head, field.value(in: head))
+            case 17 where head.hasWord("transfer-encoding", at: field.name): takeEncodings(head, field.value(in: head))
             default: break
             }
         }
+        headEnd = reader.headEnd
         if hasTransferEncoding, contentLength != nil { problems.insert(.lengthAndEncoding) }
-        if head.byteCount > HTTPHead.mostKept { problems.insert(.headShortened) }
+        if headEnd ?? head.byteCount > HTTPHead.mostKept { problems.insert(.headShortened) }
     }
 
     /// One number, or the same several times (RFC 9110 8.6).

@@ -90,11 +90,16 @@ public struct HTTPHeader: Equatable, Sendable {
 struct HTTPHeaderField {
     /// Empty where a line has no colon.
     var name: Range<Int>
-    var value: Range<Int>
+    /// The value, and what blanks and ends of lines are around it.
+    var content: Range<Int>
     var isFolded = false
     var problems: HTTPProblems = []
 
+    @inline(__always)
+    func value(in head: RawSpan) -> Range<Int> { head.trimmed(content) }
+
     func text(in head: RawSpan) -> String {
+        let value = value(in: head)
         guard isFolded else { return head.extracting(value).text }
         var (text, isInFold): ([UInt8], Bool) = ([], false)
         for place in value {
@@ -118,45 +123,54 @@ struct HTTPHeaderField {
 struct HTTPHeaderReader: ~Escapable {
     private let head: RawSpan
     private var place: Int
+    /// Where the head ends: behind its empty line. Nil until that was met.
+    private(set) var headEnd: Int?
 
+    /// - Parameter head: it may go on behind its end.
     @_lifetime(copy head)
     init(_ head: RawSpan) {
         self.head = head
         place = head.firstPlace(of: HTTPByte.lineFeed).map { $0 + 1 } ?? head.byteCount
     }
 
+    @inline(__always)
     mutating func next() -> HTTPHeaderField? {
         guard place < head.byteCount else { return nil }
         let start = place
         var problems: HTTPProblems = []
-        let end = lineEnd(&problems)
-        guard start < end else { return nil }
-        let colon = head.extracting(start..<end).firstPlace(of: HTTPByte.colon)
-        var field = HTTPHeaderField(name: start..<start, value: start..<end)
-        if let colon, colon > 0, !HTTPByte.isBlank(head.byte(start)) {
-            field.name = head.trimmed(start..<start + colon)
-            if field.name.upperBound < start + colon { problems.insert(.spaceBeforeColon) }
-            field.value = start + colon + 1..<end
+        let end = readLine(&problems)
+        guard start < end else {
+            headEnd = place
+            return nil
+        }
+        let colon = head.nearPlace(of: HTTPByte.colon, from: start, to: end)
+        var field = HTTPHeaderField(name: start..<start, content: start..<end)
+        if let colon, colon > start, !HTTPByte.isBlank(head.found(start)) {
+            field.name = head.trimmed(start..<colon)
+            if field.name.upperBound < colon { problems.insert(.spaceBeforeColon) }
+            field.content = colon + 1..<end
         } else {
             problems.insert(.badHeader)
         }
-        while place < head.byteCount, HTTPByte.isBlank(head.byte(place)) {
-            field.value = field.value.lowerBound..<lineEnd(&problems)
+        while place < head.byteCount, HTTPByte.isBlank(head.found(place)) {
+            field.content = field.content.lowerBound..<readLine(&problems)
             field.isFolded = true
             problems.insert(.foldedHeader)
         }
-        field.value = head.trimmed(field.value)
         field.problems = problems
         return field
     }
 
     /// Goes to the next line.
-    private mutating func lineEnd(_ problems: inout HTTPProblems) -> Int {
+    ///
+    /// - Returns: where the one at hand ends.
+    @inline(__always)
+    private mutating func readLine(_ problems: inout HTTPProblems) -> Int {
         guard let lineFeed = head.firstPlace(of: HTTPByte.lineFeed, from: place) else {
             place = head.byteCount
             return place
         }
-        let hasReturn = lineFeed > place && head.byte(lineFeed - 1) == HTTPByte.return
+        let hasReturn = lineFeed > place && head.found(lineFeed - 1) == HTTPByte.return
         if !hasReturn { problems.insert(.bareLineFeed) }
         place = lineFeed + 1
         return hasReturn ? lineFeed - 1 : lineFeed
@@ -188,19 +202,31 @@ extension RawSpan {
     var firstLine: RawSpan {
         @_lifetime(copy self)
         get {
-            let end = firstPlace(of: HTTPByte.lineFeed) ?? byteCount
-            return extracting(0..<(end > 0 && end < byteCount && byte(end - 1) == HTTPByte.return ? end - 1 : end))
+            guard let lineFeed = firstPlace(of: HTTPByte.lineFeed) else { return self }
+            return firstLine(endingAt: lineFeed)
         }
     }
 
-    /// Without blanks and ends of lines around it.
+    /// The same, by where the line feed is.
+    @_lifetime(copy self)
+    func firstLine(endingAt lineFeed: Int) -> RawSpan {
+        extracting(first: lineFeed > 0 && byte(lineFeed - 1) == HTTPByte.return ? lineFeed - 1 : lineFeed)
+    }
+
+    /// Without blanks and ends of lines around it. In place, as hardly anything has more of them than one.
+    @inline(__always)
     func trimmed(_ place: Range<Int>) -> Range<Int> {
         func isSpace(_ byte: UInt8) -> Bool { HTTPByte.isBlank(byte) || byte == HTTPByte.return || byte == HTTPByte.lineFeed }
+        precondition(place.lowerBound >= 0 && place.upperBound <= byteCount, "out of bounds")
         var (start, end) = (place.lowerBound, place.upperBound)
-        while end > start, isSpace(byte(end - 1)) { end -= 1 }
-        while start < end, isSpace(byte(start)) { start += 1 }
+        while end > start, isSpace(found(end - 1)) { end -= 1 }
+        while start < end, isSpace(found(start)) { start += 1 }
         return start..<end
     }
+
+    /// Of a place that was found in it: it is not compared with the bounds once more.
+    @inline(__always)
+    fileprivate func found(_ place: Int) -> UInt8 { unsafeLoad(fromUncheckedByteOffset: place, as: UInt8.self) }
 
     /// The number that it is: decimal digits and nothing else.
     var unsignedDecimal: Int? {
@@ -219,8 +245,10 @@ extension RawSpan {
     /// Whether a word lies at a place; upper and lower case of ASCII's letters are the same.
     func hasWord(_ word: UnsafeBufferPointer<UInt8>, at place: Range<Int>) -> Bool {
         guard word.count == place.count else { return false }
-        for (offset, letter) in word.enumerated() where HTTPByte.lower(letter) != HTTPByte.lower(byte(place.lowerBound + offset)) { return false }
-        return true
+        return extracting(place).withUnsafeBytes { bytes in
+            for offset in 0..<word.count where HTTPByte.lower(word[offset]) != HTTPByte.lower(bytes[offset]) { return false }
+            return true
+        }
     }
 
     func hasWord(_ word: StaticString, at place: Range<Int>) -> Bool {

@@ -1,4 +1,4 @@
-/// Finds a head's end, and looks at each byte once.
+/// Finds a head's end, and reads what of it says how its message goes on.
 struct HTTPHeadScan {
     enum Answer {
         /// It ends before this place.
@@ -10,16 +10,29 @@ struct HTTPHeadScan {
 
     private var lines = HTTPHeadLines()
     private var isJudged = false
-    /// HTTP/0.9: a line and no more.
-    private(set) var isSimple = false
+    /// Of a request, by its first line.
+    private(set) var method = HTTPMethod.other
+    private(set) var hasVersion = true
+    /// Of a whole head.
+    private(set) var framing: HTTPFraming?
 
     var hasFirstLine: Bool { lines.hasFirst }
 
     /// - Parameter head: the message from its first byte on.
     mutating func advance(over head: RawSpan, _ kind: inout HTTPMessageReader.Kind) -> Answer {
         let head = head.extracting(first: min(head.byteCount, HTTPHead.mostRead))
-        if !isJudged, let answer = judge(head, &kind) { return answer }
-        if let end = lines.findEnd(of: head, isOneLine: isSimple) { return .whole(end) }
+        if !isJudged {
+            if let answer = judge(head, &kind) { return answer }
+            // Most are whole by now: the walk over their headers finds their end, too.
+            if method != .simple, case let framing = HTTPFraming(head), let end = framing.headEnd {
+                self.framing = framing
+                return .whole(end)
+            }
+        }
+        if let end = lines.findEnd(of: head, isOneLine: method == .simple) {
+            framing = HTTPFraming(head.extracting(first: end))
+            return .whole(end)
+        }
         return head.byteCount < HTTPHead.mostRead ? .more : .tooLong
     }
 
@@ -38,9 +51,10 @@ struct HTTPHeadScan {
         guard let lineFeed = lines.findFirst(in: head) else {
             return head.byteCount < HTTPHead.mostRead ? .more : kind == .unknown ? .notMine : .tooLong
         }
-        let line = head.extracting(first: lineFeed + 1).firstLine
-        guard HTTPProbe.isRequest(line) else { return .notMine }
-        (kind, isJudged, isSimple) = (.request, true, HTTPRequestLine(line).version.isEmpty)
+        let line = head.firstLine(endingAt: lineFeed)
+        guard let parts = HTTPProbe.requestLine(line) else { return .notMine }
+        (kind, isJudged) = (.request, true)
+        (method, hasVersion) = (HTTPMethod(line, parts), HTTPVersion(line.extracting(parts.version)) != nil)
         return nil
     }
 }

@@ -40,7 +40,7 @@ public struct HTTPVersion: Equatable, Sendable, CustomStringConvertible {
 
     /// Of `HTTP/1.1`.
     init?(_ text: RawSpan) {
-        guard text.byteCount == 8, text.agrees(with: "HTTP/"), text.byte(6) == UInt8(ascii: "."), HTTPByte.isDigit(text.byte(5)), HTTPByte.isDigit(text.byte(7))
+        guard text.byteCount == 8, text.begins(with: "HTTP/"), text.byte(6) == UInt8(ascii: "."), HTTPByte.isDigit(text.byte(5)), HTTPByte.isDigit(text.byte(7))
         else { return nil }
         (major, minor) = (text.byte(5) & 15, text.byte(7) & 15)
     }
@@ -59,9 +59,11 @@ struct HTTPRequestLine {
         let methodEnd = line.firstPlace(of: HTTPByte.blank) ?? line.byteCount
         let rest = line.trimmed(methodEnd..<line.byteCount)
         var last = rest.upperBound
+        // Nearly all end so.
+        if rest.count > 8, line.extracting(last - 8..<last).begins(with: "HTTP/1.") { last -= 8 }
         while last > rest.lowerBound, line.byte(last - 1) != HTTPByte.blank { last -= 1 }
         method = 0..<methodEnd
-        let hasVersion = last > rest.lowerBound && rest.upperBound - last >= 5 && line.extracting(last..<rest.upperBound).agrees(with: "HTTP/")
+        let hasVersion = last > rest.lowerBound && line.extracting(last..<rest.upperBound).begins(with: "HTTP/")
         version = hasVersion ? last..<rest.upperBound : rest.upperBound..<rest.upperBound
         target = hasVersion ? line.trimmed(rest.lowerBound..<last) : rest
     }

@@ -50,8 +50,6 @@ struct HTTPMessageReader {
     var rest = 0
     private var chunks = HTTPChunks()
     var body = HTTPBodyReader()
-    /// Of the head at hand.
-    private(set) var framing: HTTPFraming?
     var begun = Timestamp.zero
     /// Of the message at hand.
     var problems: HTTPProblems = []
@@ -70,8 +68,19 @@ struct HTTPMessageReader {
     var heldBytes: Int { buffer.capacity }
     var isInBody: Bool { state == .counted || state == .chunked || state == .withStream }
     var endsWithStream: Bool { state == .withStream }
+    /// Of the head at hand, if it is whole.
+    var framing: HTTPFraming? { scan.framing }
     /// Whether a message's first line is there, and not its head's end.
     var hasPartialHead: Bool { state == .head && scan.hasFirstLine && !buffer.isEmpty }
+
+    /// Takes bytes that lie in the midst of a counted body, as most do; false when they do not.
+    @inline(__always)
+    mutating func takeMidst(_ bytes: RawSpan) -> Bool {
+        guard state == .counted, bytes.byteCount < rest else { return false }
+        body.take(bytes)
+        rest -= bytes.byteCount
+        return true
+    }
 
     /// Goes on from a place, up to the next event; nil when all bytes are read.
     mutating func next(_ bytes: RawSpan, _ place: inout Int, at time: Timestamp) -> Event? {
@@ -146,15 +155,13 @@ struct HTTPMessageReader {
 
     private mutating func complete(_ head: RawSpan) -> Event {
         hasSynchronised = true
-        if kind == .response, !scan.isSimple {
+        if kind == .response {
             let line = head.extracting(first: min(head.byteCount, Self.longestInterim)).firstLine, status = HTTPStatusLine(line)
             if status.status < 200, status.status != 101 { return .interim(HTTPInterim(status: status.status, reason: line.extracting(status.reason).text)) }
         }
-        let framing = HTTPFraming(head)
-        problems = framing.problems
+        problems = framing?.problems ?? []
         if hasStrays { problems.insert(.strayBytes) }
         hasStrays = false
-        self.framing = framing
         return .head(HTTPHead(head))
     }
 
@@ -168,7 +175,6 @@ struct HTTPMessageReader {
         let head = HTTPHead(buffer.span.bytes)
         if problems.contains(.headTooLong) { problems.insert(.headShortened) } else { problems = .headCut }
         buffer = []
-        scan = HTTPHeadScan()
         return head
     }
 
@@ -176,7 +182,7 @@ struct HTTPMessageReader {
 
     /// - Parameter end: where it ends; a body of no bytes ends at once, without an event.
     mutating func beginBody(_ end: HTTPBodyEnd, hashing: Bool) {
-        (framing, hasStrays) = (nil, false)
+        hasStrays = false
         body.begin(hashing: hashing)
         switch end {
         case .counted(let count): (state, rest) = (count > 0 ? .counted : .head, count)

@@ -25,8 +25,11 @@ public struct HTTPParser: SessionParser {
     public static func probe(_ bytes: RawSpan) -> ProbeAnswer { HTTPProbe.judge(bytes) }
 
     public static func probeLater(_ bytes: RawSpan) -> Bool {
+        // Responses begin with a capital, and so do all known methods.
+        guard bytes.byteCount > 0, bytes.byte(0) &- 0x41 < 26 else { return false }
         guard HTTPProbe.response(bytes) != .mine else { return HTTPProbe.responseInMidst(bytes) == .mine }
-        return HTTPProbe.mayBegin(bytes) && bytes.firstPlace(of: HTTPByte.lineFeed) != nil && HTTPProbe.isRequestInMidst(bytes.firstLine)
+        guard HTTPProbe.mayBegin(bytes), let lineFeed = bytes.firstPlace(of: HTTPByte.lineFeed) else { return false }
+        return HTTPProbe.isRequestInMidst(bytes.firstLine(endingAt: lineFeed))
     }
 
     public mutating func feed(_ bytes: RawSpan, from sender: Direction) -> ParserProgress { feed(bytes, from: sender, at: .zero) }
@@ -41,4 +44,8 @@ public struct HTTPParser: SessionParser {
     public mutating func finish() { conversation?.finish() }
     public var heldBytes: Int { conversation?.heldBytes ?? 0 }
     public mutating func nextSession() -> HTTPExchange? { conversation?.nextSession() }
+
+    public static func _takeSession(from parser: UnsafeMutablePointer<HTTPParser>, into session: UnsafeMutablePointer<HTTPExchange>) -> Bool {
+        parser.pointee.conversation?.moveSession(into: session) ?? false
+    }
 }

@@ -18,7 +18,7 @@ enum HTTPProbe {
     /// `HTTP/1.1 200 `: 13 bytes tell.
     static func response(_ bytes: RawSpan) -> ProbeAnswer {
         guard bytes.agrees(with: "HTTP/") else { return .notMine }
-        for place in 5..<13 {
+        for place in (bytes.begins(with: "HTTP/1.1 ") ? 9 : 5)..<13 {
             guard place < bytes.byteCount else { return .unsure }
             let byte = bytes.byte(place)
             let isRight =
@@ -58,8 +58,8 @@ enum HTTPProbe {
 
     static func request(_ bytes: RawSpan) -> ProbeAnswer {
         guard mayBegin(bytes) else { return .notMine }
-        guard bytes.firstPlace(of: HTTPByte.lineFeed) != nil else { return bytes.byteCount < HTTPHead.mostRead ? .unsure : .notMine }
-        return isRequest(bytes.firstLine) ? .mine : .notMine
+        guard let lineFeed = bytes.firstPlace(of: HTTPByte.lineFeed) else { return bytes.byteCount < HTTPHead.mostRead ? .unsure : .notMine }
+        return requestLine(bytes.firstLine(endingAt: lineFeed)) != nil ? .mine : .notMine
     }
 
     /// What 64 bytes tell: a method, and the first byte of a target.
@@ -72,24 +72,21 @@ enum HTTPProbe {
         return true
     }
 
-    /// A whole line, without its end.
-    static func isRequest(_ line: RawSpan) -> Bool {
-        guard mayBegin(line) else { return false }
+    /// The parts of a whole line, without its end, that may begin as a request does; nil if it is none's.
+    static func requestLine(_ line: RawSpan) -> HTTPRequestLine? {
         let parts = HTTPRequestLine(line)
-        guard !parts.target.isEmpty else { return false }
-        if parts.version.isEmpty { return parts.isSimple(line) }
+        guard !parts.target.isEmpty else { return nil }
         let version = line.extracting(parts.version)
+        if version.isEmpty { return parts.isSimple(line) ? parts : nil }
         // Those who leave out the number are tolerated: there is nothing else that they could be.
-        return version.byteCount == 7 ? version.agrees(with: "HTTP/1.") : HTTPVersion(version).map { $0.major < 2 } ?? false
+        let isKnown = version.byteCount == 7 ? version.begins(with: "HTTP/1.") : HTTPVersion(version).map { $0.major < 2 } ?? false
+        return isKnown ? parts : nil
     }
 
-    /// The same in the midst of others' bytes: the method must be a known one.
+    /// Whether a whole line, without its end, is a request's beyond doubt, in the midst of others' bytes: the method must be a known one.
     static func isRequestInMidst(_ line: RawSpan) -> Bool {
-        guard isRequest(line) else { return false }
-        let parts = HTTPRequestLine(line)
-        return HTTPVersion(line.extracting(parts.version)) != nil && methods.contains { method in
-            method.utf8CodeUnitCount == parts.method.count && line.agrees(with: method)
-        }
+        guard mayBegin(line), let parts = requestLine(line), HTTPVersion(line.extracting(parts.version)) != nil else { return false }
+        return methods.contains { $0.utf8CodeUnitCount == parts.method.count && line.begins(with: $0) }
     }
 
     /// RFC 9110, WebDAV and others of <https://www.iana.org/assignments/http-methods>, and those of Exchange.

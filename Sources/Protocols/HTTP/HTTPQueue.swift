@@ -39,15 +39,17 @@ struct HTTPQueue {
         _modify { yield &entries[place - base] }
     }
 
+    /// Makes an exchange for a request that comes.
+    ///
+    /// - Parameter byteCount: bytes that its head keeps.
     /// - Returns: its place; nil when there is no room, and only its method is kept.
-    mutating func add(_ exchange: HTTPExchange, _ method: HTTPMethod) -> Int? {
-        let byteCount = exchange.request?.head.keptCount ?? 0
+    mutating func add(number: Int, _ method: HTTPMethod, byteCount: Int) -> Int? {
         guard overflow.isEmpty, entries.count - front < Self.mostEntries, bytes + byteCount <= Self.mostBytes else {
             overflow.append(method)
             return nil
         }
         bytes += byteCount
-        entries.append(Entry(exchange: exchange, method: method))
+        entries.append(Entry(exchange: HTTPExchange(client: .originator, number: number), method: method))
         return base + entries.count - 1
     }
 
@@ -75,17 +77,18 @@ struct HTTPQueue {
     /// Whether nothing more is to come of the oldest.
     var isFirstOver: Bool { front < entries.count && entries[front].isOver }
 
-    mutating func takeFirst() -> HTTPExchange? {
-        guard front < entries.count else { return nil }
+    /// Moves the oldest behind others; false when there is none.
+    mutating func moveFirst(to others: inout [HTTPExchange]) -> Bool {
+        guard front < entries.count else { return false }
         if front == entries.count - 1 {
-            let last = entries.removeLast().exchange
+            others.append(entries.removeLast().exchange)
             base += front + 1
             entries.removeAll(keepingCapacity: entries.capacity <= 16)
             (front, answered, bytes) = (0, 0, 0)
-            return last
+            return true
         }
-        let exchange = entries[front].exchange
-        bytes -= exchange.request?.head.keptCount ?? 0
+        others.append(entries[front].exchange)
+        bytes -= entries[front].exchange.request?.head.keptCount ?? 0
         (entries[front].exchange.request, entries[front].exchange.response) = (nil, nil)
         front += 1
         // Seldom enough for the moving to cost nothing.
@@ -93,7 +96,7 @@ struct HTTPQueue {
             entries.removeFirst(front)
             (base, answered, front) = (base + front, max(0, answered - front), 0)
         }
-        return exchange
+        return true
     }
 }
 
@@ -104,14 +107,11 @@ enum HTTPMethod: UInt8 {
     case simple
 
     /// - Parameter line: the request's.
-    init(_ line: RawSpan) {
-        let parts = HTTPRequestLine(line)
+    init(_ line: RawSpan, _ parts: HTTPRequestLine) {
         if parts.version.isEmpty {
             self = .simple
-        } else if line.agrees(with: "HEAD "), parts.method.count == 4 {
-            self = .head
         } else {
-            self = line.agrees(with: "CONNECT ") && parts.method.count == 7 ? .connect : .other
+            self = line.begins(with: "HEAD ") ? .head : line.begins(with: "CONNECT ") ? .connect : .other
         }
     }
 }

@@ -28,17 +28,18 @@ struct SIPEnvelope {
             switch HTTPByte.lower(head.byte(field.name.lowerBound)) {
             case "c", "i", "l":
                 if callID == nil, isNamed(.callID) {
-                    callID = field.value
+                    callID = field.value(in: head)
                 } else if sequence == nil, isNamed(.cSeq) {
-                    sequence = field.value
+                    sequence = field.value(in: head)
                 } else if contentLength == nil, isNamed(.contentLength) {
-                    contentLength = head.extracting(field.value).unsignedDecimal
+                    contentLength = head.extracting(field.value(in: head)).unsignedDecimal
                     if contentLength == nil { problem = .badLength }
                 } else if isNamed(.contentType) {
-                    hasDescription = field.value.count >= 15 && head.hasWord("application/sdp", at: field.value.lowerBound..<field.value.lowerBound + 15)
+                    let value = field.value(in: head)
+                    hasDescription = value.count >= 15 && head.hasWord("application/sdp", at: value.lowerBound..<value.lowerBound + 15)
                 }
-            case "v": if via == nil, isNamed(.via) { via = field.value }
-            case "t": if tag == nil, status > 0, isNamed(.to) { tag = SIPValue(head, field.value, parameter: "tag").parameter }
+            case "v": if via == nil, isNamed(.via) { via = field.value(in: head) }
+            case "t": if tag == nil, status > 0, isNamed(.to) { tag = SIPValue(head, field.value(in: head), parameter: "tag").parameter }
             default: break
             }
         }

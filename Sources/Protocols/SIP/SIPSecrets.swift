@@ -26,11 +26,11 @@ struct SIPSecrets: ~Escapable {
         var reader = HTTPHeaderReader(head)
         while let field = reader.next() {
             if field.name.isEmpty {
-                dropLine(field.value)
+                dropLine(field.value(in: head))
             } else if SIPHeader.isSecret(field.name, in: head) {
-                takeCredentials(field.value)
+                takeCredentials(field.value(in: head))
             } else {
-                takePasswords(field.value)
+                takePasswords(field.value(in: head))
             }
         }
         drop(head.byteCount..<head.byteCount)

@@ -127,6 +127,9 @@ extension UnsafeMutablePointer<Connection> {
             guard state(sender.other) == .synSent, peer.pointee.seen == [.syn, .sequenceKnown], acknowledgment == peer.pointee.next else { return false }
             side.pointee.acknowledged = acknowledgment
             side.pointee.seen = [.syn, .sequenceKnown, .acknowledgmentKnown]
+            // Less than this will not come back.
+            peer.pointee.acknowledged = first + 1
+            peer.pointee.seen.insert(.acknowledgmentKnown)
             (pointee.stateA, pointee.stateB) = (.established, .established)
             pointee.history.append(.synAck, by: sender)
         } else {

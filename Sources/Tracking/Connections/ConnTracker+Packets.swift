@@ -13,24 +13,35 @@ extension ConnTracker {
                 car += 1
                 continue
             }
-            // While a leap of time is in question, each packet has a say in it.
-            let patience = clock.isAstray ? 0 : shortestTimeout
-            while true {
-                // A loop of one round is not worth its beginning.
-                switch car + 1 < end ? connection.pace : .any {
-                case .quietTCP where car.pointee.packet.pointee.flags.isDisjoint(with: .ofHandshakes):
-                    car = finish(connection.followQuietTCP(car, end, now, patience), car, connection)
-                case .quietUDP:
-                    car = finish(connection.followQuietUDP(car, end, now, patience), car, connection)
-                default:
-                    track(car, connection, now)
-                    car += 1
-                }
-                guard car < end else { return }
-                let time = car.pointee.packet.pointee.timestamp.nanoseconds
-                guard connection.pointee.phase == .open, UInt64(bitPattern: time &- now) < patience else { break }
-                clock.proceed(to: time)
+            // Where flows are many most trains have one car, and the loop's beginning would cost each of them.
+            if car + 1 == end { return track(car, connection, now) }
+            car = follow(car, end, connection)
+        }
+    }
+
+    /// Takes a train's packets to their open connection, up to the first that asks for another look at the time or at the connection, which it gives.
+    @inline(never)
+    private mutating func follow(
+        _ first: UnsafePointer<TrainCar>, _ end: UnsafePointer<TrainCar>, _ connection: UnsafeMutablePointer<Connection>
+    ) -> UnsafePointer<TrainCar> {
+        var car = first
+        // While a leap of time is in question, each packet has a say in it.
+        let patience = clock.isAstray ? 0 : shortestTimeout
+        while true {
+            // A loop of one round is not worth its beginning.
+            switch car + 1 < end ? connection.pace : .any {
+            case .quietTCP where car.pointee.packet.pointee.flags.isDisjoint(with: .ofHandshakes):
+                car = finish(connection.followQuietTCP(car, end, now, patience), car, connection)
+            case .quietUDP:
+                car = finish(connection.followQuietUDP(car, end, now, patience), car, connection)
+            default:
+                track(car, connection, now)
+                car += 1
             }
+            guard car < end else { return car }
+            let time = car.pointee.packet.pointee.timestamp.nanoseconds
+            guard connection.pointee.phase == .open, UInt64(bitPattern: time &- now) < patience else { return car }
+            clock.proceed(to: time)
         }
     }
 

@@ -37,8 +37,8 @@ public protocol SessionParser {
     /// is fed then, and must fail if it is none of its own. False unless a parser says otherwise.
     static func mayBeCutLater(_ bytes: RawSpan) -> Bool
 
-    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true. What TLS, SSH and
-    /// requests to web servers say to all (``LaterBeginning``), unless a parser says otherwise.
+    /// What a direction's first bytes, which are none of this protocol's, say about whether it may begin later, where `beginsLater` is true. What openings say
+    /// to all (``LaterBeginning``), unless a parser says otherwise.
     static func mayBeginLater(after opening: RawSpan) -> LaterBeginning
 
     /// Takes a direction's next bytes, in order and without those already fed.

@@ -36,7 +36,10 @@ enum DNSProbe {
         let start = DNSMessage.headerLength
         guard let end = DNSName.end(in: message, at: start) else { return message.byteCount < min(length, start + 256) ? .unsure : .notMine }
         // A name first in its message has nothing to point to; what stands behind it is not looked at, for it may not have come.
-        guard message.byte(start) < 64, !isNetBIOS(message, start), DNSName.soundEnd(in: message.extracting(..<end), at: start) != nil else { return .notMine }
+        let names = message.extracting(..<end)
+        guard message.byte(start) < 64, !isNetBIOS(message, start),
+            DNSName.plainEnd(in: names, at: start) ?? DNSName.soundEnd(in: names, at: start) != nil
+        else { return .notMine }
         guard end + 4 <= message.byteCount else { return end + 4 <= length ? .unsure : .notMine }
         let (type, number) = (message.uint16(end), message.uint16(end + 2))
         guard type != 0, DNSClass.isKnown(number) || type == DNSType.opt else { return .notMine }

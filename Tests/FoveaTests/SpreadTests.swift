@@ -190,6 +190,36 @@ import Testing
         #expect(cut.results == one.results)
     }
 
+    /// What has been brought in for a block is not what comes next there: behind what is skipped, and when a block has more packets than are spread at once.
+    @Test func `blocks that do not begin where they would are read all the same`() throws {
+        var packets = Data()
+        func add(_ numbers: UInt32...) { for number in numbers { withUnsafeBytes(of: number.littleEndian) { packets.append(contentsOf: $0) } } }
+        add(0x0a0d_0d0a, 28, 0x1a2b_3c4d, 1, .max, .max, 28)
+        add(1, 20, 1, 0, 20)
+        for number in 0..<40_000 as Range<UInt32> {
+            // Simple packets of no bytes come in thousands, so that a block is more than a batch.
+            if number % 4 != 0 || (10_000..<20_000).contains(number) {
+                add(3, 16, 60, 16)
+            } else {
+                let bytes = udpFrame(End(1 + number % 500, 1), End(7, 53))
+                let padded = (bytes.count + 3) / 4 * 4
+                let length = UInt32(32 + padded)
+                add(6, length, 0, number >> 12, number << 20, UInt32(bytes.count), UInt32(bytes.count))
+                packets.append(contentsOf: bytes + [UInt8](repeating: 0, count: padded - bytes.count))
+                add(length)
+            }
+            // What nobody knows, longer than several blocks.
+            guard number % 9000 == 8999 else { continue }
+            add(0x4000_0bad, 400_012)
+            packets.append(Data(count: 400_000))
+            add(400_012)
+        }
+        let folder = RunFolder()
+        let capture = folder.path + "/odd.pcapng"
+        try packets.write(to: URL(filePath: capture))
+        try compare(capture, name: "odd")
+    }
+
     /// Asks the run to stop when it has seen so many packets.
     private struct Stopper: PacketSubscription {
         static let seen = Atomic(0)

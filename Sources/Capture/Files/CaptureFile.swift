@@ -120,10 +120,36 @@ public struct CaptureFile: ~Copyable {
 
     /// Has the file read to other memory from now on, of `FileBlocks.byteCount` bytes: frames lie there until the next such call, and those from before where
     /// they were.
-    package mutating func carryOn(in memory: UnsafeMutableRawPointer) {
-        pcap?.carryOn(in: memory)
-        pcapng?.carryOn(in: memory)
+    ///
+    /// - Parameter ahead: what `blocksAhead` has read into that memory.
+    package mutating func carryOn(in memory: UnsafeMutableRawPointer, _ ahead: BlocksAhead.Block? = nil) {
+        pcap?.carryOn(in: memory, ahead)
+        pcapng?.carryOn(in: memory, ahead)
         libpcap?.carryOn(in: memory)
+    }
+
+    /// Reads blocks before it is their turn; nil when libpcap reads the file.
+    package var blocksAhead: BlocksAhead? {
+        switch pcap {
+        case .some(let reader): return reader.blocksAhead
+        case nil: break
+        }
+        switch pcapng {
+        case .some(let reader): return reader.blocksAhead
+        case nil: return nil
+        }
+    }
+
+    /// Where in the file the next block begins; 0 when libpcap reads it.
+    package var nextBlock: Int {
+        switch pcap {
+        case .some(let reader): return reader.nextBlock
+        case nil: break
+        }
+        switch pcapng {
+        case .some(let reader): return reader.nextBlock
+        case nil: return 0
+        }
     }
 
     /// Fills in the next frames: as many as there are at once, which is fewer where the file must be read on; 0 at its end.

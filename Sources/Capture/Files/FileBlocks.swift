@@ -28,6 +28,8 @@ package struct FileBlocks: ~Copyable {
     private var end = Self.longestPiece
     /// Where in the file `end` lies.
     private var endInFile: Int
+    /// What lies behind `longestPiece` in the memory already.
+    private var ahead: BlocksAhead.Block?
 
     /// - Parameters:
     ///   - file: a regular file's descriptor; closed when the value goes away.
@@ -45,13 +47,22 @@ package struct FileBlocks: ~Copyable {
         ownMemory.deallocate()
     }
 
+    /// Reads for others the blocks that come next.
+    var blocksAhead: BlocksAhead { BlocksAhead(file: file, blockSize: blockSize) }
+
+    /// Where in the file the next block begins.
+    var nextBlock: Int { endInFile }
+
     /// Goes on in other memory, of `byteCount` bytes, which nobody touches until the next such call. What is left of the block must be less than
     /// `longestPiece`.
-    mutating func carryOn(in other: UnsafeMutableRawPointer) {
+    ///
+    /// - Parameter ahead: what has been read into that memory already; it need not be what comes next.
+    mutating func carryOn(in other: UnsafeMutableRawPointer, _ ahead: BlocksAhead.Block?) {
         let carried = count
         precondition(carried < Self.longestPiece)
         memcpy(other + Self.longestPiece - carried, memory + start, carried)
         memory = other
+        self.ahead = ahead
         (start, end) = (Self.longestPiece - carried, Self.longestPiece)
     }
 
@@ -91,7 +102,9 @@ package struct FileBlocks: ~Copyable {
         memmove(place - carried, memory + start, carried)
         start = Self.longestPiece - carried
         end = Self.longestPiece
-        let count = try read(into: place, blockSize, at: endInFile)
+        let count: Int
+        if let ahead, ahead.position == endInFile { count = ahead.count } else { count = try read(into: place, blockSize, at: endInFile) }
+        ahead = nil
         end += count
         endInFile += count
         return count > 0
@@ -118,6 +131,27 @@ package struct FileBlocks: ~Copyable {
             if answer >= 0 { return answer }
             if errno != EINTR { throw CaptureDamage("error reading dump file: \(String(cString: strerror(errno)))") }
         }
+    }
+}
+
+/// Reads a file's blocks before it is their turn, on any number of cores at once: where the next ones begin is known, unless something is skipped.
+///
+/// Valid as long as the file that it is of.
+package struct BlocksAhead {
+    /// Bytes that have been read, at least one.
+    package struct Block {
+        let position: Int
+        let count: Int
+    }
+
+    fileprivate let file: Int32
+    package let blockSize: Int
+
+    /// - Parameter memory: of `FileBlocks.byteCount` bytes, in which `FileBlocks` is to carry on.
+    /// - Returns: nil when there is nothing, or it cannot be read: whoever reads the file finds out why.
+    package func read(into memory: UnsafeMutableRawPointer, at position: Int) -> Block? {
+        let count = pread(file, memory + FileBlocks.longestPiece, blockSize, position)
+        return count > 0 ? Block(position: position, count: count) : nil
     }
 }
 

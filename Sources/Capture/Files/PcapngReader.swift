@@ -35,7 +35,10 @@ struct PcapngReader: ~Copyable {
 
     var position: Int { blocks.position }
 
-    mutating func carryOn(in memory: UnsafeMutableRawPointer) { blocks.carryOn(in: memory) }
+    var blocksAhead: BlocksAhead { blocks.blocksAhead }
+    var nextBlock: Int { blocks.nextBlock }
+
+    mutating func carryOn(in memory: UnsafeMutableRawPointer, _ ahead: BlocksAhead.Block?) { blocks.carryOn(in: memory, ahead) }
 
     /// Fills in the next frames, as many as there are at once; 0 at the end of the file. Their bytes are valid until the file is read on.
     ///

@@ -3,7 +3,8 @@ import Packets
 import Synchronization
 import Tracking
 
-/// A capture file that several cores share. Its bytes lie in its blocks, where read(2) put them.
+/// A capture file that several cores share. Its bytes lie in its blocks, where read(2) put them: for several blocks at once, which is most of the work; then
+/// their packets are spread, one block after the other.
 final class SharedFile: SharedSource, @unchecked Sendable {
     /// Less than `FileBlocks` can carry on from one block to the next.
     static let mostBytes = 128 << 10
@@ -11,22 +12,34 @@ final class SharedFile: SharedSource, @unchecked Sendable {
     private static let mostFrames = 4096
 
     private var file: CaptureFile
+    private let blocksAhead: BlocksAhead?
+    /// Where in the file the first block would begin if each block had been as long as they are.
+    private let origin: Atomic<Int>
     /// For each block.
     private let memory: UnsafeMutableRawPointer
     private let takenBytes = Atomic(0)
 
     init(_ file: consuming CaptureFile, _ spreader: consuming Spreader, workers: Int, burst: Int, witness: CoreWitness?) {
+        blocksAhead = file.blocksAhead
+        origin = Atomic(file.nextBlock)
         self.file = file
         memory = .allocate(byteCount: Self.blockCount * FileBlocks.byteCount, alignment: 4096)
-        super.init(spreader, workers: workers, frames: Self.mostFrames, burst: burst, witness: witness)
+        super.init(spreader, workers: workers, frames: Self.mostFrames, burst: burst, readersAtOnce: blocksAhead == nil ? 1 : workers, witness: witness)
     }
 
     deinit { memory.deallocate() }
 
     override var position: Int { takenBytes.load(ordering: .relaxed) }
 
-    override func fill(_ batches: inout PacketBatches, _ number: Int) -> CaptureState {
-        file.carryOn(in: memory + number % Self.blockCount * FileBlocks.byteCount)
+    private func memory(of number: Int) -> UnsafeMutableRawPointer { memory + number % Self.blockCount * FileBlocks.byteCount }
+
+    override func readAhead(_ number: Int) -> BlocksAhead.Block? {
+        guard let blocksAhead else { return nil }
+        return blocksAhead.read(into: memory(of: number), at: origin.load(ordering: .relaxed) + number * blocksAhead.blockSize)
+    }
+
+    override func fill(_ batches: inout PacketBatches, _ number: Int, _ ahead: BlocksAhead.Block?) -> CaptureState {
+        file.carryOn(in: memory(of: number), ahead)
         var state = file.fill(&burst)
         while burst.count > 0 {
             spreader.spread(burst.frames, to: &batches)
@@ -35,6 +48,7 @@ final class SharedFile: SharedSource, @unchecked Sendable {
             if state != .open { break }
         }
         takenBytes.store(file.position, ordering: .relaxed)
+        if let blocksAhead { origin.store(file.nextBlock - (number + 1) * blocksAhead.blockSize, ordering: .relaxed) }
         if case .failed = state { return state }
         return batches.isEmpty ? .ended : .open
     }

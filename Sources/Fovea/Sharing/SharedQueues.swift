@@ -19,12 +19,12 @@ final class SharedQueues: SharedSource, @unchecked Sendable {
 
     init(_ queues: consuming CaptureSources, _ spreader: consuming Spreader, workers: Int, witness: CoreWitness?) {
         self.queues = queues
-        super.init(spreader, workers: workers, frames: Self.mostFrames, burst: Burst.capacity, witness: witness)
+        super.init(spreader, workers: workers, frames: Self.mostFrames, burst: Burst.capacity, readersAtOnce: 1, witness: witness)
     }
 
     override var isLive: Bool { queues.isLive }
 
-    override func fill(_ batches: inout PacketBatches, _ number: Int) -> CaptureState {
+    override func fill(_ batches: inout PacketBatches, _ number: Int, _ ahead: BlocksAhead.Block?) -> CaptureState {
         let now = queues.needsClock || queues.isLive ? EAL.wallClock : .zero  // once a block
         // Until each in a row has had less than a burst.
         var drained = 0

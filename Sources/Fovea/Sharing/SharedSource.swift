@@ -11,8 +11,9 @@ import Tracking
 ///                        ↑ core 2    ↑ core 1             ↑ to be read
 ///
 /// A block is filled again when all cores are done with it, so none gets further ahead of another than the ring is long: a slow core has the others wait, and
-/// packets stay where they come from. Between blocks there is neither a lock nor an allocation: a flag says that somebody reads, a number how many blocks there
-/// are, and one in each block who has still to come.
+/// packets stay where they come from. Who reads takes the number of a block first; of a file several may bring in the bytes of theirs at once, and spread
+/// them when it is their turn. Between blocks there is no allocation, and no lock that is held for longer than it takes to count: numbers say which block has
+/// been taken, whose turn it is and how many there are, and one in each block who has still to come.
 ///
 /// Unchecked: what is not atomic belongs to whoever reads, and a block's batch to its core from when the block counts until the core is done with it.
 class SharedSource: @unchecked Sendable {
@@ -25,22 +26,32 @@ class SharedSource: @unchecked Sendable {
     let witness: CoreWitness?
     private let blocks: [SharedBlock]
     private let linesBefore = CacheLine()
-    private let isReading = Atomic(false)
+    /// Somebody takes a block's number.
+    private let isTaking = Atomic(false)
+    /// The number that is taken next.
+    private let taken = Atomic(0)
+    /// The number of the block that is spread next, or is being spread; those from here up to `taken` are being read.
+    private let turn = Atomic(0)
     private let published = Atomic(0)
     private let isOver = Atomic(false)
     private let believedTime = Atomic<Int64>(0)
     private let linesBehind = CacheLine()
 
-    // The reader's.
+    private let readersAtOnce: Int
+    /// Blocks that all cores are done with, and of whose frames nothing is kept. Of who takes a number.
+    private var reclaimed = 0
+
+    // Of whose turn it is.
     var spreader: Spreader
     var burst: Burst
-    /// Blocks that all cores are done with, and of whose frames nothing is kept.
-    private var reclaimed = 0
     /// Why it could not be read to its end.
     private(set) var failures: [String] = []
 
-    /// - Parameter frames: in a block at most.
-    init(_ spreader: consuming Spreader, workers: Int, frames: Int, burst: Int, witness: CoreWitness?) {
+    /// - Parameters:
+    ///   - frames: in a block at most.
+    ///   - readersAtOnce: more than one only for what has no empty block but at its end.
+    init(_ spreader: consuming Spreader, workers: Int, frames: Int, burst: Int, readersAtOnce: Int, witness: CoreWitness?) {
+        self.readersAtOnce = readersAtOnce
         self.spreader = spreader
         self.workers = workers
         self.witness = witness
@@ -55,11 +66,16 @@ class SharedSource: @unchecked Sendable {
     /// Bytes of a file taken so far.
     var position: Int { 0 }
 
+    /// Brings in bytes for a block, while others may do so for theirs, and somebody may spread those of one before it.
+    func readAhead(_ number: Int) -> BlocksAhead.Block? { nil }
+
     /// Spreads what comes next into a block's batches, which are empty; nothing when there is nothing just now.
     ///
-    /// - Parameter number: the block's.
+    /// - Parameters:
+    ///   - number: the block's.
+    ///   - ahead: what has been brought in for it.
     /// - Returns: whether more may come.
-    func fill(_ batches: inout PacketBatches, _ number: Int) -> CaptureState { preconditionFailure("has no packets") }
+    func fill(_ batches: inout PacketBatches, _ number: Int, _ ahead: BlocksAhead.Block?) -> CaptureState { preconditionFailure("has no packets") }
 
     /// No core looks at the block's frames any more.
     func giveBack(_ batches: borrowing PacketBatches) {}
@@ -82,33 +98,61 @@ class SharedSource: @unchecked Sendable {
         case news
     }
 
-    /// Reads on, unless somebody else does or cores are too far behind.
+    /// Reads on, unless enough others do or cores are too far behind.
     func read() -> Reading {
-        guard !isOver.load(ordering: .relaxed) else { return .nothing }
-        guard !isReading.exchange(true, ordering: .acquiring) else { return .others }
-        defer { isReading.store(false, ordering: .releasing) }
         for count in 0..<Self.blocksInARow where !isOver.load(ordering: .relaxed) {
-            reclaim()
-            guard published.load(ordering: .relaxed) - reclaimed < Self.blockCount else { return count > 0 ? .news : .others }
-            guard readBlock() else { return count > 0 ? .news : .nothing }
+            guard let number = takeNumber() else { return count > 0 ? .news : .others }
+            let ahead = readAhead(number)
+            awaitTurn(number)
+            guard readBlock(number, ahead) else { return count > 0 ? .news : .nothing }
         }
         return .news
     }
 
-    private func readBlock() -> Bool {
-        let number = published.load(ordering: .relaxed)
+    /// - Returns: nil when it is for others to go on.
+    private func takeNumber() -> Int? {
+        guard !isTaking.exchange(true, ordering: .acquiring) else { return nil }
+        defer { isTaking.store(false, ordering: .releasing) }
+        let number = taken.load(ordering: .acquiring)
+        guard number - turn.load(ordering: .acquiring) < readersAtOnce else { return nil }
+        reclaim()
+        // One fewer: what is carried on to the block whose turn it is lies in the one before, of which all cores may have taken leave.
+        guard number - reclaimed < Self.blockCount - 1 else { return nil }
+        taken.store(number + 1, ordering: .relaxed)
+        return number
+    }
+
+    /// Whoever comes before is not waiting for anybody.
+    private func awaitTurn(_ number: Int) {
+        var rounds = 0
+        while turn.load(ordering: .acquiring) != number {
+            rounds += 1
+            if rounds % 64 == 0 { sched_yield() }
+        }
+    }
+
+    /// - Returns: whether there is one now.
+    private func readBlock(_ number: Int, _ ahead: BlocksAhead.Block?) -> Bool {
+        // Others have taken numbers behind the last one.
+        guard !isOver.load(ordering: .relaxed) else { return endTurn(number, hasBlock: false) }
         let block = blocks[number % Self.blockCount]
         block.batches.removeAll()
-        let state = fill(&block.batches, number)
+        let state = fill(&block.batches, number, ahead)
         believedTime.store(spreader.steady.nanoseconds, ordering: .relaxed)
-        let isEmpty = block.batches.isEmpty
-        if !isEmpty {
+        let hasBlock = !block.batches.isEmpty
+        if hasBlock {
             block.pending.store(workers, ordering: .relaxed)
             published.add(1, ordering: .releasing)
         }
         if case .failed(let reason) = state { failures.append(reason) }
         if state != .open { finish() }
-        return !isEmpty
+        return endTurn(number, hasBlock: hasBlock)
+    }
+
+    /// The number of a block that there is none of is taken again.
+    private func endTurn(_ number: Int, hasBlock: Bool) -> Bool {
+        if hasBlock || readersAtOnce > 1 { turn.store(number + 1, ordering: .releasing) } else { taken.store(number, ordering: .releasing) }
+        return hasBlock
     }
 
     /// Takes leave of the blocks that all cores are done with.
@@ -135,9 +179,10 @@ class SharedSource: @unchecked Sendable {
 
     /// Waits until nobody reads.
     private func reading(_ body: () -> Void) {
-        while isReading.exchange(true, ordering: .acquiring) { usleep(50) }
+        while isTaking.exchange(true, ordering: .acquiring) { usleep(50) }
+        while turn.load(ordering: .acquiring) != taken.load(ordering: .acquiring) { usleep(50) }
         body()
-        isReading.store(false, ordering: .releasing)
+        isTaking.store(false, ordering: .releasing)
     }
 
     /// The time that is believed.

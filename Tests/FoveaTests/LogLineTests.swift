@@ -56,6 +56,31 @@ import Testing
         #expect(text == #"{"a":-9223372036854775808,"b":18446744073709551615,"c":1700000000.000001,"d":-1.500000,"e":0.000000,"f":0.5,"g":null}"#)
     }
 
+    /// Eight characters are looked at at once, and the last ones twice: none is overlooked, wherever it stands.
+    @Test func `escapes each character at each place of strings of all lengths`() {
+        let escapes: [UInt8: String] = [0x22: #"\""#, 0x5c: #"\\"#, 0x0a: #"\n"#, 0x0d: #"\r"#, 0x09: #"\t"#]
+        for length in 1...20 {
+            for place in 0..<length {
+                for value in 0..<0x80 as Range<UInt8> {
+                    let plain = String(UnicodeScalar(value))
+                    let escaped = escapes[value] ?? (value < 0x20 || value == 0x7f ? #"\u00"# + String(value >> 4, radix: 16) + String(value & 15, radix: 16) : plain)
+                    let (before, behind) = (String(repeating: "a", count: place), String(repeating: "~", count: length - place - 1))
+                    guard text(before + plain + behind) != #"{"k":""# + before + escaped + behind + #""}"# else { continue }
+                    Issue.record("\(value) at \(place) of \(length): \(text(before + plain + behind))")
+                }
+            }
+        }
+    }
+
+    @Test func `prints integers of all lengths`() {
+        var bound: UInt64 = 1
+        while true {
+            for value in [bound - 1, bound, bound + 1, bound &* 12_345_678_901] { #expect(LogLine.text { $0.add("k", value) } == #"{"k":\#(value)}"#) }
+            guard bound < 10_000_000_000_000_000_000 else { break }
+            bound *= 10
+        }
+    }
+
     /// Whatever the bytes, another reader of JSON accepts the line.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func `is JSON whatever stands in it`(seed: UInt64) throws {

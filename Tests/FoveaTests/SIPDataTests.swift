@@ -51,7 +51,7 @@ import Testing
         line.addTransaction(transaction)
         line.close()
         #expect(
-            String(decoding: line.bytes, as: UTF8.self).hasSuffix(
+            line.text.hasSuffix(
                 #""event_type":"sip","proto":"UDP","sip":{"method":"INVITE","uri":"sip:john@example.org","code":"603","reason":"Decline","#
                     + #""request_line":"INVITE sip:john@example.org SIP/2.0","version":"SIP/2.0","response_line":"SIP/2.0 603 Decline"}}"#))
     }

@@ -60,7 +60,8 @@ import Tracking
             line.add("name", text)
             line.add("names", Array(repeating: text, count: 40))
             line.close()
-            var output = line.bytes
+            var output: [UInt8] = []
+            line.append(to: &output)
             if output.last == UInt8(ascii: "\r") { output.removeLast() }
             #expect(output.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 && separators != nil })
             if let separators { #expect(output.count { $0 == 0x09 } == separators) }

@@ -7,7 +7,7 @@ extension LogLine {
     /// - Parameter time: of what the line says; the connection's beginning unless given.
     public mutating func addIdentity(of connection: ConnectionRecord, at time: Timestamp? = nil) {
         add("ts", time ?? connection.first)
-        add("uid", connection.uid)
+        add("uid", plain: ConnectionRecord.uidLength, connection.writeUID)
         add("id.orig_h", connection.originator.address)
         add("id.orig_p", connection.originator.port)
         add("id.resp_h", connection.responder.address)
@@ -16,7 +16,7 @@ extension LogLine {
 
     /// All that a record says. Fields are those of Zeek's conn.log, and a few more at the end.
     public mutating func addRecord(_ connection: ConnectionRecord) {
-        let (originator, responder) = (connection.originator, connection.responder)
+        let (originator, responder, history) = (connection.originator, connection.responder, connection.history)
         addIdentity(of: connection)
         happened(at: connection.last)
         add("proto", connection.transport.description)
@@ -25,14 +25,14 @@ extension LogLine {
         add("orig_bytes", originator.payloadBytes)
         add("resp_bytes", responder.payloadBytes)
         add("conn_state", connection.state.rawValue)
-        add("history", connection.history.isEmpty ? nil : connection.history)
+        add("history", history.isEmpty ? nil : history)
         add("orig_pkts", originator.packets)
         add("orig_ip_bytes", originator.ipBytes)
         add("resp_pkts", responder.packets)
         add("resp_ip_bytes", responder.ipBytes)
         if connection.vlans.outer != 0 { add("vlan", connection.vlans.outer) }
         if connection.vlans.inner != 0 { add("inner_vlan", connection.vlans.inner) }
-        add("community_id", connection.communityID())
+        add("community_id", plain: ConnectionRecord.communityIDLength) { connection.writeCommunityID($0) }
         add("orig_evidence", connection.originatorEvidence.name)
         if let tunnel = connection.tunnel {
             add("tunnel", tunnel.kind.name)

@@ -20,7 +20,7 @@ final class EventEncoder: LineEncoder {
         search = ColumnSearch(schema.columns)
     }
 
-    var bytes: [UInt8] { json.bytes }
+    func append(to text: inout [UInt8]) { text += json.text.bytes }
 
     func open() {
         event.clear()
@@ -41,11 +41,11 @@ final class EventEncoder: LineEncoder {
 
     func close() {
         event.endGroup()
-        json.bytes.removeAll(keepingCapacity: true)
+        json.removeAll()
         json.append("{")
         json.begin("timestamp")
         json.append("\"")
-        json.bytes += CivilTime(event.time).eventText.utf8
+        json.text.append(CivilTime(event.time).eventText)
         json.append("\"")
         if let flow = event.flow {
             json.begin("flow_id")
@@ -67,13 +67,13 @@ final class EventEncoder: LineEncoder {
             json.append(string: isICMP && event.source?.isIPv4 == false ? "IPv6-ICMP" : transport.uppercased())
         }
         if isICMP { append("icmp_type", event.sourcePort) }
-        if !event.top.bytes.isEmpty {
+        if !event.top.isEmpty {
             json.append(",")
-            json.bytes += event.top.bytes
+            json.append(event.top)
         }
         json.begin(type)
         json.append("{")
-        json.bytes += event.detail.bytes
+        json.append(event.detail)
         json.append("}")
         if let subscription {
             json.begin("subscription")
@@ -96,7 +96,7 @@ final class EventEncoder: LineEncoder {
 }
 
 /// An event in the making.
-public struct EventLine {
+public struct EventLine: ~Copyable {
     /// When it happened.
     public internal(set) var time = Timestamp.zero
     /// The protocol, in Zeek's word for it, once that is known.
@@ -114,8 +114,8 @@ public struct EventLine {
         (time, transport, flow, source, destination, sourcePort, destinationPort) = (.zero, nil, nil, nil, nil, nil, nil)
         vlans.removeAll()
         group.removeAll()
-        top.bytes.removeAll(keepingCapacity: true)
-        detail.bytes.removeAll(keepingCapacity: true)
+        top.removeAll()
+        detail.removeAll()
     }
 
     /// Adds to the object of its kind. A name with a dot is one in an object of its own: those of one object must follow each other.
@@ -151,18 +151,18 @@ public struct EventLine {
         endGroup()
         detail.begin(key)
         detail.append("[")
-        let start = detail.bytes.count
+        let start = detail.count
         var object = LogLine()
         for value in values {
-            if detail.bytes.count > start { detail.append(",") }
-            if detail.bytes.count - start > LogLine.longestField {
-                detail.bytes += "null".utf8
+            if detail.count > start { detail.append(",") }
+            if detail.count - start > LogLine.longestField {
+                detail.text.append("null" as StaticString)
                 break
             }
             object.open()
             fill(value, &object)
             object.close()
-            detail.bytes += object.bytes
+            object.append(to: &detail)
         }
         detail.append("]")
     }

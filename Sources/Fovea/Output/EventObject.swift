@@ -1,7 +1,7 @@
 import Packets
 
 /// An object in what an event says, in the making: `"client":{…}` in `"tls":{…}`.
-public struct EventObject {
+public struct EventObject: ~Copyable {
     fileprivate var json: JSONText
 
     /// Adds nothing when there is no value.

@@ -4,98 +4,150 @@ import Packets
 ///
 /// Strings come from the network and may be hostile. Control characters, also Unicode's invisible and direction-changing ones, are escaped, so
 /// that no terminal obeys them; what is not UTF-8 is repaired; what is too long is cut and ends in "…".
-struct JSONText {
-    var bytes: [UInt8] = []
+struct JSONText: ~Copyable {
+    var text = TextBuffer()
 
-    mutating func append(_ character: Unicode.Scalar) { bytes.append(UInt8(ascii: character)) }
+    var isEmpty: Bool { text.isEmpty }
+    var count: Int { text.count }
+
+    mutating func removeAll() { text.removeAll() }
+
+    mutating func append(_ character: Unicode.Scalar) { text.append(character) }
+
+    /// Members, or elements, with the commas between them.
+    mutating func append(_ other: borrowing JSONText) { text.append(other.text.bytes) }
 
     /// The next member's name, and a comma before it unless it is the first.
     mutating func begin(_ key: StaticString) { begin(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)) }
 
-    mutating func begin(_ key: UnsafeBufferPointer<UInt8>) { append(key: key, isFirst: bytes.last.map { $0 == UInt8(ascii: "{") } ?? true) }
+    mutating func begin(_ key: UnsafeBufferPointer<UInt8>) { append(key: key, isFirst: text.isEmpty || text.bytes[text.count - 1] == UInt8(ascii: "{")) }
 
-    /// In one piece: each time that an array grows it asks whether it is alone and large enough.
+    @inline(__always)
     mutating func append(key: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
-        let room = 64
-        guard key.count <= room - 4 else { return appendLong(key, isFirst) }
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { text in
-            text[0] = UInt8(ascii: ",")
-            text[1] = UInt8(ascii: "\"")
-            UnsafeMutableRawPointer(text.baseAddress! + 2).copyMemory(from: key.baseAddress!, byteCount: key.count)
-            text[key.count + 2] = UInt8(ascii: "\"")
-            text[key.count + 3] = UInt8(ascii: ":")
-            bytes += UnsafeBufferPointer(rebasing: text[(isFirst ? 1 : 0)..<key.count + 4])
+        text.append(atMost: key.count + 4) { text in
+            var end = 0
+            if !isFirst {
+                text[0] = UInt8(ascii: ",")
+                end = 1
+            }
+            text[end] = UInt8(ascii: "\"")
+            if let start = key.baseAddress { (text + end + 1).update(from: start, count: key.count) }
+            end &+= key.count &+ 1
+            text[end] = UInt8(ascii: "\"")
+            text[end + 1] = UInt8(ascii: ":")
+            return end &+ 2
         }
-    }
-
-    private mutating func appendLong(_ key: UnsafeBufferPointer<UInt8>, _ isFirst: Bool) {
-        if !isFirst { append(",") }
-        append("\"")
-        bytes += key
-        append("\"")
-        append(":")
     }
 
     // MARK: Values
 
-    mutating func append(bool value: Bool) { bytes += value ? "true".utf8 : "false".utf8 }
+    mutating func append(bool value: Bool) { text.append(value ? "true" : "false" as StaticString) }
 
     /// Null for what JSON has no number for.
-    mutating func append(double value: Double) { bytes += value.isFinite ? "\(value)".utf8 : "null".utf8 }
+    mutating func append(double value: Double) { text.append(value.isFinite ? "\(value)" : "null") }
 
-    mutating func append(integer: some BinaryInteger) { bytes.append(integer: integer) }
+    @inline(__always)
+    mutating func append(integer: some BinaryInteger) { text.append(integer: integer) }
 
-    mutating func append(seconds nanoseconds: Int64) { bytes.append(seconds: nanoseconds) }
+    mutating func append(seconds nanoseconds: Int64) { text.append(seconds: nanoseconds) }
 
     mutating func append(address: IPAddress) {
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(address: address)
-        bytes.append(UInt8(ascii: "\""))
+        append("\"")
+        text.append(address: address)
+        append("\"")
+    }
+
+    /// A string that has nothing to be escaped.
+    ///
+    /// - Parameters:
+    ///   - room: bytes, at least those that are written.
+    ///   - write: writes some, and gives their number.
+    @inline(__always)
+    mutating func append(plain room: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Int) {
+        text.append(atMost: room + 2) { text in
+            text[0] = UInt8(ascii: "\"")
+            let end = 1 + write(text + 1)
+            text[end] = UInt8(ascii: "\"")
+            return end + 1
+        }
     }
 
     /// A list, which ends in `mark` where it would be longer than a field may be.
     mutating func append<Value>(list values: [Value], mark: StaticString, _ append: (inout Self, Value) -> Void) {
-        let start = bytes.count
-        bytes.append(UInt8(ascii: "["))
+        let start = text.count
+        text.append("[")
         for (index, value) in values.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            if bytes.count - start > LogLine.longestField {
-                bytes += UnsafeBufferPointer(start: mark.utf8Start, count: mark.utf8CodeUnitCount)
+            if index > 0 { text.append(",") }
+            if text.count - start > LogLine.longestField {
+                text.append(mark)
                 break
             }
             append(&self, value)
         }
-        bytes.append(UInt8(ascii: "]"))
+        text.append("]")
     }
 
     mutating func append(string: String) {
-        bytes.append(UInt8(ascii: "\""))
         var string = string
-        let isPlain = string.withUTF8 { text in
-            guard text.count <= LogLine.longestString, text.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }) else { return false }
-            bytes += text
+        let isPlain = string.withUTF8 { value in
+            guard value.count <= LogLine.longestString, Self.isPlain(value) else { return false }
+            append(plain: value.count) { text in
+                if let start = value.baseAddress { text.update(from: start, count: value.count) }
+                return value.count
+            }
             return true
         }
-        if !isPlain { appendEscaped(string) }
-        bytes.append(UInt8(ascii: "\""))
+        if isPlain { return }
+        append("\"")
+        appendEscaped(string)
+        append("\"")
+    }
+
+    /// Whether all is visible ASCII without `"` and `\`.
+    private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let count = text.count
+        guard let start = text.baseAddress.map({ UnsafeRawPointer($0) }) else { return true }
+        if count < 8 {
+            // Two halves that may overlap, or the few bytes by themselves; the rest is plain.
+            guard count < 4 else {
+                let (first, last) = (start.loadUnaligned(as: UInt32.self), (start + count - 4).loadUnaligned(as: UInt32.self))
+                return isPlain(UInt64(first) | UInt64(last) << 32)
+            }
+            var bytes: UInt64 = 0x3030_3030_3030_3030
+            for place in 0..<count { bytes = bytes << 8 | UInt64(text[place]) }
+            return isPlain(bytes)
+        }
+        var place = 0
+        while place < count {
+            // The last eight bytes may have been looked at before.
+            guard isPlain((start + min(place, count &- 8)).loadUnaligned(as: UInt64.self)) else { return false }
+            place &+= 8
+        }
+        return true
+    }
+
+    /// Of eight bytes at once. The highest bit of a byte says that it is not, in the lowest such byte at least.
+    @inline(__always)
+    private static func isPlain(_ bytes: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        @inline(__always) func isBelow(_ bound: UInt64, _ bytes: UInt64) -> UInt64 { (bytes &- ones &* bound) & ~bytes }
+        let odd = bytes | isBelow(0x20, bytes) | isBelow(1, bytes ^ ones &* 0x7f) | isBelow(1, bytes ^ ones &* 0x22) | isBelow(1, bytes ^ ones &* 0x5c)
+        return odd & (ones &* 0x80) == 0
     }
 
     private mutating func appendEscaped(_ string: String) {
         var length = 0
         for scalar in string.unicodeScalars {
             length += UTF8.width(scalar)
-            if length > LogLine.longestString {
-                bytes += "…".utf8
-                return
-            }
+            if length > LogLine.longestString { return text.append("…" as StaticString) }
             switch scalar {
-            case "\"": bytes += #"\""#.utf8
-            case "\\": bytes += #"\\"#.utf8
-            case "\n": bytes += #"\n"#.utf8
-            case "\r": bytes += #"\r"#.utf8
-            case "\t": bytes += #"\t"#.utf8
-            case "\u{20}"..."\u{7e}": bytes.append(UInt8(scalar.value))
-            default: if scalar.isInvisible { appendEscape(scalar) } else { bytes += UTF8.encode(scalar)! }
+            case "\"": text.append(#"\""# as StaticString)
+            case "\\": text.append(#"\\"# as StaticString)
+            case "\n": text.append(#"\n"# as StaticString)
+            case "\r": text.append(#"\r"# as StaticString)
+            case "\t": text.append(#"\t"# as StaticString)
+            case "\u{20}"..."\u{7e}": text.append(scalar)
+            default: if scalar.isInvisible { appendEscape(scalar) } else { text.append(UTF8.encode(scalar)!) }
             }
         }
     }
@@ -103,45 +155,9 @@ struct JSONText {
     private mutating func appendEscape(_ scalar: Unicode.Scalar) {
         for unit in UTF16.encode(scalar)! {
             let digits = String(unit, radix: 16)
-            bytes += #"\u"#.utf8
-            bytes += repeatElement(UInt8(ascii: "0"), count: 4 - digits.count)
-            bytes += digits.utf8
-        }
-    }
-}
-
-extension [UInt8] {
-    mutating func append(integer: some BinaryInteger) {
-        if integer < 0 { append(UInt8(ascii: "-")) }
-        append(digitsOf: UInt64(truncatingIfNeeded: integer.magnitude), atLeast: 1)
-    }
-
-    /// With six decimals; what lies below a microsecond is dropped.
-    mutating func append(seconds nanoseconds: Int64) {
-        if nanoseconds < 0 { append(UInt8(ascii: "-")) }
-        let microseconds = nanoseconds.magnitude / 1000
-        append(integer: microseconds / 1_000_000)
-        append(UInt8(ascii: "."))
-        append(digitsOf: microseconds % 1_000_000, atLeast: 6)
-    }
-
-    mutating func append(address: IPAddress) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: IPAddress.longestText) { text in
-            self += UnsafeBufferPointer(rebasing: text[..<address.write(text)])
-        }
-    }
-
-    mutating func append(digitsOf number: UInt64, atLeast count: Int) {
-        let room = 20
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { digits in
-            var rest = number
-            var start = room
-            while rest > 0 || start > room - count {
-                start -= 1
-                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            }
-            self += UnsafeBufferPointer(rebasing: digits[start...])
+            text.append(#"\u"# as StaticString)
+            for _ in digits.utf8.count..<4 { text.append("0") }
+            text.append(digits)
         }
     }
 }

@@ -78,13 +78,14 @@ final class LineMerger: Sendable {
     }
 
     private func merge(_ state: inout State) {
-        let limit = outputs.isOver ? nil : state.sources.lazy.map(\.progress).min()
+        // One alone is in order already.
+        let limit = outputs.isOver || state.sources.count == 1 ? nil : state.sources.lazy.map(\.progress).min()
         let before = state.waiting
         while let (first, bound) = next(state.sources, limit) {
             state.move(from: first, upTo: bound, marks: channel.needsTimes)
             if state.output.bytes.count >= LogWriter.pieceSize { write(&state) }
         }
-        if limit == nil { write(&state) }
+        if outputs.isOver { write(&state) }
         outputs.note(waiting: state.waiting, hasMoved: state.waiting < before)
     }
 

@@ -7,7 +7,7 @@ import Packets
 ///
 /// Strings come from the network and may be hostile: see `JSONText` and `TableEncoder` for what becomes of them. In every format they end in "…" where they
 /// are too long, and so do lists; in lists of numbers null stands there.
-public struct LogLine {
+public struct LogLine: ~Copyable {
     /// Bytes of UTF-8 that a string may have.
     public static let longestString = 4096
     /// Bytes that a list of them may have.
@@ -96,8 +96,23 @@ public struct LogLine {
         if let encoder { encoder.addToEvent(fill) }
     }
 
+    /// Text that has nothing to be escaped: visible ASCII without quotes and backslashes.
+    ///
+    /// - Parameters:
+    ///   - room: bytes, at least those that are written.
+    ///   - write: writes some, and gives their number.
+    @inline(__always)
+    mutating func add(_ key: StaticString, plain room: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Int) {
+        if let encoder {
+            return encoder.add(key, .text(String(unsafeUninitializedCapacity: room) { write($0.baseAddress!) }))
+        }
+        begin(key)
+        json.append(plain: room, write)
+    }
+
+    @inline(__always)
     private mutating func begin(_ key: StaticString) {
-        json.append(key: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount), isFirst: json.bytes.count <= 1)
+        json.append(key: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount), isFirst: json.count <= 1)
     }
 
     // MARK: Lines
@@ -105,7 +120,7 @@ public struct LogLine {
     mutating func open() {
         time = .min
         if let encoder { return encoder.open() }
-        json.bytes.removeAll(keepingCapacity: true)
+        json.removeAll()
         json.append("{")
     }
 
@@ -114,9 +129,22 @@ public struct LogLine {
         json.append("}")
     }
 
-    var bytes: [UInt8] { encoder?.bytes ?? json.bytes }
+    /// Without its end.
+    borrowing func append(to text: inout [UInt8]) {
+        if let encoder { encoder.append(to: &text) } else { text += json.text.bytes }
+    }
+
     /// A field that its subscription's schema does not have, or not there: it was left out.
     var strayField: StaticString? { encoder?.strayField }
+
+    /// One of JSON, as a value of another.
+    borrowing func append(to text: inout JSONText) { text.append(json) }
+
+    var text: String {
+        var text: [UInt8] = []
+        append(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
 
     /// The line as JSON text, made by `fill`.
     static func text(_ fill: (inout LogLine) -> Void) -> String {
@@ -124,7 +152,7 @@ public struct LogLine {
         line.open()
         fill(&line)
         line.close()
-        return String(decoding: line.bytes, as: UTF8.self)
+        return line.text
     }
 }
 
@@ -149,6 +177,6 @@ protocol LineEncoder: AnyObject {
     func addToEvent(_ fill: (inout EventLine) -> Void)
     func close()
     /// The line, without its end.
-    var bytes: [UInt8] { get }
+    func append(to text: inout [UInt8])
     var strayField: StaticString? { get }
 }

@@ -36,11 +36,13 @@ public final class LogWriter: SubscriptionReport {
         label = context.label
         if let lines = context.lines as? CoreLines {
             let side = try lines.makeSide(context)
-            (route, line, counts) = (side.queue.map(Route.ordered) ?? .live(side.live!), LogLine(side.encoder), side.counts)
+            (route, counts) = (side.queue.map(Route.ordered) ?? .live(side.live!), side.counts)
+            line = LogLine(side.encoder)
             reserve()
             lines.add(self)
         } else {
-            (route, line, counts) = (.file(try OutputFile(context.outputFile, untilWhole: false)), LogLine(), LineCounts())
+            (route, counts) = (.file(try OutputFile(context.outputFile, untilWhole: false)), LineCounts())
+            line = LogLine()
             reserve()
         }
     }
@@ -68,7 +70,7 @@ public final class LogWriter: SubscriptionReport {
         fill(&line)
         line.add("subscription", label)
         line.close()
-        piece.bytes += line.bytes
+        line.append(to: &piece.bytes)
         piece.bytes.append(UInt8(ascii: "\n"))
         switch route {
         case .file: break

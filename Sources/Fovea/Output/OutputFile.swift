@@ -11,8 +11,9 @@ final class OutputFile: Sendable {
     private let file: Int32
     /// Until it is whole.
     private let partial: String?
-    /// A file: it can be cut where a piece was not written to its end, and writing to it does not wait for a reader.
+    /// A file: it can be cut where a piece was not written to its end.
     private let isRegular: Bool
+    private let waitsForReaders: Bool
     /// Others write to standard output, too, and a piece may take more than one `write`.
     private static let turn = Mutex(())
     /// Of what somebody else reads no more is written at a time, which is what there is room for when there is any (`PIPE_BUF`).
@@ -24,7 +25,8 @@ final class OutputFile: Sendable {
     init(_ path: String?, untilWhole: Bool) throws(OutputError) {
         self.path = path ?? "standard output"
         guard let path else {
-            (file, partial, isRegular) = (STDOUT_FILENO, nil, Self.isRegular(STDOUT_FILENO))
+            (file, partial) = (STDOUT_FILENO, nil)
+            (isRegular, waitsForReaders) = Self.kind(of: STDOUT_FILENO)
             return
         }
         partial = untilWhole && Self.canBeReplaced(path) ? path + ".partial" : nil
@@ -32,14 +34,14 @@ final class OutputFile: Sendable {
         let start = partial == nil ? O_APPEND : O_TRUNC
         file = Glibc.open(partial ?? path, O_WRONLY | O_CREAT | O_CLOEXEC | start, 0o644)
         guard file >= 0 else { throw OutputError(path: path, code: errno) }
-        isRegular = Self.isRegular(file)
+        (isRegular, waitsForReaders) = Self.kind(of: file)
     }
 
     /// Whether writing there may have to wait until somebody reads: to a pipe, a terminal.
     static func waitsForReaders(_ path: String?) -> Bool {
-        guard let path else { return !isRegular(STDOUT_FILENO) }
+        guard let path else { return kind(of: STDOUT_FILENO).waitsForReaders }
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+        return stat(path, &status) == 0 && kind(of: status).waitsForReaders
     }
 
     /// Whether there is a file, or nothing.
@@ -48,9 +50,16 @@ final class OutputFile: Sendable {
         return lstat(path, &status) == 0 ? status.st_mode & S_IFMT == S_IFREG : errno == ENOENT
     }
 
-    private static func isRegular(_ file: Int32) -> Bool {
+    private static func kind(of file: Int32) -> (isRegular: Bool, waitsForReaders: Bool) {
         var status = stat()
-        return fstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        return fstat(file, &status) == 0 ? kind(of: status) : (false, true)
+    }
+
+    private static func kind(of status: stat) -> (isRegular: Bool, waitsForReaders: Bool) {
+        let isRegular = status.st_mode & S_IFMT == S_IFREG
+        // Major number 1: /dev/null and the like.
+        let isMemory = status.st_mode & S_IFMT == S_IFCHR && status.st_rdev >> 8 == 1
+        return (isRegular, !isRegular && !isMemory)
     }
 
     deinit { if file != STDOUT_FILENO { close(file) } }
@@ -67,8 +76,8 @@ final class OutputFile: Sendable {
         let end = isRegular ? lseek(file, 0, SEEK_END) : -1
         var count = 0
         while count < bytes.count {
-            guard isRegular || awaitRoom(mayWait) else { return ETIMEDOUT }
-            let most = isRegular ? bytes.count - count : min(bytes.count - count, Self.mostAtOnce)
+            guard !waitsForReaders || awaitRoom(mayWait) else { return ETIMEDOUT }
+            let most = waitsForReaders ? min(bytes.count - count, Self.mostAtOnce) : bytes.count - count
             let answer = Glibc.write(file, bytes.baseAddress! + count, most)
             if answer >= 0 {
                 count += answer

@@ -33,6 +33,8 @@ final class OutputThread: Sendable {
 
     /// Of one ring, before others have their turn.
     private static let piecesAtOnce = 32
+    /// Microseconds: a piece takes a core longer to fill than the shortest, and each pause is a call of the kernel.
+    private static let shortestPause: UInt32 = 100
     private static let longestPause: UInt32 = 1000
     /// How long a run waits at its end for a reader that reads nothing.
     private static let patience = Duration.seconds(2)
@@ -71,14 +73,14 @@ final class OutputThread: Sendable {
     }
 
     private func run(_ work: Work) {
-        var pause: UInt32 = 1
+        var pause = Self.shortestPause
         while true {
             // In this order: whatever was handed on before it was closed is in the rings then.
             let isLast = isClosed.load(ordering: .acquiring)
             var isIdle = true
             for channel in work.channels where channel.write(atMost: Self.piecesAtOnce) > 0 { isIdle = false }
             if !isIdle {
-                pause = 1
+                pause = Self.shortestPause
             } else if isLast {
                 break
             } else {

@@ -17,18 +17,20 @@ final class TableEncoder: LineEncoder {
 
     private let dialect: Dialect
     private var search: ColumnSearch
-    private(set) var bytes: [UInt8] = []
+    private var line = TextBuffer()
     private(set) var strayField: StaticString?
     /// A text on its way into quotes.
-    private var cell: [UInt8] = []
+    private var cell = TextBuffer()
 
     init(_ dialect: Dialect, _ columns: [LogSchema.Column]) {
         self.dialect = dialect
         search = ColumnSearch(columns)
     }
 
+    func append(to text: inout [UInt8]) { text += line.bytes }
+
     func open() {
-        bytes.removeAll(keepingCapacity: true)
+        line.removeAll()
         search.next = 0
         strayField = nil
     }
@@ -48,31 +50,31 @@ final class TableEncoder: LineEncoder {
 
     func close() {
         for _ in search.next..<search.columns.count { skip() }
-        if !bytes.isEmpty { bytes.removeLast() }
-        if dialect == .csv { bytes.append(UInt8(ascii: "\r")) }
+        if !line.isEmpty { line.removeLast() }
+        if dialect == .csv { line.append("\r") }
     }
 
-    private func endCell() { bytes.append(UInt8(ascii: dialect == .zeek ? "\t" : ",")) }
+    private func endCell() { line.append(dialect == .zeek ? "\t" : "," as Unicode.Scalar) }
 
     private func skip() {
         appendUnset()
         endCell()
     }
 
-    private func appendUnset() { if dialect == .zeek { bytes.append(UInt8(ascii: "-")) } }
-    private func appendEmpty() { bytes += dialect == .zeek ? "(empty)".utf8 : "\"\"".utf8 }
+    private func appendUnset() { if dialect == .zeek { line.append("-") } }
+    private func appendEmpty() { line.append(dialect == .zeek ? "(empty)" : "\"\"" as StaticString) }
 
     // MARK: Values
 
     private func append(_ value: FieldValue, _ type: ZeekType) {
         switch value {
         case .text(let text): append(text: text)
-        case .integer(let integer): bytes.append(integer: integer)
-        case .bool(let value): bytes += dialect == .zeek ? (value ? "T" : "F").utf8 : (value ? "true" : "false").utf8
-        case .double(let value): if value.isFinite { bytes += "\(value)".utf8 } else { appendUnset() }
-        case .time(let time): bytes.append(seconds: time.nanoseconds)
-        case .interval(let nanoseconds): bytes.append(seconds: nanoseconds)
-        case .address(let address): bytes.append(address: address)
+        case .integer(let integer): line.append(integer: integer)
+        case .bool(let value): line.append(dialect == .zeek ? (value ? "T" : "F") : (value ? "true" : "false") as StaticString)
+        case .double(let value): if value.isFinite { line.append("\(value)") } else { appendUnset() }
+        case .time(let time): line.append(seconds: time.nanoseconds)
+        case .interval(let nanoseconds): line.append(seconds: nanoseconds)
+        case .address(let address): line.append(address: address)
         case .texts(let texts): append(texts: texts)
         case .integers(let integers): append(integers: integers, areSeconds: type == .intervals)
         }
@@ -80,36 +82,36 @@ final class TableEncoder: LineEncoder {
 
     private func append(text: String) {
         guard !text.isEmpty else { return appendEmpty() }
-        cell.removeAll(keepingCapacity: true)
+        cell.removeAll()
         appendToCell(text, inList: false)
         appendCell()
     }
 
     private func append(texts: [String]) {
         guard !texts.isEmpty else { return appendEmpty() }
-        cell.removeAll(keepingCapacity: true)
+        cell.removeAll()
         for (index, text) in texts.enumerated() {
-            if index > 0 { cell.append(UInt8(ascii: ",")) }
+            if index > 0 { cell.append(",") }
             if cell.count > LogLine.longestField {
-                cell += "…".utf8
+                cell.append("…" as StaticString)
                 break
             }
-            if text.isEmpty { cell += "(empty)".utf8 } else { appendToCell(text, inList: true) }
+            if text.isEmpty { cell.append("(empty)" as StaticString) } else { appendToCell(text, inList: true) }
         }
         appendCell()
     }
 
     private func append(integers: [Int128], areSeconds: Bool) {
         guard !integers.isEmpty else { return appendEmpty() }
-        cell.removeAll(keepingCapacity: true)
+        cell.removeAll()
         for (index, integer) in integers.enumerated() {
-            if index > 0 { cell.append(UInt8(ascii: ",")) }
+            if index > 0 { cell.append(",") }
             if cell.count > LogLine.longestField {
-                cell.append(UInt8(ascii: "-"))
+                cell.append("-")
                 break
             }
             cell.append(integer: integer)
-            if areSeconds { cell += ".000000".utf8 }
+            if areSeconds { cell.append(".000000" as StaticString) }
         }
         appendCell()
     }
@@ -119,50 +121,55 @@ final class TableEncoder: LineEncoder {
         var text = text
         let isPlain = text.withUTF8 { bytes in
             guard bytes.count <= LogLine.longestString, bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x5c && $0 != 0x2c }) else { return false }
-            cell += bytes
+            cell.append(bytes)
             return true
         }
         if !isPlain { appendEscaped(text, inList: inList) }
         // What would mean that there is nothing, and what would make the line one of the head's.
-        if dialect == .zeek, isReserved(cell[start...]) || (start == 0 && bytes.isEmpty && cell.first == UInt8(ascii: "#")) {
-            let first = cell[start]
-            cell.replaceSubrange(start...start, with: Self.escape(first))
+        if dialect == .zeek, isReserved(from: start) || (start == 0 && line.isEmpty && cell.bytes.first == UInt8(ascii: "#")) {
+            let text = Array(cell.bytes[start...])
+            cell.removeAll(from: start)
+            appendEscape(text[0])
+            text.dropFirst().withUnsafeBufferPointer { cell.append($0) }
         }
     }
 
-    private func isReserved(_ text: ArraySlice<UInt8>) -> Bool { text.elementsEqual("-".utf8) || text.elementsEqual("(empty)".utf8) }
+    private func isReserved(from start: Int) -> Bool {
+        let text = cell.bytes[start...]
+        return text.elementsEqual("-".utf8) || text.elementsEqual("(empty)".utf8)
+    }
 
     private func appendEscaped(_ text: String, inList: Bool) {
         var length = 0
         for scalar in text.unicodeScalars {
             length += UTF8.width(scalar)
             if length > LogLine.longestString {
-                cell += "…".utf8
+                cell.append("…" as StaticString)
                 return
             }
             switch scalar {
-            case "\\": cell += #"\\"#.utf8
-            case ",": if inList { cell += Self.escape(UInt8(ascii: ",")) } else { cell.append(UInt8(ascii: ",")) }
-            case "\u{20}"..."\u{7e}": cell.append(UInt8(scalar.value))
+            case "\\": cell.append(#"\\"# as StaticString)
+            case ",": if inList { appendEscape(UInt8(ascii: ",")) } else { cell.append(",") }
+            case "\u{20}"..."\u{7e}": cell.append(scalar)
             default:
                 let utf8 = UTF8.encode(scalar)!
-                if scalar.isInvisible { for byte in utf8 { cell += Self.escape(byte) } } else { cell += utf8 }
+                if scalar.isInvisible { for byte in utf8 { appendEscape(byte) } } else { cell.append(utf8) }
             }
         }
     }
 
-    private static func escape(_ byte: UInt8) -> [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return [UInt8(ascii: "\\"), UInt8(ascii: "x"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    private func appendEscape(_ byte: UInt8) {
+        cell.append(#"\x"# as StaticString)
+        for digit in [byte >> 4, byte & 15] { cell.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10) }
     }
 
     private func appendCell() {
-        guard dialect == .csv, cell.contains(where: { $0 == 0x22 || $0 == 0x2c }) else { return bytes += cell }
-        bytes.append(0x22)
-        for byte in cell {
-            if byte == 0x22 { bytes.append(0x22) }
-            bytes.append(byte)
+        guard dialect == .csv, cell.bytes.contains(where: { $0 == 0x22 || $0 == 0x2c }) else { return line.append(cell.bytes) }
+        line.append("\"")
+        for byte in cell.bytes {
+            if byte == 0x22 { line.append("\"") }
+            line.append(byte)
         }
-        bytes.append(0x22)
+        line.append("\"")
     }
 }

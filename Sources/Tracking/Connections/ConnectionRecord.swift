@@ -115,18 +115,22 @@ public struct ConnectionRecord: Sendable {
     }
 
     /// A name for this connection that is the same whenever the same packets are seen: "C" and 17 letters and digits, as Zeek's are.
-    public var uid: String {
+    public var uid: String { String(unsafeUninitializedCapacity: Self.uidLength) { writeUID($0.baseAddress!) } }
+
+    package static var uidLength: Int { 18 }
+
+    /// - Parameter text: has room for `uidLength` bytes.
+    /// - Returns: their number.
+    package func writeUID(_ text: UnsafeMutablePointer<UInt8>) -> Int {
         let digits: StaticString = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-        return String(unsafeUninitializedCapacity: 18) { text in
-            text[0] = UInt8(ascii: "C")
-            var rest: UInt64 = 0
-            for place in 0..<17 {
-                if place == 0 || place == 9 { rest = key.hash(seed: HashSeed(UInt64(bitPattern: first.nanoseconds) &+ (place == 0 ? 0 : 1))) }
-                text[1 + place] = digits.utf8Start[Int(rest % 62)]
-                rest /= 62
-            }
-            return 18
+        text[0] = UInt8(ascii: "C")
+        var rest: UInt64 = 0
+        for place in 0..<17 {
+            if place == 0 || place == 9 { rest = key.hash(seed: HashSeed(UInt64(bitPattern: first.nanoseconds) &+ (place == 0 ? 0 : 1))) }
+            text[1 + place] = digits.utf8Start[Int(truncatingIfNeeded: rest % 62)]
+            rest /= 62
         }
+        return Self.uidLength
     }
 }
 

@@ -20,6 +20,8 @@ struct DueConnection: Comparable, BitwiseCopyable, Sendable {
 /// for any number of cores.
 extension ConnTracker {
     private static let orderSeed = HashSeed(0)
+    /// So many connections before its turn a bucket is loaded.
+    private static let lookahead = 4
 
     // MARK: Packets
 
@@ -56,7 +58,10 @@ extension ConnTracker {
         findOverdueHoles()
         findOverdueConnections()
         due.sort()
-        for place in due.indices { settle(due[place], at: number) }
+        for place in due.indices {
+            prefetchBucket(ofDue: place + Self.lookahead)
+            settle(due[place], at: number)
+        }
         due.removeAll(keepingCapacity: true)
         position.reach(EventPosition(before: number))
     }
@@ -125,6 +130,7 @@ extension ConnTracker {
         }
         due.sort()
         for place in due.indices {
+            prefetchBucket(ofDue: place + Self.lookahead)
             let slot = table.slot(at: due[place].index)
             let connection = table.pointer(to: slot)
             if connection.pointee.phase != .tombstone {
@@ -137,6 +143,12 @@ extension ConnTracker {
         }
         due = []
         position.reach(EventPosition(packet: EventPosition.endOfPackets))
+    }
+
+    /// Those that follow each other in time lie side by side, but for their buckets.
+    private func prefetchBucket(ofDue place: Int) {
+        guard place < due.count, due[place].isOver else { return }
+        prefetchBucket(table.hash(of: table.key(at: table.slot(at: due[place].index))))
     }
 
     private func dueConnection(_ index: UInt32, isOver: Bool) -> DueConnection {

@@ -172,6 +172,8 @@ extension ConnTracker {
     mutating func remove(_ slot: Table.Slot) {
         if elders > 0 { forgetElder(Int(slot.index)) }
         wheel.disarm(slot.index)
+        // A packet of the same burst may look there for it.
+        table.pointer(to: slot).pointee.phase = .new
         table.remove(slot)
     }
 }

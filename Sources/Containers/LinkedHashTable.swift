@@ -97,8 +97,8 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
     @inline(__always)
     public func prefetchBucket(_ hash: UInt64) { prefetch_line(buckets + home(hash)) }
 
-    /// Starts loading what finding the entry that probably has this hash will touch, and the cache line at an offset in it; to be called once the
-    /// bucket has come.
+    /// Starts loading what finding the entry that probably has this hash will touch, the cache line at an offset in it, and its node, which nobody waits
+    /// for unless the entry is moved or removed; to be called once the bucket has come.
     ///
     /// - Returns: the hash with where the entry probably is, for `find(_:hinted:)`, in its lower half, which is nobody's otherwise.
     @inline(__always)
@@ -113,6 +113,7 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
                 let entry = UnsafeRawPointer(entries + index)
                 prefetch_line(entry)
                 prefetch_line(entry + offset)
+                prefetch_line(nodes + index)
                 return bucket
             }
             position = (position &+ 1) & mask
@@ -120,7 +121,7 @@ public struct LinkedHashTable<Key: SeededHashable & BitwiseCopyable, Value: Bitw
     }
 
     /// Where the key's entry lies, or lay, if it is where `prefetchEntry` saw it. Nil says nothing, and a value may be what is left of an entry that was
-    /// removed since: whoever asks leaves in it what tells. Its node would tell, too, but that is one cache line more for each packet.
+    /// removed since: whoever asks leaves in it what tells. Its node would tell, too, but that is one cache line more to wait for.
     @inline(__always)
     public func find(_ key: UnsafePointer<Key>, hinted hash: UInt64) -> UnsafeMutablePointer<Value>? {
         let place = UInt32(truncatingIfNeeded: hash)

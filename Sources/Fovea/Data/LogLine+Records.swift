@@ -7,7 +7,7 @@ extension LogLine {
     /// - Parameter time: of what the line says; the connection's beginning unless given.
     public mutating func addIdentity(of connection: ConnectionRecord, at time: Timestamp? = nil) {
         add("ts", time ?? connection.first)
-        add("uid", plain: ConnectionRecord.uidLength, connection.writeUID)
+        add("uid", plain: ConnectionRecord.uidLength) { connection.writeUID($0) }
         add("id.orig_h", connection.originator.address)
         add("id.orig_p", connection.originator.port)
         add("id.resp_h", connection.responder.address)

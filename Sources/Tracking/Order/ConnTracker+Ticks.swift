@@ -145,13 +145,13 @@ extension ConnTracker {
         position.reach(EventPosition(packet: EventPosition.endOfPackets))
     }
 
-    /// Those that follow each other in time lie side by side, but for their buckets.
-    private func prefetchBucket(ofDue place: Int) {
+    /// Those that follow each other in time lie side by side, but for their buckets. Mutating, so that no call copies the tracker.
+    private mutating func prefetchBucket(ofDue place: Int) {
         guard place < due.count, due[place].isOver else { return }
         prefetchBucket(table.hash(of: table.key(at: table.slot(at: due[place].index))))
     }
 
-    private func dueConnection(_ index: UInt32, isOver: Bool) -> DueConnection {
+    private mutating func dueConnection(_ index: UInt32, isOver: Bool) -> DueConnection {
         let slot = table.slot(at: index)
         return DueConnection(start: table.pointer(to: slot).start, hash: table.key(at: slot).hash(seed: Self.orderSeed), index: index, isOver: isOver)
     }

@@ -12,8 +12,8 @@ import Tracking
 ///
 /// A block is filled again when all cores are done with it, so none gets further ahead of another than the ring is long: a slow core has the others wait, and
 /// packets stay where they come from. Who reads takes the number of a block first; of a file several may bring in the bytes of theirs at once, and spread
-/// them when it is their turn. Between blocks there is no allocation, and no lock that is held for longer than it takes to count: numbers say which block has
-/// been taken, whose turn it is and how many there are, and one in each block who has still to come.
+/// them when it is their turn. Between blocks there is no allocation, and no core waits for a lock: who finds that others read goes on with what there is.
+/// Numbers say which block has been taken, whose turn it is and how many there are, and one in each block who has still to come.
 ///
 /// Unchecked: what is not atomic belongs to whoever reads, and a block's batch to its core from when the block counts until the core is done with it.
 class SharedSource: @unchecked Sendable {
@@ -26,7 +26,7 @@ class SharedSource: @unchecked Sendable {
     let witness: CoreWitness?
     private let blocks: [SharedBlock]
     private let linesBefore = CacheLine()
-    /// Somebody takes a block's number.
+    /// Somebody takes a block's number, or reads alone.
     private let isTaking = Atomic(false)
     /// The number that is taken next.
     private let taken = Atomic(0)
@@ -100,8 +100,17 @@ class SharedSource: @unchecked Sendable {
 
     /// Reads on, unless enough others do or cores are too far behind.
     func read() -> Reading {
+        // Who reads alone does so for the whole row; otherwise cores would take turns at it block by block.
+        let readsAlone = readersAtOnce == 1
+        var isTaker = false
+        defer { if isTaker { isTaking.store(false, ordering: .releasing) } }
         for count in 0..<Self.blocksInARow where !isOver.load(ordering: .relaxed) {
-            guard let number = takeNumber() else { return count > 0 ? .news : .others }
+            if !isTaker { isTaker = !isTaking.exchange(true, ordering: .acquiring) }
+            guard isTaker, let number = takeNumber() else { return count > 0 ? .news : .others }
+            if !readsAlone {
+                isTaking.store(false, ordering: .releasing)
+                isTaker = false
+            }
             let ahead = readAhead(number)
             awaitTurn(number)
             guard readBlock(number, ahead) else { return count > 0 ? .news : .nothing }
@@ -109,10 +118,10 @@ class SharedSource: @unchecked Sendable {
         return .news
     }
 
+    /// Of who may take one.
+    ///
     /// - Returns: nil when it is for others to go on.
     private func takeNumber() -> Int? {
-        guard !isTaking.exchange(true, ordering: .acquiring) else { return nil }
-        defer { isTaking.store(false, ordering: .releasing) }
         let number = taken.load(ordering: .acquiring)
         guard number - turn.load(ordering: .acquiring) < readersAtOnce else { return nil }
         reclaim()

@@ -5,6 +5,8 @@ import Packets
 /// As JSON members stand in the order in which they are added, and cost no more than their bytes. Formats that have columns, or names of their own, ask the
 /// subscription's `LogSchema`, so members must come in the order of its columns; none need be there.
 ///
+/// It is filled in place and not copied, for its text lies in memory of its own.
+///
 /// Strings come from the network and may be hostile: see `JSONText` and `TableEncoder` for what becomes of them. In every format they end in "…" where they
 /// are too long, and so do lists; in lists of numbers null stands there.
 public struct LogLine: ~Copyable {

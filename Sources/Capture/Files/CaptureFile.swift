@@ -140,18 +140,6 @@ public struct CaptureFile: ~Copyable {
         }
     }
 
-    /// Where in the file the next block begins; 0 when libpcap reads it.
-    package var nextBlock: Int {
-        switch pcap {
-        case .some(let reader): return reader.nextBlock
-        case nil: break
-        }
-        switch pcapng {
-        case .some(let reader): return reader.nextBlock
-        case nil: return 0
-        }
-    }
-
     /// Fills in the next frames: as many as there are at once, which is fewer where the file must be read on; 0 at its end.
     private mutating func read(into frames: UnsafeMutablePointer<Frame>, capacity: Int, readsOn: Bool = true) throws(CaptureFileError) -> Int {
         do throws(CaptureDamage) {

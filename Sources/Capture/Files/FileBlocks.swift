@@ -48,10 +48,7 @@ package struct FileBlocks: ~Copyable {
     }
 
     /// Reads for others the blocks that come next.
-    var blocksAhead: BlocksAhead { BlocksAhead(file: file, blockSize: blockSize) }
-
-    /// Where in the file the next block begins.
-    var nextBlock: Int { endInFile }
+    var blocksAhead: BlocksAhead { BlocksAhead(file: file, next: endInFile, blockSize: blockSize) }
 
     /// Goes on in other memory, of `byteCount` bytes, which nobody touches until the next such call. What is left of the block must be less than
     /// `longestPiece`.
@@ -145,6 +142,8 @@ package struct BlocksAhead {
     }
 
     fileprivate let file: Int32
+    /// Where in the file the next block begins.
+    package let next: Int
     package let blockSize: Int
 
     /// - Parameter memory: of `FileBlocks.byteCount` bytes, in which `FileBlocks` is to carry on.

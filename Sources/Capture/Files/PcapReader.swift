@@ -28,7 +28,6 @@ struct PcapReader: ~Copyable {
     var position: Int { blocks.position }
 
     var blocksAhead: BlocksAhead { blocks.blocksAhead }
-    var nextBlock: Int { blocks.nextBlock }
 
     mutating func carryOn(in memory: UnsafeMutableRawPointer, _ ahead: BlocksAhead.Block?) { blocks.carryOn(in: memory, ahead) }
 

@@ -36,7 +36,6 @@ struct PcapngReader: ~Copyable {
     var position: Int { blocks.position }
 
     var blocksAhead: BlocksAhead { blocks.blocksAhead }
-    var nextBlock: Int { blocks.nextBlock }
 
     mutating func carryOn(in memory: UnsafeMutableRawPointer, _ ahead: BlocksAhead.Block?) { blocks.carryOn(in: memory, ahead) }
 

@@ -154,10 +154,8 @@ struct JSONText: ~Copyable {
 
     private mutating func appendEscape(_ scalar: Unicode.Scalar) {
         for unit in UTF16.encode(scalar)! {
-            let digits = String(unit, radix: 16)
             text.append(#"\u"# as StaticString)
-            for _ in digits.utf8.count..<4 { text.append("0") }
-            text.append(digits)
+            withUnsafeBytes(of: unit.bigEndian) { text.append($0.hexadecimal) }
         }
     }
 }

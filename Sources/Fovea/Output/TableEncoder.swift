@@ -160,7 +160,7 @@ final class TableEncoder: LineEncoder {
 
     private func appendEscape(_ byte: UInt8) {
         cell.append(#"\x"# as StaticString)
-        for digit in [byte >> 4, byte & 15] { cell.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10) }
+        withUnsafeBytes(of: byte) { cell.append($0.hexadecimal) }
     }
 
     private func appendCell() {

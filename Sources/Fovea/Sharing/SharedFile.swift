@@ -21,7 +21,7 @@ final class SharedFile: SharedSource, @unchecked Sendable {
 
     init(_ file: consuming CaptureFile, _ spreader: consuming Spreader, workers: Int, burst: Int, witness: CoreWitness?) {
         blocksAhead = file.blocksAhead
-        origin = Atomic(file.nextBlock)
+        origin = Atomic(blocksAhead?.next ?? 0)
         self.file = file
         memory = .allocate(byteCount: Self.blockCount * FileBlocks.byteCount, alignment: 4096)
         super.init(spreader, workers: workers, frames: Self.mostFrames, burst: burst, readersAtOnce: blocksAhead == nil ? 1 : workers, witness: witness)
@@ -48,7 +48,7 @@ final class SharedFile: SharedSource, @unchecked Sendable {
             if state != .open { break }
         }
         takenBytes.store(file.position, ordering: .relaxed)
-        if let blocksAhead { origin.store(file.nextBlock - (number + 1) * blocksAhead.blockSize, ordering: .relaxed) }
+        if let coming = file.blocksAhead { origin.store(coming.next - (number + 1) * coming.blockSize, ordering: .relaxed) }
         if case .failed = state { return state }
         return batches.isEmpty ? .ended : .open
     }
